@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+// Each target may import only targets that stand above it in this list.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, exclude: [], swiftSettings: strict)
+}
+
+let package = Package(
+  name: "plasticityd",
+  products: [
+    .executable(name: "plasticityd", targets: ["plasticityd"]),
+    .executable(name: "plasticity-watch", targets: ["plasticity-watch"]),
+  ],
+  dependencies: [
+    // Subcommands, help that teaches, exit code 64: the one dependency that is not a system library.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    // Optimised in debug builds too: the test suite computes real networks.
+    .target(
+      name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
+
+    library("Diagnostics"),
+    library("YAML", ["CLibYAML", "Diagnostics"]),
+    library("Tensors", ["Diagnostics"]),
+    library("LinearAlgebra", ["COpenBLAS"]),
+    library("Checkpoints", ["CKernels", "CZlib", "Diagnostics", "Tensors"]),
+    library("Networks", ["CKernels", "Diagnostics", "Tensors", "LinearAlgebra"]),
+    library("Information", ["CKernels", "Diagnostics", "Tensors", "LinearAlgebra", "Networks"]),
+    library("CriticalPeriods", ["Diagnostics"]),
+    library("Reports", ["Diagnostics", "YAML"]),
+    library(
+      "Pipeline",
+      [
+        "Diagnostics", "YAML", "Tensors", "LinearAlgebra", "Checkpoints", "Networks",
+        "Information", "Reports",
+      ]),
+    library("Ledger", ["CSQLite", "Diagnostics", "Reports"]),
+    library("Watching", ["Diagnostics"]),
+    library(
+      "Monitor",
+      [
+        "Diagnostics", "YAML", "Information", "CriticalPeriods", "Reports", "Ledger", "Watching",
+      ]),
+    .executableTarget(
+      name: "plasticityd",
+      dependencies: [
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Diagnostics", "YAML", "Checkpoints", "Information", "CriticalPeriods", "Reports",
+        "Pipeline", "Ledger", "Watching", "Monitor",
+      ],
+      swiftSettings: strict),
+    // GPL-2.0-only, alone: everything else talks to it over a pipe and never links it.
+    .executableTarget(
+      name: "plasticity-watch",
+      cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])],
+      linkerSettings: [.linkedLibrary("inotifytools")]),
+
+    tests("DiagnosticsTests", ["Diagnostics"]),
+    tests("YAMLTests", ["YAML", "Diagnostics"]),
+    tests("TensorsTests", ["Tensors", "Diagnostics"]),
+    tests("LinearAlgebraTests", ["LinearAlgebra"]),
+    tests("CheckpointsTests", ["Checkpoints", "Diagnostics", "Tensors", "CKernels"]),
+    tests("NetworksTests", ["Networks", "Checkpoints", "Diagnostics", "Tensors", "LinearAlgebra"]),
+    tests(
+      "InformationTests",
+      ["Information", "Networks", "Diagnostics", "Tensors", "LinearAlgebra"]),
+    tests("CriticalPeriodsTests", ["CriticalPeriods", "Diagnostics"]),
+    tests("ReportsTests", ["Reports", "YAML", "Diagnostics"]),
+    tests("LedgerTests", ["Ledger", "Reports", "Diagnostics"]),
+    tests("WatchingTests", ["Watching", "Diagnostics"]),
+    tests(
+      "MonitorTests",
+      ["Monitor", "Ledger", "Reports", "Watching", "CriticalPeriods", "YAML", "Diagnostics"]),
+    tests(
+      "EndToEndTests",
+      ["Pipeline", "Reports", "YAML", "Checkpoints", "Networks", "Information", "Diagnostics"]),
+  ]
+)

@@ -1,0 +1,2 @@
+// The system's libyaml; no logic.
+#include <yaml.h>

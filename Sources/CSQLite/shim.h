@@ -1,0 +1,2 @@
+// The system's SQLite; no logic.
+#include <sqlite3.h>

@@ -1,0 +1,2 @@
+// The system's zlib; no logic.
+#include <zlib.h>

@@ -1,0 +1,1 @@
+// Skeleton: replaced by the suite's first file.
