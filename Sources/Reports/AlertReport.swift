@@ -3,8 +3,6 @@
 
 /// A decision, with what it rests on.
 public struct AlertReport: Codable, Sendable {
-  /// `plasticityd/alert/v1`.
-  public var schema = "plasticityd/alert/v1"
   /// The same for the same decision, whenever it is made again.
   public var id: String
   /// The run's name.

@@ -4,8 +4,6 @@
 /// What was measured of one checkpoint. Absent sections mean that the evidence for them was not
 /// there; `skipped` and `findings` say why.
 public struct CheckpointReport: Codable, Sendable {
-  /// `plasticityd/checkpoint/v1`.
-  public var schema = "plasticityd/checkpoint/v1"
   /// The run's name: its path under the watched root.
   public var run: String
   /// The file it was measured from.
@@ -70,7 +68,7 @@ public struct CheckpointIdentity: Codable, Sendable {
   /// Where in the file the model's state was found; empty for the top level.
   public var stateDict: String
   /// Modification time, UTC, `2026-01-01T00:00:00Z`.
-  public var written: String
+  public var written: Moment
   /// Scalars that the training wrote beside the weights (validation accuracy, losses).
   public var metrics: [String: Double]
   /// Other paths with the same content.
@@ -79,7 +77,7 @@ public struct CheckpointIdentity: Codable, Sendable {
   /// Creates an identity.
   public init(
     path: String, format: String, bytes: Int, digest: String, step: Int?, stepSource: String?,
-    epoch: Double?, learningRate: Double?, parameters: Int, stateDict: String, written: String,
+    epoch: Double?, learningRate: Double?, parameters: Int, stateDict: String, written: Moment,
     metrics: [String: Double]
   ) {
     self.path = path

@@ -131,8 +131,10 @@ struct DocumentDecoder {
       return bool
     }
     func decode(_ type: String.Type) throws -> String {
-      guard case .string(let string) = value else { throw mismatch("a string") }
-      return string
+      switch value {
+      case .string(let string), .timestamp(let string): return string
+      default: throw mismatch("a string")
+      }
     }
     func decode(_ type: Double.Type) throws -> Double {
       switch value {

@@ -16,7 +16,8 @@ struct DocumentEncoder {
       return .mapping(
         scalars.sorted { $0.key < $1.key }.map { ($0.key, scalar($0.value)) }, flow: false)
     }
-    let node = Node(flow: value is any FlowStyled)
+    if let moment = value as? Moment { return .timestamp(moment.text) }
+    let node = Place(flow: value is any FlowStyled)
     try value.encode(to: TreeEncoder(node: node, codingPath: path))
     return node.value
   }
@@ -26,12 +27,12 @@ struct DocumentEncoder {
   }
 
   /// A place in the tree that is being filled.
-  fileprivate final class Node {
+  fileprivate final class Place {
     enum Content {
       case empty
       case value(DocumentValue)
-      case mapping([(String, Node)])
-      case sequence([Node])
+      case mapping([(String, Place)])
+      case sequence([Place])
     }
     var content = Content.empty
     let flow: Bool
@@ -46,7 +47,7 @@ struct DocumentEncoder {
       }
     }
 
-    func append(_ key: String, _ child: Node) {
+    func append(_ key: String, _ child: Place) {
       if case .mapping(var fields) = content {
         fields.append((key, child))
         content = .mapping(fields)
@@ -55,7 +56,7 @@ struct DocumentEncoder {
       }
     }
 
-    func append(_ child: Node) {
+    func append(_ child: Place) {
       if case .sequence(var elements) = content {
         elements.append(child)
         content = .sequence(elements)
@@ -66,7 +67,7 @@ struct DocumentEncoder {
   }
 
   private struct TreeEncoder: Encoder {
-    let node: Node
+    let node: Place
     let codingPath: [any CodingKey]
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
@@ -86,7 +87,7 @@ struct DocumentEncoder {
   }
 
   private struct Fields<Key: CodingKey>: KeyedEncodingContainerProtocol {
-    let node: Node
+    let node: Place
     let codingPath: [any CodingKey]
 
     mutating func encodeNil(forKey key: Key) throws { add(.null, key) }
@@ -94,20 +95,20 @@ struct DocumentEncoder {
       add(try DocumentEncoder.encode(value, at: codingPath + [key]), key)
     }
     private func add(_ value: DocumentValue, _ key: Key) {
-      let child = Node(flow: false)
+      let child = Place(flow: false)
       child.content = .value(value)
       node.append(documentKey(key), child)
     }
     mutating func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key)
       -> KeyedEncodingContainer<Nested>
     {
-      let child = Node(flow: false)
+      let child = Place(flow: false)
       child.content = .mapping([])
       node.append(documentKey(key), child)
       return KeyedEncodingContainer(Fields<Nested>(node: child, codingPath: codingPath + [key]))
     }
     mutating func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-      let child = Node(flow: false)
+      let child = Place(flow: false)
       child.content = .sequence([])
       node.append(documentKey(key), child)
       return Elements(node: child, codingPath: codingPath + [key])
@@ -119,7 +120,7 @@ struct DocumentEncoder {
   }
 
   private struct Elements: UnkeyedEncodingContainer {
-    let node: Node
+    let node: Place
     let codingPath: [any CodingKey]
     var count: Int { if case .sequence(let elements) = node.content { elements.count } else { 0 } }
 
@@ -128,20 +129,20 @@ struct DocumentEncoder {
       add(try DocumentEncoder.encode(value, at: codingPath + [PositionKey(count)]))
     }
     private func add(_ value: DocumentValue) {
-      let child = Node(flow: false)
+      let child = Place(flow: false)
       child.content = .value(value)
       node.append(child)
     }
     mutating func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type)
       -> KeyedEncodingContainer<Nested>
     {
-      let child = Node(flow: false)
+      let child = Place(flow: false)
       child.content = .mapping([])
       node.append(child)
       return KeyedEncodingContainer(Fields<Nested>(node: child, codingPath: codingPath))
     }
     mutating func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer {
-      let child = Node(flow: false)
+      let child = Place(flow: false)
       child.content = .sequence([])
       node.append(child)
       return Elements(node: child, codingPath: codingPath)
@@ -152,7 +153,7 @@ struct DocumentEncoder {
   }
 
   private struct Single: SingleValueEncodingContainer {
-    let node: Node
+    let node: Place
     let codingPath: [any CodingKey]
 
     mutating func encodeNil() throws { node.content = .value(.null) }

@@ -5,6 +5,7 @@ enum DocumentValue {
   case integer(Int)
   case double(Double)
   case string(String)
+  case timestamp(String)
   case sequence([DocumentValue], flow: Bool)
   case mapping([(key: String, value: DocumentValue)], flow: Bool)
 
@@ -15,6 +16,7 @@ enum DocumentValue {
     case .integer: "an integer"
     case .double: "a number"
     case .string: "a string"
+    case .timestamp: "a moment"
     case .sequence: "a sequence"
     case .mapping: "a mapping"
     }

@@ -2,8 +2,6 @@
 
 /// Why a checkpoint has no report. It holds no measurement.
 public struct RejectedReport: Codable, Sendable {
-  /// `plasticityd/rejected/v1`.
-  public var schema = "plasticityd/rejected/v1"
   /// `rejected`.
   public var status = "rejected"
   /// The run's name.

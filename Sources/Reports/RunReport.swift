@@ -2,8 +2,6 @@
 
 /// A run as it stands.
 public struct RunReport: Codable, Sendable {
-  /// `plasticityd/run/v1`.
-  public var schema = "plasticityd/run/v1"
   /// The run's name: its path under the watched root.
   public var run: String
   /// What the state rests on: `probe`, `optimizer` or `weights`.
