@@ -70,7 +70,7 @@ public struct CheckpointIdentity: Codable, Sendable {
   /// Modification time, UTC, `2026-01-01T00:00:00Z`.
   public var written: Moment
   /// Scalars that the training wrote beside the weights (validation accuracy, losses).
-  public var metrics: [String: Double]
+  public var metrics: [String: Quantity]
   /// Other paths with the same content.
   public var aliases: [String]
 
@@ -78,7 +78,7 @@ public struct CheckpointIdentity: Codable, Sendable {
   public init(
     path: String, format: String, bytes: Int, digest: String, step: Int?, stepSource: String?,
     epoch: Double?, learningRate: Double?, parameters: Int, stateDict: String, written: Moment,
-    metrics: [String: Double]
+    metrics: [String: Quantity]
   ) {
     self.path = path
     self.format = format

@@ -1,5 +1,5 @@
 public import Diagnostics
-public import YAML
+import YAML
 
 /// A YAML document that both this program and people read. It begins with `schema:`.
 public protocol Document: Codable, Sendable {

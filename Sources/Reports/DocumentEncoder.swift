@@ -12,9 +12,10 @@ struct DocumentEncoder {
   fileprivate static func encode(_ value: any Encodable, at path: [any CodingKey]) throws
     -> DocumentValue
   {
-    if let scalars = value as? [String: Double] {
+    if let scalars = value as? [String: Quantity] {
       return .mapping(
-        scalars.sorted { $0.key < $1.key }.map { ($0.key, scalar($0.value)) }, flow: false)
+        try scalars.sorted { $0.key < $1.key }.map { ($0.key, try encode($0.value, at: path)) },
+        flow: false)
     }
     if let moment = value as? Moment { return .timestamp(moment.text) }
     let node = Place(flow: value is any FlowStyled)

@@ -22,7 +22,7 @@ public struct InspectionReport: Document {
   /// The learning rate, if known.
   public var learningRate: Double?
   /// Scalars that the training wrote beside the weights.
-  public var metrics: [String: Double]
+  public var metrics: [String: Quantity]
   /// Where the model's state was found; empty for the top level.
   public var stateDict: String
   /// The number of trainable scalars, as far as names and types tell.
@@ -37,7 +37,7 @@ public struct InspectionReport: Document {
   /// Creates a report.
   public init(
     path: String, format: String, bytes: Int, digest: String, step: Int?, stepSource: String?,
-    epoch: Double?, learningRate: Double?, metrics: [String: Double], stateDict: String,
+    epoch: Double?, learningRate: Double?, metrics: [String: Quantity], stateDict: String,
     parameters: Int, moments: MomentsInspection?, tensors: [InspectedTensor],
     findings: [FindingReport]
   ) {

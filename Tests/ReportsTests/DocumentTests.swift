@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct DocumentTests {
   static let nastyNames = [
-    "yes", "1e3", "a: b", "line\nbreak", "esc\u{1B}[2J", "null", "~", "", " lead", "- x", "#", "0x10",
+    "yes", "1e3", "a: b", "line\nbreak", "esc\u{1B}[2J", "null", "~", "", " lead", "- x", "#",
+    "0x10",
     "1:30", "é", "e\u{301}", "\u{202E}", "2026-01-01", "!!python/object", "*a", "&a", "'", "\"",
   ]
 
@@ -14,7 +15,8 @@ import Testing
       checkpoint: CheckpointIdentity(
         path: "a b.pt", format: "pytorch-zip", bytes: 12, digest: "00ff", step: 128,
         stepSource: "global_step", epoch: nil, learningRate: 1e-5, parameters: 3, stateDict: "",
-        written: Moment(unixSeconds: 1_767_225_600), metrics: ["b": 1, "a": .infinity]),
+        written: Moment(unixSeconds: 1_767_225_600),
+        metrics: ["b": .exact(1), "a": Quantity(.infinity)]),
       evidence: ["weights"], took: CostReport(seconds: 0.5, peakMemoryBytes: 1))
     report.layers = [
       LayerReport(
@@ -30,21 +32,26 @@ import Testing
       curve: [CurvePoint(toleranceNats: 0.001, informationBits: .exact(4))])
     report.kept = KeptEvidence(
       fisherPerExample: nil, examples: nil, secondMoment: nil,
-      projection: PackedFloats([1, -0.5, .greatestFiniteMagnitude, 1e-45]), projectionDimension: 2)
+      projection: PackedFloats([1, -0.5, .greatestFiniteMagnitude, .leastNonzeroMagnitude]),
+      projectionDimension: 2)
     return report
   }
 
   @Test func namesAndNumbersSurviveTheRoundTrip() throws {
     let written = try Self.report(names: Self.nastyNames).yaml()
     let read = try CheckpointReport(yaml: written, path: "r.yaml")
-    #expect(read.layers[0].tensors.map(\.name).map { Array($0.utf8) } == Self.nastyNames.map { Array($0.utf8) })
+    #expect(
+      read.layers[0].tensors.map(\.name).map { Array($0.utf8) }
+        == Self.nastyNames.map { Array($0.utf8) })
     #expect(read.information?.fisherTrace == .estimate(774.03, standardError: 61.2))
     #expect(read.information?.jacobianTrace == .absent(reason: "not finite"))
     #expect(read.information?.confidence == nil)
     #expect(read.checkpoint.learningRate == 1e-5)
     #expect(read.information?.beta == .exact(1e-300))
-    #expect(read.kept?.projection.values == [1, -0.5, .greatestFiniteMagnitude, 1e-45])
+    #expect(
+      read.kept?.projection.values == [1, -0.5, .greatestFiniteMagnitude, .leastNonzeroMagnitude])
     #expect(read.checkpoint.written.text == "2026-01-01T00:00:00Z")
+    #expect(read.checkpoint.metrics == ["b": .exact(1), "a": .absent(reason: "not finite")])
     #expect(try read.yaml() == written)
   }
 
