@@ -25,7 +25,7 @@ public struct NetworkInformation: Codable, Sendable {
   /// The same with the data's labels: the empirical Fisher, a different quantity.
   public var empiricalFisherTrace: Quantity
   /// Mean over the probe of Σ p(1−p): how unsure the network still is.
-  public var confidence: Double?
+  public var confidence: Quantity
   /// E‖∂z/∂w‖²/C of the logits: free of p(1−p).
   public var jacobianTrace: Quantity
   /// Σ F_ii w_i²: unchanged by rescaling a layer.
@@ -41,7 +41,7 @@ public struct NetworkInformation: Codable, Sendable {
 
   /// Creates a section.
   public init(
-    fisherTrace: Quantity, empiricalFisherTrace: Quantity, confidence: Double?,
+    fisherTrace: Quantity, empiricalFisherTrace: Quantity, confidence: Quantity,
     jacobianTrace: Quantity, scaleFreeTrace: Quantity, informationBits: Quantity,
     toleranceNats: Double, beta: Quantity, curve: [CurvePoint]
   ) {
