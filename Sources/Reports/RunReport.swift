@@ -83,7 +83,7 @@ public struct TrajectoryRow: Codable, Sendable {
   public var relativeUpdate: Quantity?
   /// Speed of the shares, bits per doubling of the step.
   public var plasticity: Double?
-  /// 5–95 % of it.
+  /// Central 95 % of it.
   public var plasticityInterval: [Double]?
   /// Mean Σ p(1−p).
   public var confidence: Double?
