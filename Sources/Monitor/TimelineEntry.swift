@@ -1,5 +1,6 @@
 import CriticalPeriods
 import Information
+import Pipeline
 import Reports
 
 /// One row of a run in its place, with what comparing it with the row before gave.
@@ -30,8 +31,15 @@ struct TimelineEntry {
     step = placed.step
     previousStep = previous?.step
     isComparable = comparable
-    window = MomentWindow(of: placed.row, since: previous?.row)
-    movement = previous.map { Movement(to: placed.row, since: $0.row) }
+    let sameLayers = previous.map { $0.row.layers.map(\.name) == placed.row.layers.map(\.name) }
+    window = placed.row.kept.moments.map { moments in
+      MomentWindow(of: moments, since: sameLayers == true ? previous?.row.kept.moments : nil)
+    }
+    movement = previous.map {
+      Movement(
+        to: placed.row.kept.projections, since: $0.row.kept.projections,
+        layers: placed.row.layers.count)
+    }
 
     let values = Self.values(of: row, evidence: evidence, window: window, movement: movement)
     shares = values.flatMap { Self.shares(of: $0) }

@@ -54,3 +54,6 @@ private func openProblem(_ path: String, _ code: Int32) -> Problem {
       kind: .io)
   }
 }
+
+/// Whether something of that name is there, links followed.
+func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
