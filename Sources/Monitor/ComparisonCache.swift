@@ -1,4 +1,5 @@
 import Information
+import Pipeline
 import Reports
 
 /// Plasticities already computed, by the two contents compared: a bootstrap is not repeated when
@@ -39,14 +40,7 @@ struct ComparisonCache {
     } else {
       measured = .absent("no layer holds information")
     }
-    switch measured {
-    case .known(let plasticity):
-      return PlasticityReport(
-        value: plasticity.value,
-        interval: plasticity.interval.map { [$0.lower, $0.upper] }, sinceStep: steps.0)
-    case .absent(let reason):
-      return PlasticityReport(value: nil, interval: nil, sinceStep: steps.0, reason: reason)
-    }
+    return PlasticityReport(measured, sinceStep: steps.0)
   }
 
   private static func contributions(_ row: SeriesRow) -> LayerContributions? {
