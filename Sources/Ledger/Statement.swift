@@ -21,9 +21,10 @@ enum SQLValue {
   }
 
   static func real(_ value: Double?) -> SQLValue {
-    // SQLite stores a NaN as NULL; said here so that what is read equals what was checked.
+    // SQLite stores NaN as NULL and −0.0 as 0; done here, so that what is read equals what went
+    // into the checksum.
     guard let value, !value.isNaN else { return .null }
-    return .real(value)
+    return .real(value == 0 ? 0 : value)
   }
 }
 
