@@ -8,7 +8,8 @@ internal import Tensors
 public struct Checkpoint: Sendable {
   /// The path it was opened at: a file, or a folder of them.
   public let path: String
-  /// `pytorch-zip`, `lightning`, `safetensors` or `huggingface-trainer`.
+  /// `pytorch-zip`, `lightning`, `safetensors`, `huggingface-trainer`, or `huggingface-model` for a
+  /// folder without the trainer's own files.
   public let format: String
   /// The bytes of all its files that were opened.
   public var bytes: Int64 { files.reduce(0) { $0 + Int64($1.file.size) } }
@@ -63,19 +64,23 @@ public struct Checkpoint: Sendable {
 
   /// Opens a checkpoint file, or the folder of one (`checkpoint-300/`).
   ///
-  /// Links are not followed, and nothing waits for a writer. With `refusingHoles` a file with
-  /// unwritten (sparse) parts is `incomplete-sparse`; otherwise that is a finding.
+  /// Links are not followed, and nothing waits for a writer. Files with unwritten (sparse) parts and
+  /// folders with nothing but a model are taken with a finding when `isSettled`, that is when nothing
+  /// changed for long, and are incomplete otherwise.
   ///
   /// Errors: `not-found`, `permission`, `not-a-regular-file`, `unsupported-…`; of kind `tryAgain`
   /// `incomplete-…` when its writer has not finished; and of kind `data` what contradicts its
   /// format.
   public static func open(
-    _ path: String, refusingHoles: Bool = false
+    _ path: String, isSettled: Bool = true
   ) throws(Problem) -> Checkpoint {
     let source = try source(at: path)
     for format in CheckpointFormats.all where format.recognises(source) {
       var checkpoint = try format.open(source)
-      try checkpoint.noteHoles(refusing: refusingHoles)
+      if !isSettled, checkpoint.format == HuggingFaceTrainer.bareFormat {
+        throw HuggingFaceTrainer.incomplete(path, "trainer_state.json")
+      }
+      try checkpoint.noteHoles(refusing: !isSettled)
       noteSharing(&checkpoint.tensors)
       return checkpoint
     }

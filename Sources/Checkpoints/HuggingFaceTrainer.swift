@@ -1,5 +1,6 @@
 // A folder of Hugging Face's Trainer: `checkpoint-<step>/` with model.safetensors (or shards, or
-// pytorch_model.bin), optimizer.pt, config.json, and trainer_state.json, which is written last.
+// pytorch_model.bin), optimizer.pt, config.json, and trainer_state.json, which is written last. A
+// folder of `save_pretrained` has the model and its config only.
 internal import Diagnostics
 internal import Tensors
 
@@ -9,6 +10,8 @@ enum HuggingFaceTrainer: CheckpointFormat {
     "pytorch_model.bin.index.json",
   ]
   private static let largestDocument = 64 << 20
+  /// The format of a folder that only holds a model.
+  static let bareFormat = "huggingface-model"
 
   static func recognises(_ source: CheckpointSource) -> Bool {
     guard case .folder(_, let names) = source else { return false }
@@ -17,12 +20,17 @@ enum HuggingFaceTrainer: CheckpointFormat {
 
   static func open(_ source: CheckpointSource) throws(Problem) -> Checkpoint {
     guard case .folder(let path, let names) = source else { throw UnknownFormat.problem(source) }
-    guard names.contains("trainer_state.json") else { throw incomplete(path, "trainer_state.json") }
+    let isBare = !names.contains("trainer_state.json")
+    // The trainer writes these between the model and its state.
+    let middle = ["optimizer.", "scheduler.", "scaler.", "rng_state"]
+    if isBare, names.contains(where: { name in middle.contains { name.hasPrefix($0) } }) {
+      throw incomplete(path, "trainer_state.json")
+    }
     guard let weights = weightFiles.first(where: names.contains) else {
       throw incomplete(path, "model.safetensors or pytorch_model.bin")
     }
     // All are opened before any is read: a rotating trainer deletes the folder file by file.
-    let stateFile = try InputFile.open("\(path)/trainer_state.json")
+    let stateFile = try open("trainer_state.json", in: path, names)
     let optimizerName = ["optimizer.pt", "optimizer.bin"].first(where: names.contains)
     let optimizerFile = try optimizerName.map { name throws(Problem) in
       try InputFile.open("\(path)/\(name)")
@@ -30,10 +38,12 @@ enum HuggingFaceTrainer: CheckpointFormat {
     let configFile = try open("config.json", in: path, names)
     let argumentsFile = try open("training_args.bin", in: path, names)
     var model = try ShardedWeights.open(weights, in: path, names)
-    let state = try JSONValue.parse(
-      try stateFile.wholeFile(limit: largestDocument), path: stateFile.path)
-    model.files.append(Checkpoint.OpenFile(file: stateFile, zip: nil))
-    for file in [configFile, argumentsFile] {
+    var state = JSONValue.null
+    if let stateFile {
+      state = try JSONValue.parse(
+        try stateFile.wholeFile(limit: largestDocument), path: stateFile.path)
+    }
+    for file in [stateFile, configFile, argumentsFile] {
       if let file { model.files.append(Checkpoint.OpenFile(file: file, zip: nil)) }
     }
     var optimizerArchive: TorchArchive?
@@ -43,7 +53,8 @@ enum HuggingFaceTrainer: CheckpointFormat {
       optimizerArchive = archive
     }
     var checkpoint = Checkpoint(
-      path: path, format: "huggingface-trainer", files: model.files, tensors: model.tensors,
+      path: path, format: isBare ? bareFormat : "huggingface-trainer", files: model.files,
+      tensors: model.tensors,
       stateDictPath: model.stateDictPath)
     checkpoint.findings = model.findings
     var facts = facts(of: state)
@@ -55,8 +66,9 @@ enum HuggingFaceTrainer: CheckpointFormat {
         optimizer = try checkpoint.takeMoments(value, in: archive, order: order)
       }
     } else {
+      let what = isBare ? "no trainer_state.json and no optimizer.pt" : "no optimizer.pt"
       checkpoint.findings.append(
-        Finding("no-moments", at: path, "there is no optimizer.pt beside the weights"))
+        Finding("no-moments", at: path, "there is \(what) beside the weights"))
     }
     checkpoint.findings += readArguments(argumentsFile, names, &facts)
     facts.complete(optimizer: optimizer, path: path)
@@ -65,7 +77,7 @@ enum HuggingFaceTrainer: CheckpointFormat {
     return checkpoint
   }
 
-  private static func incomplete(_ path: String, _ name: String) -> Problem {
+  static func incomplete(_ path: String, _ name: String) -> Problem {
     Problem(
       "incomplete-folder", at: path, "\(name) is missing",
       remedy: "wait until its writer has finished", kind: .tryAgain)
