@@ -48,8 +48,12 @@ struct BoundNetwork {
     let inputs = definition.inputs
     let single = try Network(
       graph: graph, parameters: weights, inputs: inputs.mapValues { $0.examples(0..<1) })
-    let task = try settings.task.flatMap(ProbeTask.init(rawValue:))
-      ?? ProbeTask.told(byOutput: single.outputShape, targets: definition.targets)
+    let task: ProbeTask
+    if let stated = settings.task {
+      task = stated
+    } else {
+      task = try ProbeTask.told(byOutput: single.outputShape, targets: definition.targets)
+    }
     let plan = Self.plan(
       request.labels ?? settings.labels, task: task, output: single.outputShape,
       draws: request.draws ?? settings.draws, seed: request.seed ?? settings.seed)

@@ -32,7 +32,8 @@ struct Comparison {
     }
     if let moments {
       var reason: SkippedReport?
-      let before = try MomentSection(earlier, inventory.matched(to: earlier, from: checkpoint), reason: &reason)
+      let before = try MomentSection(
+        earlier, inventory.matched(to: earlier, from: checkpoint), reason: &reason)
       moments.fill(&report, since: before?.kept, sinceStep: step ?? 0)
     }
     if let section {
@@ -78,20 +79,4 @@ struct Comparison {
       update, earlierSquare: earlierSquare,
       laterSquare: RandomProjection.square(of: later.values))
   }
-}
-
-extension LayerInventory {
-  /// The same layers with the indices of another checkpoint's tensors.
-  func matched(to other: Checkpoint, from checkpoint: Checkpoint) -> LayerInventory {
-    let positions = Dictionary(
-      other.tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-    return LayerInventory(
-      layers: layers.map { layer in
-        Layer(
-          name: layer.name, kind: layer.kind,
-          tensors: layer.tensors.compactMap { positions[checkpoint.tensors[$0].name] })
-      })
-  }
-
-  private init(layers: [Layer]) { self.layers = layers }
 }

@@ -8,7 +8,7 @@ struct CostMeter {
   var cost: CostReport {
     let elapsed = (ContinuousClock.now - start).components
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return CostReport(
       seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18,
       peakMemoryBytes: usage.ru_maxrss * 1024)

@@ -1,6 +1,7 @@
 import Checkpoints
 public import Diagnostics
 public import Reports
+import Tensors
 
 /// What is in a checkpoint: every tensor, the step, the moments, and what is odd about it.
 ///

@@ -30,6 +30,20 @@ struct LayerInventory {
     self.layers = layers
   }
 
+  private init(layers: [Layer]) { self.layers = layers }
+
+  /// The same layers with the indices of another checkpoint's tensors.
+  func matched(to other: Checkpoint, from checkpoint: Checkpoint) -> LayerInventory {
+    let positions = Dictionary(
+      other.tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    return LayerInventory(
+      layers: layers.map { layer in
+        Layer(
+          name: layer.name, kind: layer.kind,
+          tensors: layer.tensors.compactMap { positions[checkpoint.tensors[$0].name] })
+      })
+  }
+
   /// Puts the layers that a network reaches first, in its forward order and with its kinds.
   mutating func arrange(by forward: [(name: String, kind: String)]) {
     var rest = layers

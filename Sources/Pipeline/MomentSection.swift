@@ -4,6 +4,7 @@ import Checkpoints
 import Diagnostics
 import Information
 import Reports
+import Tensors
 
 /// The optimizer's moments, summed over layers.
 struct MomentSection {

@@ -42,7 +42,8 @@ package struct Movement {
       guard lengths > 0 else { return .absent(reason: "a side's weights are all zero") }
       let difference = earlierSquare.squareRoot() - laterSquare.squareRoot()
       let gap = max(0, squaredDistance - difference * difference) / (2 * lengths)
-      return Quantity(max(-1, 1 - gap), standardError: relativeError > 0 ? 2 * gap * relativeError : nil)
+      return Quantity(
+        max(-1, 1 - gap), standardError: relativeError > 0 ? 2 * gap * relativeError : nil)
     }
   }
 

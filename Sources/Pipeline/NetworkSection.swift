@@ -37,7 +37,9 @@ struct NetworkSection {
       usableInformationBits: Quantity(estimate.performance.usableInformationBits))
     let tolerance = request.toleranceNats ?? settings.toleranceNats
     let weighted = estimate.weightedLayers(bound.weights)
-    let information = weighted.flatMap { WeightInformation.at(toleranceNats: tolerance, layers: $0) }
+    let information = weighted.flatMap {
+      WeightInformation.at(toleranceNats: tolerance, layers: $0)
+    }
     report.information = NetworkInformation(
       fisherTrace: Quantity(estimate.trace(.fisher)),
       empiricalFisherTrace: Quantity(estimate.trace(.empirical)),
@@ -115,7 +117,8 @@ struct NetworkSection {
     let centred = grams.map { $0.flatMap(CentredGram.of) }
     let connections = estimate.connections.map { edge -> ConnectionReport in
       let alignment = Self.alignment(centred, edge.from, edge.to, permutations: 20)
-      let capacity = grams.indices.contains(edge.to)
+      let capacity =
+        grams.indices.contains(edge.to)
         ? grams[edge.to].flatMap { NoiseCapacity.of($0) } : .absent("not recorded")
       return ConnectionReport(
         from: names[edge.from], to: names[edge.to], cka: Quantity(alignment.map(\.value)),

@@ -45,12 +45,12 @@ public struct ProbeDefinition: Sendable {
     self.directory = folder
     name = settings.name ?? folder.split(separator: "/").last.map(String.init) ?? "probe"
     var hash = SHA256()
-    hash.update(graphBytes)
-    hash.update(batchBytes)
-    digest = hash.hexadecimal()
+    hash.add(graphBytes)
+    hash.add(batchBytes)
+    digest = hexadecimal(hash.digest())
     graph = try Graph.parse(graphBytes, path: graphPath)
 
-    var arrays = try NumPyArchive.read(batchPath)
+    var arrays = try NumPyArchive.open(batchPath)
     let inputNames = graph.inputs.map(\.name)
     let target = inputNames.contains("target") ? nil : arrays.removeValue(forKey: "target")
     for name in inputNames where arrays[name] == nil {
@@ -62,7 +62,8 @@ public struct ProbeDefinition: Sendable {
           + inputNames.joined(separator: ", "))
     }
     let inputs = arrays.filter { inputNames.contains($0.key) }
-    let counts = Set((Array(inputs.values) + (target.map { [$0] } ?? [])).map { $0.leadingExtent })
+    let batched: [BatchArray] = inputs.values + (target.map { [$0] } ?? [])
+    let counts = Set(batched.map(\.leadingExtent))
     guard counts.count == 1, let examples = counts.first, examples > 0 else {
       throw Problem(
         "uneven-batch", at: batchPath,

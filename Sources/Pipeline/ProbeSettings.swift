@@ -1,8 +1,8 @@
 // probe.yaml: what a probe says about itself. Everything is optional.
 
 public import Diagnostics
-import Information
-import YAML
+public import Information
+public import YAML
 
 /// The settings of a probe directory.
 public struct ProbeSettings: Sendable {
@@ -21,7 +21,7 @@ public struct ProbeSettings: Sendable {
   /// File name of the batch, beside probe.yaml.
   public var batch: String?
   /// The likelihood; told from outputs and target when nil.
-  public var task: String?
+  public var task: ProbeTask?
   /// Exact up to 32 classes and sampled for language models when nil.
   public var labels: Labels?
   /// Labels drawn per example (or position) when sampled.
@@ -53,7 +53,7 @@ public struct ProbeSettings: Sendable {
     name = try keys.optional("name")
     graph = try keys.optional("graph")
     batch = try keys.optional("batch")
-    task = try keys.optional("task", as: ProbeTask.self)?.rawValue
+    task = try keys.optional("task")
     labels = try keys.optional("labels")
     draws = try keys.optional("draws", default: 1)
     seed = try keys.optional("seed", default: 0)

@@ -32,7 +32,12 @@ struct WeightSection {
         tensors.append(Self.report(stored, survey.summaries[index]))
         let isMatrix = stored.shape.rank >= 2
         guard keeps || (isMatrix && stored.shape.count > largest?.count ?? 0) else { continue }
-        let tensor = try held[stored.name] ?? checkpoint.read(stored)
+        let tensor: Tensor
+        if let known = held[stored.name] {
+          tensor = known
+        } else {
+          tensor = try checkpoint.read(stored)
+        }
         if keeps {
           projections.append(Self.projection(tensor, name: stored.name, layer: position))
         }
@@ -91,24 +96,5 @@ extension SpectrumReport {
       srank99: Quantity(spectrum.srank99.map(Double.init)), alpha: Quantity(spectrum.alpha),
       spectralNorm: Quantity(spectrum.spectralNorm),
       frobeniusNorm: Quantity(spectrum.frobeniusNorm))
-  }
-}
-
-extension Quantity {
-  /// An exact measurement, or why there is none.
-  init(_ measured: Measured<Double>) {
-    switch measured {
-    case .known(let value): self.init(value)
-    case .absent(let reason): self = .absent(reason: reason)
-    }
-  }
-
-  /// A measurement with its standard error, or why there is none.
-  init(_ measured: Measured<Uncertain>) {
-    switch measured {
-    case .known(let uncertain):
-      self.init(uncertain.value, standardError: uncertain.standardError)
-    case .absent(let reason): self = .absent(reason: reason)
-    }
   }
 }
