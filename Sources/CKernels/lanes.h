@@ -18,10 +18,12 @@ typedef double ck_wide __attribute__((vector_size(16 * sizeof(double))));
 typedef int64_t ck_bits __attribute__((vector_size(16 * sizeof(int64_t))));
 
 // The first `width` lanes from or to memory; a whole vector is one move, not a call.
-#define CK_LOAD(v, from, width) \
-  ((width) == CK_LANES ? memcpy(&(v), (from), sizeof(v)) : memcpy(&(v), (from), (width) * sizeof(float)))
-#define CK_STORE(to, v, width) \
-  ((width) == CK_LANES ? memcpy((to), &(v), sizeof(v)) : memcpy((to), &(v), (width) * sizeof(float)))
+#define CK_LOAD(v, from, width)                           \
+  ((width) == CK_LANES ? memcpy(&(v), (from), sizeof(v)) \
+                       : memcpy(&(v), (from), (width) * sizeof(float)))
+#define CK_STORE(to, v, width)                           \
+  ((width) == CK_LANES ? memcpy((to), &(v), sizeof(v)) \
+                       : memcpy((to), &(v), (width) * sizeof(float)))
 
 static inline double ck_lanes_sum(const ck_lanes *v) {
   double sum = 0;
