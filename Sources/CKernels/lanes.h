@@ -5,7 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__x86_64__)
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CK_SANITIZED // its runtime is not up yet when the loader picks a clone
+#endif
+#endif
+
+#if defined(__x86_64__) && !defined(CK_SANITIZED)
 #define CK_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CK_CLONES
