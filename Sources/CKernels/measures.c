@@ -223,8 +223,10 @@ double ck_u_centre(float *a, size_t n) {
   lone = total / ((double)(n - 1) * (double)(n - 2));
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++)
-      if (j != i)
-        a[i * n + j] = (float)(a[i * n + j] - ((double)a[i * n + i] + a[j * n + j]) / (double)(n - 2) + lone);
+      if (j != i) {
+        double rows = ((double)a[i * n + i] + a[j * n + j]) / (double)(n - 2);
+        a[i * n + j] = (float)(a[i * n + j] - rows + lone);
+      }
   for (size_t i = 0; i < n; i++) a[i * n + i] = 0;
   return largest;
 }

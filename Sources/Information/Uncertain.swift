@@ -1,4 +1,4 @@
-// A mean over the probe's examples with its standard error, and intervals.
+// A mean over the probe's examples with its standard error.
 
 /// A number and how far it is from what more examples would give.
 public struct Uncertain: Sendable, Hashable {
@@ -29,39 +29,5 @@ public struct Uncertain: Sendable, Hashable {
     let error = (squares / (count - 1) / count).squareRoot()
     guard error.isFinite else { return .absent("its spread over the examples is not finite") }
     return .known(Uncertain(value: mean, standardError: error))
-  }
-}
-
-/// A closed interval of numbers.
-public struct Interval: Sendable, Hashable {
-  /// Its lower end.
-  public let lower: Double
-  /// Its upper end.
-  public let upper: Double
-
-  /// Creates an interval.
-  public init(lower: Double, upper: Double) {
-    self.lower = lower
-    self.upper = upper
-  }
-
-  /// The central interval of a sample that holds a share `mass` of it (linear interpolation
-  /// between order statistics); nil of fewer than two values.
-  static func percentile(_ sample: [Double], mass: Double) -> Interval? {
-    let tail = (1 - mass) / 2
-    guard let lower = quantile(sample, tail), let upper = quantile(sample, 1 - tail),
-      sample.count > 1
-    else { return nil }
-    return Interval(lower: lower, upper: upper)
-  }
-
-  /// The quantile of a sample, linear between order statistics; nil of nothing.
-  static func quantile(_ sample: [Double], _ probability: Double) -> Double? {
-    guard !sample.isEmpty, sample.allSatisfy(\.isFinite) else { return nil }
-    let sorted = sample.sorted()
-    let position = probability * Double(sorted.count - 1)
-    let below = min(max(Int(position), 0), sorted.count - 1)
-    let above = min(below + 1, sorted.count - 1)
-    return sorted[below] + (position - Double(below)) * (sorted[above] - sorted[below])
   }
 }
