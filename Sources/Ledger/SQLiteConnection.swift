@@ -20,11 +20,12 @@ final class SQLiteConnection {
     sqlite3_close_v2(handle)
   }
 
-  /// Opens a database that exists, or one in memory (`:memory:`).
-  static func open(_ path: String) throws(Problem) -> SQLiteConnection {
+  /// Opens a database that exists, or one in memory (`:memory:`); through another file-system
+  /// layer of SQLite's (VFS) when named, so that a test can make its calls fail.
+  static func open(_ path: String, vfs: String? = nil) throws(Problem) -> SQLiteConnection {
     var handle: OpaquePointer?
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-    let code = sqlite3_open_v2(path, &handle, flags, nil)
+    let code = sqlite3_open_v2(path, &handle, flags, vfs)
     guard let handle else {
       throw problem(SQLITE_NOMEM, "no memory for a connection", sql: nil, path: path)
     }
