@@ -40,6 +40,9 @@ final class SQLiteConnection {
   /// True when SQLite could open the file for reading only.
   var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
 
+  /// A transaction was begun and neither committed nor rolled back, by us or by SQLite itself.
+  var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
   /// Runs statements without values or rows, such as a schema.
   func execute(_ sql: String) throws(Problem) {
     let code = sqlite3_exec(handle, sql, nil, nil, nil)
