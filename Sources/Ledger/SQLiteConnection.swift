@@ -32,7 +32,7 @@ final class SQLiteConnection {
     // From here on the connection closes what was opened, as SQLite asks even after a failure.
     let connection = SQLiteConnection(handle: handle, path: path)
     guard code == SQLITE_OK else { throw connection.problem(code, sql: nil) }
-    // Somebody may look at the database with the sqlite3 shell for a moment.
+    // Somebody may be looking at it with the sqlite3 shell as we start.
     sqlite3_busy_timeout(handle, 5_000)
     return connection
   }

@@ -64,6 +64,7 @@ enum Schema {
   static func prepare(_ connection: SQLiteConnection) throws(Problem) {
     // We hold a lock of our own for life, so nobody else may have it open; then WAL needs no
     // shared memory (sqlite.org/wal.html §8), which a full or truncated file would turn to SIGBUS.
+    // The price: the sqlite3 shell finds the database locked while the daemon runs.
     _ = try pragma(connection, "locking_mode = EXCLUSIVE")
     // Readers and a killed writer never see half a transaction, and a commit is one fsync.
     let mode = try pragma(connection, "journal_mode = WAL")
