@@ -13,9 +13,11 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+/// `fixtures`: the suite reads files beside its sources, in `Fixtures`.
+func tests(_ name: String, _ dependencies: [Target.Dependency], fixtures: Bool = false) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies, exclude: [], swiftSettings: strict)
+    name: name, dependencies: dependencies, exclude: fixtures ? ["Fixtures"] : [],
+    swiftSettings: strict)
 }
 
 let package = Package(
@@ -58,7 +60,8 @@ let package = Package(
     library(
       "Monitor",
       [
-        "Diagnostics", "YAML", "Information", "CriticalPeriods", "Reports", "Ledger", "Watching",
+        "Diagnostics", "YAML", "Information", "CriticalPeriods", "Reports", "Pipeline", "Ledger",
+        "Watching",
       ]),
     .executableTarget(
       name: "plasticityd",
@@ -92,6 +95,7 @@ let package = Package(
       ["Monitor", "Ledger", "Reports", "Watching", "CriticalPeriods", "YAML", "Diagnostics"]),
     tests(
       "EndToEndTests",
-      ["Pipeline", "Reports", "YAML", "Checkpoints", "Networks", "Information", "Diagnostics"]),
+      ["Pipeline", "Reports", "YAML", "Checkpoints", "Networks", "Information", "Diagnostics"],
+      fixtures: true),
   ]
 )

@@ -49,11 +49,18 @@ extension Ledger {
 
   /// The run's series by step, then by arrival; what has no step comes last.
   public func measurements(run: String) throws(Problem) -> [StoredMeasurement] {
+    try measurements(run: run, order: "step IS NULL, step, arrival")
+  }
+
+  /// The run's series in order of arrival.
+  public func arrivals(run: String) throws(Problem) -> [StoredMeasurement] {
+    try measurements(run: run, order: "arrival")
+  }
+
+  private func measurements(run: String, order: String) throws(Problem) -> [StoredMeasurement] {
     try connection.rows(
-      """
-      SELECT \(Self.measurementColumns) FROM measurement WHERE run = ?1
-      ORDER BY step IS NULL, step, arrival
-      """, [.text(run)], { Self.readMeasurement($0).0 })
+      "SELECT \(Self.measurementColumns) FROM measurement WHERE run = ?1 ORDER BY \(order)",
+      [.text(run)], { Self.readMeasurement($0).0 })
   }
 
   /// The names of all runs of which anything is known, sorted.

@@ -1,0 +1,188 @@
+// From a worker's document to everything that is written of it: the checkpoint's report, the
+// run's, its page, alerts. The order makes a crash harmless: the report is on the disk under a name
+// made of its content before the ledger says `done`; alerts are in the ledger before their files;
+// run.yaml can be written again at any time.
+
+import CriticalPeriods
+import Diagnostics
+import Ledger
+import Reports
+
+/// Writes reports. Not thread-safe: whoever owns the ledger owns it.
+final class ReportRecorder {
+  private let paths: ReportPaths
+  private let ledger: Ledger
+  private let fileSystem: any FileSystem
+  private var series: [String: [SeriesRow]] = [:]
+  private var recentlyUsed: [String] = []
+  private var cache = ComparisonCache()
+
+  /// Runs whose series stay in memory.
+  private static let seriesLimit = 4
+
+  init(reports: String, ledger: Ledger, fileSystem: any FileSystem) {
+    paths = ReportPaths(root: reports)
+    self.ledger = ledger
+    self.fileSystem = fileSystem
+  }
+
+  /// Records what a worker measured of an entry.
+  ///
+  /// - Throws: what makes the document unusable (of kind `.data`: the worker is not trusted), or
+  ///   what the disk says (then everything is as before, and it can be tried again).
+  @discardableResult
+  func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded {
+    var report = try CheckpointReport(yaml: document, path: entry.path)
+    report.run = entry.run
+    report.checkpoint.path = entry.path
+    let digest = report.checkpoint.digest
+    guard digest.count == 64, digest.utf8.allSatisfy({ $0.isHexadecimalDigit }),
+      report.checkpoint.step ?? 0 >= 0
+    else {
+      throw Problem(
+        "bad-worker-document", at: entry.path, "its digest or step is impossible",
+        remedy: "please report this defect", kind: .software)
+    }
+    let name = ReportPaths.name(step: report.checkpoint.step, digest: digest)
+    guard let row = SeriesRow(report, reportName: name) else {
+      throw Problem(
+        "bad-worker-document", at: entry.path, "it holds no evidence to keep",
+        remedy: "run a plasticityd of one version", kind: .software)
+    }
+    let measurement = StoredMeasurement(
+      run: entry.run, digest: digest, step: row.step, epoch: row.epoch, path: entry.path,
+      reportPath: paths.folder(run: entry.run) + "/" + name, document: try row.yaml())
+
+    let isNew = try ledger.measurement(run: entry.run, digest: digest) == nil
+    var rows = try rows(of: entry.run)
+    if isNew { rows.append(row) }
+    let timeline = Timeline(rows, cache: &cache)
+    if isNew {
+      timeline.complete(&report)
+      report.kept = nil
+      try DurableFile.makeDirectory(paths.folder(run: entry.run), on: fileSystem)
+      try DurableFile.writeOnce(
+        try report.yaml(), to: measurement.reportPath, on: fileSystem)
+    }
+    let recorded = try ledger.transaction { () throws(Problem) in
+      let recorded = try ledger.done(entry.id, measurement: measurement)
+      for transition in transitions(from: timeline.verdict.trajectory) {
+        let alert = AlertReport(
+          transition, run: entry.run, runReport: paths.runReport(entry.run))
+        _ = try ledger.enqueueAlert(id: alert.id, run: entry.run, document: try alert.yaml())
+      }
+      return recorded
+    }
+    remember(rows, of: entry.run)
+    try write(timeline, run: entry.run)
+    try writePendingAlerts()
+    return recorded
+  }
+
+  /// Records that an entry cannot be reported.
+  func reject(_ entry: Entry, code: String, reason: String) throws(Problem) {
+    let document = RejectedReport(
+      run: entry.run, path: entry.path, code: code, reason: reason, attempts: entry.attempts)
+    let folder = paths.folder(run: entry.run)
+    try DurableFile.makeDirectory(folder, on: fileSystem)
+    try DurableFile.writeOnce(
+      try document.yaml(),
+      to: folder + "/"
+        + ReportPaths.rejection(path: entry.path, fingerprint: entry.fingerprint.text),
+      on: fileSystem)
+    try ledger.rejected(entry.id, code: code, reason: reason, fingerprint: entry.fingerprint)
+    try refresh(run: entry.run)
+  }
+
+  /// Writes a run's documents again from the ledger.
+  func refresh(run: String) throws(Problem) {
+    let rows = try rows(of: run)
+    let timeline = Timeline(rows, cache: &cache)
+    remember(rows, of: run)
+    try write(timeline, run: run)
+  }
+
+  /// After a start: alerts that were decided and not written, and temporary files that a crash left.
+  func recover() throws(Problem) {
+    try DurableFile.makeDirectory(paths.root, on: fileSystem)
+    try DurableFile.removeLitter(in: paths.root, on: fileSystem)
+    for run in try ledger.runs() {
+      let folder = paths.folder(run: run)
+      if try exists(folder) { try DurableFile.removeLitter(in: folder, on: fileSystem) }
+    }
+    if try exists(paths.alerts) {
+      try DurableFile.removeLitter(in: paths.alerts, on: fileSystem)
+    }
+    try writePendingAlerts()
+  }
+
+  /// Where the checkpoint before a step was found, for a worker to compare with.
+  func previousCheckpoint(run: String, before step: Int) throws(Problem) -> String? {
+    try rows(of: run).filter { ($0.step ?? .max) < step }
+      .max { ($0.step ?? 0) < ($1.step ?? 0) }?.path
+  }
+
+  // MARK: Writing
+
+  private func write(_ timeline: Timeline, run: String) throws(Problem) {
+    var aliases: [String: [String]] = [:]
+    for row in timeline.entries.map(\.row) + timeline.unplaced {
+      let others = try ledger.aliases(run: run, digest: row.digest)
+      if !others.isEmpty { aliases[row.digest] = others }
+    }
+    let entries = try ledger.entries(run: run)
+    let rejected = entries.filter { $0.state == .rejected }.map {
+      RejectedCheckpoint(
+        path: $0.path, code: $0.code ?? "rejected", reason: $0.reason ?? "not given")
+    }
+    let report = timeline.report(
+      run: run, aliases: aliases, rejected: rejected,
+      missed: entries.filter { $0.state == .missed }.count)
+    try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
+    try DurableFile.write(try report.yaml(), to: paths.runReport(run), on: fileSystem)
+    try DurableFile.write(RunPage(report).html, to: paths.page(run), on: fileSystem)
+  }
+
+  private func writePendingAlerts() throws(Problem) {
+    for alert in try ledger.pendingAlerts() {
+      try DurableFile.makeDirectory(paths.alerts, on: fileSystem)
+      try DurableFile.writeOnce(alert.document, to: paths.alert(alert.id), on: fileSystem)
+      try ledger.markWritten(alert.id)
+    }
+  }
+
+  private func exists(_ path: String) throws(Problem) -> Bool {
+    do {
+      return try fileSystem.status(path, followingLink: true) != nil
+    } catch {
+      throw error.problem(at: path)
+    }
+  }
+
+  // MARK: Series
+
+  private func rows(of run: String) throws(Problem) -> [SeriesRow] {
+    if let rows = series[run] { return rows }
+    var rows: [SeriesRow] = []
+    for measurement in try ledger.arrivals(run: run) {
+      rows.append(try SeriesRow(yaml: measurement.document, path: measurement.reportPath))
+    }
+    return rows
+  }
+
+  private func remember(_ rows: [SeriesRow], of run: String) {
+    series[run] = rows
+    recentlyUsed.removeAll { $0 == run }
+    recentlyUsed.append(run)
+    while recentlyUsed.count > Self.seriesLimit {
+      series.removeValue(forKey: recentlyUsed.removeFirst())
+    }
+  }
+}
+
+extension UInt8 {
+  fileprivate var isHexadecimalDigit: Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self)
+      || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self)
+  }
+}

@@ -1,0 +1,57 @@
+/// A document's tree between the Swift types and YAML: mappings keep their order.
+enum DocumentValue {
+  case null
+  case bool(Bool)
+  case integer(Int)
+  case double(Double)
+  case string(String)
+  case timestamp(String)
+  case sequence([DocumentValue], flow: Bool)
+  case mapping([(key: String, value: DocumentValue)], flow: Bool)
+
+  var name: String {
+    switch self {
+    case .null: "null"
+    case .bool: "a boolean"
+    case .integer: "an integer"
+    case .double: "a number"
+    case .string: "a string"
+    case .timestamp: "a moment"
+    case .sequence: "a sequence"
+    case .mapping: "a mapping"
+    }
+  }
+}
+
+/// `informationBits` ↔ `information_bits`: documents spell fields with underscores. Keys that
+/// already hold an underscore, and dictionary keys, are left alone.
+func documentKey(_ key: any CodingKey) -> String {
+  if key is DictionaryKey || key.stringValue.contains("_") { return key.stringValue }
+  var spelled = ""
+  for character in key.stringValue {
+    if character.isUppercase {
+      spelled += "_" + character.lowercased()
+    } else {
+      spelled.append(character)
+    }
+  }
+  return spelled
+}
+
+/// A key of a `[String: …]` dictionary: a name from a file, never respelled.
+struct DictionaryKey: CodingKey {
+  let stringValue: String
+  var intValue: Int? { nil }
+  init(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { nil }
+}
+
+/// The position of an element in a sequence, for error messages.
+struct PositionKey: CodingKey {
+  let position: Int
+  var stringValue: String { "[\(position)]" }
+  var intValue: Int? { position }
+  init(_ position: Int) { self.position = position }
+  init?(stringValue: String) { nil }
+  init?(intValue: Int) { position = intValue }
+}

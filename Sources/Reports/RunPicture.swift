@@ -1,0 +1,156 @@
+import Diagnostics
+
+// A run in the terminal: what `plasticityd show` prints.
+
+/// Draws a run's trajectory as a table with a bar per row, and the state in words.
+public struct RunPicture {
+  private let run: RunReport
+  private let columns: Int
+
+  /// - Parameter columns: the terminal's width; at least 60 are used.
+  public init(_ run: RunReport, columns: Int = 100) {
+    self.run = run
+    self.columns = max(columns, 60)
+  }
+
+  /// The lines to print.
+  public var lines: [String] {
+    [headline, ""] + table + [""] + state + layerLines + rejections
+  }
+
+  private var headline: String {
+    "run \(escapedForTerminal(run.run)): \(run.trajectory.count) checkpoints, "
+      + "evidence from \(evidenceInWords)"
+  }
+
+  private var evidenceInWords: String {
+    switch run.evidence {
+    case "probe": "a probe (Fisher information, exact or sampled)"
+    case "optimizer": "the optimizer's second moments (no probe)"
+    default: "the weights alone (no probe, no optimizer moments)"
+    }
+  }
+
+  private func information(_ row: TrajectoryRow) -> Double? {
+    switch run.evidence {
+    case "probe": row.fisherTrace?.value
+    case "optimizer": row.windowedSecondMoment
+    default: row.relativeUpdate?.value
+    }
+  }
+
+  private var informationTitle: String {
+    switch run.evidence {
+    case "probe": "tr F"
+    case "optimizer": "moment"
+    default: "update"
+    }
+  }
+
+  private var table: [String] {
+    let largest = run.trajectory.compactMap(information).max() ?? 0
+    let fixed = 7 + 8 + 9 + 8 + 10 + 11 + 15
+    let barWidth = max(8, min(30, columns - fixed))
+    let title =
+      "step".padded(7) + "loss".padded(8) + "accuracy".padded(10)
+      + informationTitle.padded(9) + "bits".padded(9) + "plasticity".padded(12) + "  "
+      + "state".filled(15)
+    return [title]
+      + run.trajectory.map { row in
+        let value = information(row)
+        let filled =
+          largest > 0 ? Int((Double(barWidth) * (value ?? 0) / largest).rounded()) : 0
+        return (row.step.map(String.init) ?? "?").padded(7) + rounded(row.loss).padded(8)
+          + rounded(row.accuracy).padded(10) + rounded(value).padded(9)
+          + rounded(row.informationBits).padded(9) + rounded(row.plasticity).padded(12) + "  "
+          + row.state.filled(15) + String(repeating: "█", count: max(0, min(filled, barWidth)))
+      }
+  }
+
+  private var state: [String] {
+    let period = run.criticalPeriod
+    var lines = ["critical period: \(period.state)"]
+    if let reason = period.reason { lines.append("  why: " + escapedForTerminal(reason)) }
+    if let peak = period.peak {
+      lines.append("  information peaked at step \(peak.step)\(between(peak.interval))")
+    }
+    if let end = period.end {
+      lines.append(
+        "  ended at step \(end.step)\(between(end.interval)), probability "
+          + "\(rounded(end.probability)), first said at step \(end.decidedAtStep)")
+    }
+    return lines + period.evidence.map { "  · " + escapedForTerminal($0) }
+  }
+
+  private func between(_ interval: [Int]) -> String {
+    interval.count == 2 && interval[0] < interval[1]
+      ? " (between \(interval[0]) and \(interval[1]))" : ""
+  }
+
+  private var layerLines: [String] {
+    guard !run.layers.isEmpty else { return [] }
+    let width = min(40, run.layers.map(\.name.count).max() ?? 0)
+    return ["", "layers, with their share of the information:"]
+      + run.layers.map { layer in
+        let share = layer.share.map { rounded($0 * 100) + " %" } ?? "–"
+        return "  " + escapedForTerminal(layer.name).filled(width) + share.padded(9) + "  "
+          + layer.state
+      }
+  }
+
+  private var rejections: [String] {
+    guard !run.rejected.isEmpty || run.missed > 0 else { return [] }
+    var lines = [""]
+    lines += run.rejected.map { "rejected " + escapedForTerminal($0.reason) }
+    if run.missed > 0 {
+      lines.append("missed: \(run.missed) checkpoints vanished before they could be read")
+    }
+    return lines
+  }
+}
+
+/// Three significant digits, as a person reads them; `–` for what is not there.
+func rounded(_ value: Double?) -> String {
+  guard let value, value.isFinite else { return "–" }
+  let size = value.magnitude
+  if size == 0 { return "0" }
+  if size >= 10_000_000 || size < 0.000_1 { return scientific(value) }
+  if size >= 100 { return String(Int(value.rounded())) }
+  let digits = size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.1 ? 3 : size >= 0.01 ? 4 : 5
+  return decimal(value, digits: digits)
+}
+
+private func decimal(_ value: Double, digits: Int) -> String {
+  var scale = 1
+  for _ in 0..<digits { scale *= 10 }
+  let scaled = Int((value.magnitude * Double(scale)).rounded())
+  let fraction = String(scaled % scale)
+  return (value < 0 ? "-" : "") + "\(scaled / scale)."
+    + String(repeating: "0", count: digits - fraction.count) + fraction
+}
+
+private func scientific(_ value: Double) -> String {
+  var mantissa = value.magnitude
+  var exponent = 0
+  while mantissa >= 10 {
+    mantissa /= 10
+    exponent += 1
+  }
+  while mantissa < 1 {
+    mantissa *= 10
+    exponent -= 1
+  }
+  return (value < 0 ? "-" : "") + decimal(mantissa, digits: 1) + "e\(exponent)"
+}
+
+extension String {
+  /// Right-aligned in `width` columns.
+  fileprivate func padded(_ width: Int) -> String {
+    String(repeating: " ", count: Swift.max(0, width - count)) + self
+  }
+
+  /// Left-aligned in `width` columns.
+  fileprivate func filled(_ width: Int) -> String {
+    self + String(repeating: " ", count: Swift.max(0, width - count))
+  }
+}
