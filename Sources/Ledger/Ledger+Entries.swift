@@ -22,16 +22,19 @@ extension Ledger {
       try save(entry)
       return entry
     }
-    try connection.run(
-      """
-      INSERT INTO entry(path, run, fingerprint, state, attempts, checksum)
-      VALUES (?1, ?2, ?3, 'seen', 0, 0)
-      """, [.text(path), .text(run), .text(fingerprint.text)])
-    let entry = Entry(
-      id: connection.lastInsertedRow, path: path, run: run, fingerprint: fingerprint, state: .seen,
-      attempts: 0)
-    try save(entry)
-    return entry
+    // The number is part of the checksum and known only after the insertion: both at once.
+    return try transaction { () throws(Problem) in
+      try connection.run(
+        """
+        INSERT INTO entry(path, run, fingerprint, state, attempts, checksum)
+        VALUES (?1, ?2, ?3, 'seen', 0, 0)
+        """, [.text(path), .text(run), .text(fingerprint.text)])
+      let entry = Entry(
+        id: connection.lastInsertedRow, path: path, run: run, fingerprint: fingerprint,
+        state: .seen, attempts: 0)
+      try save(entry)
+      return entry
+    }
   }
 
   /// It has stopped changing: `seen` becomes `settled`.

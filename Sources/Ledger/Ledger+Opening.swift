@@ -14,6 +14,12 @@ extension Ledger {
   public static func open(
     directory: String, fileSystem: any FileSystem = PosixFileSystem()
   ) throws(Problem) -> Ledger {
+    try open(directory: directory, fileSystem: fileSystem, vfs: nil)
+  }
+
+  static func open(
+    directory: String, fileSystem: any FileSystem, vfs: String?
+  ) throws(Problem) -> Ledger {
     try DurableFile.makeDirectory(directory, on: fileSystem, mode: 0o700)
     let stateLock = try StateLock.take(in: directory, on: fileSystem)
     try DurableFile.removeLitter(in: directory, on: fileSystem)
@@ -21,11 +27,11 @@ extension Ledger {
     var setAsideFindings: [Problem] = []
     var loaded: (SQLiteConnection, [Problem])
     do {
-      loaded = try load(path, on: fileSystem)
+      loaded = try load(path, on: fileSystem, vfs: vfs)
     } catch {
       guard error.code == "ledger-corrupt" || error.code == "ledger-failed" else { throw error }
       setAsideFindings = [try setAside(path, because: error, on: fileSystem)]
-      loaded = try load(path, on: fileSystem)
+      loaded = try load(path, on: fileSystem, vfs: vfs)
     }
     let (connection, findings) = (loaded.0, setAsideFindings + loaded.1)
     let ledger = Ledger(connection: connection, stateLock: stateLock, findings: findings)
@@ -34,14 +40,14 @@ extension Ledger {
   }
 
   private static func load(
-    _ path: String, on fileSystem: any FileSystem
+    _ path: String, on fileSystem: any FileSystem, vfs: String?
   ) throws(Problem) -> (SQLiteConnection, [Problem]) {
-    let connection = try connect(path, on: fileSystem)
+    let connection = try connect(path, on: fileSystem, vfs: vfs)
     return (connection, try removeDamagedRows(connection))
   }
 
   private static func connect(
-    _ path: String, on fileSystem: any FileSystem
+    _ path: String, on fileSystem: any FileSystem, vfs: String?
   ) throws(Problem) -> SQLiteConnection {
     do {
       // Created here, so that nobody else may read it and no link is followed; the log that SQLite
@@ -50,7 +56,7 @@ extension Ledger {
     } catch {
       throw error.problem(at: path)
     }
-    let connection = try SQLiteConnection.open(path)
+    let connection = try SQLiteConnection.open(path, vfs: vfs)
     try Schema.prepare(connection)
     // We could open it for writing just now: that SQLite cannot means a damaged header.
     if connection.isReadOnly { throw Schema.corrupt(connection, "its header says read-only") }

@@ -12,6 +12,7 @@ public final class Ledger {
   let connection: SQLiteConnection
   private let stateLock: StateLock
   private var depth = 0
+  private var undoing: Problem?
 
   init(connection: SQLiteConnection, stateLock: StateLock, findings: [Problem]) {
     self.connection = connection
@@ -20,23 +21,34 @@ public final class Ledger {
   }
 
   /// Makes all changes in `body` at once, or none when it throws; they are on the disk on return.
-  /// Within another transaction, it joins that one.
+  ///
+  /// Within another transaction it joins that one, and a problem in it undoes both, even if the
+  /// outer body catches it and goes on.
   ///
   /// - Throws: what `body` throws, or `disk-full`, `io-failed` … from the commit.
   public func transaction<Value>(_ body: () throws(Problem) -> Value) throws(Problem) -> Value {
-    if depth > 0 { return try body() }
+    if depth > 0 {
+      depth += 1
+      defer { depth -= 1 }
+      do throws(Problem) { return try body() } catch {
+        undoing = undoing ?? error
+        throw error
+      }
+    }
     try connection.run("BEGIN IMMEDIATE")
-    depth += 1
-    defer { depth -= 1 }
-    do {
+    depth = 1
+    undoing = nil
+    defer { depth = 0 }
+    do throws(Problem) {
       let value = try body()
+      if let undoing { throw undoing }
       try connection.run("COMMIT")
       return value
     } catch {
+      // After some failures (a full disk, an I/O error) SQLite has rolled back by itself
+      // (sqlite.org/lang_transaction.html §3).
       let problem = error
-      // After some failures (a full disk, an I/O error) SQLite has rolled back by itself, and then
-      // this one fails too (sqlite.org/lang_transaction.html §3): the first problem is the news.
-      do { try connection.run("ROLLBACK") } catch { throw problem }
+      if connection.isInTransaction { try connection.run("ROLLBACK") }
       throw problem
     }
   }

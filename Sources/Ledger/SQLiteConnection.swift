@@ -20,24 +20,28 @@ final class SQLiteConnection {
     sqlite3_close_v2(handle)
   }
 
-  /// Opens a database that exists, or one in memory (`:memory:`).
-  static func open(_ path: String) throws(Problem) -> SQLiteConnection {
+  /// Opens a database that exists, or one in memory (`:memory:`); through another file-system
+  /// layer of SQLite's (VFS) when named, so that a test can make its calls fail.
+  static func open(_ path: String, vfs: String? = nil) throws(Problem) -> SQLiteConnection {
     var handle: OpaquePointer?
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-    let code = sqlite3_open_v2(path, &handle, flags, nil)
+    let code = sqlite3_open_v2(path, &handle, flags, vfs)
     guard let handle else {
       throw problem(SQLITE_NOMEM, "no memory for a connection", sql: nil, path: path)
     }
     // From here on the connection closes what was opened, as SQLite asks even after a failure.
     let connection = SQLiteConnection(handle: handle, path: path)
     guard code == SQLITE_OK else { throw connection.problem(code, sql: nil) }
-    // Somebody may look at the database with the sqlite3 shell for a moment.
+    // Somebody may be looking at it with the sqlite3 shell as we start.
     sqlite3_busy_timeout(handle, 5_000)
     return connection
   }
 
   /// True when SQLite could open the file for reading only.
   var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
+
+  /// A transaction was begun and neither committed nor rolled back, by us or by SQLite itself.
+  var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
   /// Runs statements without values or rows, such as a schema.
   func execute(_ sql: String) throws(Problem) {

@@ -153,6 +153,19 @@ import Testing
       }
     }
     #expect(try Contents(ledger) == before)
+    // Caught or not, what failed inside leaves nothing.
+    #expect(throws: failure) {
+      try ledger.transaction { () throws(Problem) in
+        try ledger.count("outer")
+        do {
+          try ledger.transaction { () throws(Problem) in
+            try ledger.count("inner")
+            throw failure
+          }
+        } catch { try ledger.count("after") }
+      }
+    }
+    #expect(try Contents(ledger) == before)
     let value = try ledger.transaction { () throws(Problem) in
       try ledger.done(entry.id, measurement: measurement("r", "d"))
       return 7

@@ -156,6 +156,39 @@ private func refusal(_ text: String) -> String {
     #expect(ScalarValue(Node.Scalar(text: word, isPlain: false)) == .string(word))
   }
 
+  @Test func readsMappingsOfNamesAndNestedReaders() throws {
+    let source = Source(file: "c.yaml", kind: .configuration)
+    let node = try Node.parse(
+      Array("probes: {a: /x, \"no\": /y}\nscan:\n  interval: 5\n  max_dept: 3\n".utf8),
+      source: source)
+    var reader = try MappingReader(node, source)
+    #expect(try reader.required("probes", as: [String: String].self) == ["a": "/x", "no": "/y"])
+    var scan = try reader.required("scan", as: MappingReader.self)
+    try reader.finish()
+    #expect(try scan.required("interval", as: Double.self) == 5)
+    #expect(try scan.optional("max_depth", as: Int.self) == nil)
+    let problem = #expect(throws: Problem.self) { try scan.finish() }
+    #expect(
+      problem?.description
+        == "unknown-key: c.yaml:4:3: the key \"max_dept\" is not known here; "
+        + "did you mean \"max_depth\"?")
+    let wrong = #expect(throws: Problem.self) {
+      try [String: Int].read(node, source)
+    }
+    #expect(
+      wrong?.description
+        == "wrong-type: c.yaml:1:9: expected an integer, found a mapping; write an integer")
+  }
+
+  @Test func manyKeysCostLittle() throws {
+    let source = Source(file: "c.yaml", kind: .configuration)
+    let text = (0..<20_000).map { "k\($0): 1\n" }.joined()
+    var reader = try MappingReader(try Node.parse(Array(text.utf8), source: source), source)
+    for key in reader.keys.dropLast() { _ = try reader.required(key, as: Int.self) }
+    let problem = #expect(throws: Problem.self) { try reader.finish() }
+    #expect(problem?.code == "unknown-key")
+  }
+
   @Test func readsUnsignedIntegersAndMoments() throws {
     let source = Source(file: "c.yaml", kind: .data)
     #expect(try UInt64.read(.integer(UInt64.max), source) == .max)
