@@ -28,7 +28,7 @@ struct Observation: Sendable {
     let weights = point.layers.map { finite($0.share ?? $0.information) }
     self.init(
       point, information: point.information, standardError: point.informationStandardError,
-      contributions: summed(point.layers.map(\.contributions)),
+      contributions: point.contributions ?? summed(point.layers.map(\.contributions)),
       parts: point.layers.map(\.name), weights: weights, plasticity: point.plasticity,
       scaleFreeTrace: point.scaleFreeTrace, weightNorm: point.weightNorm)
   }
