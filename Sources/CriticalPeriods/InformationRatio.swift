@@ -32,15 +32,24 @@ struct InformationRatio: Sendable {
       basis = .pairedBootstrap
     } else if let sa = later.standardError, let sb = earlier.standardError {
       // Delta method on the logarithm.
-      let deviation = sqrt(sa * sa / (a * a) + sb * sb / (b * b)) * normalQuantile(1 - tail)
-      interval = value * exp(-deviation)...value * exp(deviation)
+      let deviation = hypot(sa / a, sb / b) * normalQuantile(1 - tail)
+      guard let found = spread(value, byLog: deviation) else { return nil }
+      interval = found
       basis = .standardErrors
     } else {
       let deviation = sqrt(2) * logNoise * normalQuantile(1 - tail)
-      interval = value * exp(-deviation)...value * exp(deviation)
+      guard let found = spread(value, byLog: deviation) else { return nil }
+      interval = found
       basis = .seriesNoise
     }
   }
+}
+
+/// value·e^±deviation, or nil where that leaves the finite numbers.
+private func spread(_ value: Double, byLog deviation: Double) -> ClosedRange<Double>? {
+  let low = value * exp(-deviation)
+  let high = value * exp(deviation)
+  return low.isFinite && high.isFinite && low <= high ? low...high : nil
 }
 
 /// Percentile interval of Σx/Σy when examples are resampled, each with its pair (x_n, y_n); nil when

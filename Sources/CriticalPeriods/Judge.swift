@@ -76,7 +76,8 @@ private func carriesMore(_ point: SeriesPoint, than rival: SeriesPoint) -> Bool 
       point.plasticity?.bitsPerDoubling,
     ]
     let layers = point.layers.flatMap { [$0.information, $0.share] + ($0.contributions ?? []) }
-    let known = (measured + layers).map { $0.flatMap { $0.isFinite ? $0 : nil } }
+    let examples = (point.contributions ?? []).map(Optional.some)
+    let known = (measured + examples + layers).map { $0.flatMap { $0.isFinite ? $0 : nil } }
     return [Double(known.count { $0 != nil })] + known.map { $0 ?? -1 }
   }
   return weight(rival).lexicographicallyPrecedes(weight(point))

@@ -54,7 +54,8 @@ public struct End: Sendable, Hashable {
   public var step: Int
   /// The steps between which it ended, as far as the spacing of checkpoints tells.
   public var interval: ClosedRange<Int>
-  /// How sure the rule is, in 0.05 … 0.95. Not calibrated in this form.
+  /// How sure the rule was when it decided, in 0.05 … 0.95. A statement of margin: not calibrated
+  /// on labelled runs in this form.
   public var probability: Double
   /// The first step at which it could be said.
   public var decidedAtStep: Int

@@ -14,6 +14,8 @@ struct Observation: Sendable {
   /// Names and parts of the whole, summing to 1; empty when unknown.
   let parts: [String]
   let shares: [Double]
+  /// Whether `shares` are one layer's and the rest's.
+  let isLayer: Bool
   let plasticity: Plasticity?
   let confidence: Double?
   let jacobianTrace: Double?
@@ -26,7 +28,7 @@ struct Observation: Sendable {
     let weights = point.layers.map { finite($0.share ?? $0.information) }
     self.init(
       point, information: point.information, standardError: point.informationStandardError,
-      contributions: summed(point.layers.map(\.contributions)),
+      contributions: point.contributions ?? summed(point.layers.map(\.contributions)),
       parts: point.layers.map(\.name), weights: weights, plasticity: point.plasticity,
       scaleFreeTrace: point.scaleFreeTrace, weightNorm: point.weightNorm)
   }
@@ -41,13 +43,13 @@ struct Observation: Sendable {
       point, information: layer?.information, standardError: layer?.informationStandardError,
       contributions: layer?.contributions, parts: [name, ""],
       weights: [own, own.map { max(whole - $0, 0) }], plasticity: nil, scaleFreeTrace: nil,
-      weightNorm: nil)
+      weightNorm: nil, isLayer: true)
   }
 
   private init(
     _ point: SeriesPoint, information: Double?, standardError: Double?, contributions: [Double]?,
     parts: [String], weights: [Double?], plasticity: Plasticity?, scaleFreeTrace: Double?,
-    weightNorm: Double?
+    weightNorm: Double?, isLayer: Bool = false
   ) {
     segment = point.segment
     step = point.step
@@ -58,6 +60,7 @@ struct Observation: Sendable {
       values.count > 1 && values.allSatisfy(\.isFinite) ? values : nil
     }
     shares = normalised(weights)
+    self.isLayer = isLayer
     self.parts = shares.isEmpty ? [] : parts
     self.plasticity = plasticity.flatMap { $0.bitsPerDoubling.isFinite ? $0 : nil }
     confidence = positive(point.confidence)

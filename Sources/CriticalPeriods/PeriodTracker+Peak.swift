@@ -1,10 +1,13 @@
 /// What the trace alone says, while the shares have not settled.
 extension PeriodTracker {
   /// `acquiring`, or what a certain fall from the maximum means.
-  func decideFromPeak(_ findings: inout [Finding]) -> (PeriodState, AmbiguityReason?) {
+  mutating func decideFromPeak(_ findings: inout [Finding]) -> (PeriodState, AmbiguityReason?) {
     guard let top = peak.maximum, peak.peak != nil, let newest = history.last,
       let firstFallen = peak.firstFallen
-    else { return (.acquiring, nil) }
+    else {
+      consolidated = false
+      return (.acquiring, nil)
+    }
     if top == 0 {
       findings.append(Finding(.coverage, "the largest value is that of the first checkpoint"))
       return (.ambiguous, .leftCensored)
@@ -28,8 +31,10 @@ extension PeriodTracker {
       return (.ambiguous, .sparse)
     }
     let holding = freeze.quiet.count >= 2
+    guard !consolidated else { return (.consolidating, nil) }
     let deep = peak.deep >= settings.fallCheckpoints && explanation == .none
-    return (deep || (moved && holding) ? .consolidating : .peaked, nil)
+    consolidated = deep || (moved && holding)
+    return (consolidated ? .consolidating : .peaked, nil)
   }
 
   /// Doublings of the step between the checkpoints beside one; a neighbour at step 0 counts as

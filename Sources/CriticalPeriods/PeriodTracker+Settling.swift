@@ -18,6 +18,11 @@ extension PeriodTracker {
   /// Whether the shares have frozen, or the trace has fallen so far that nothing else explains it.
   func settles(_ findings: inout [Finding]) -> Settlement {
     guard let growth, stopped(growth) else { return .open }
+    if isClipped {
+      findings.append(
+        Finding(.coverage, "the second moments stand still: gradient clipping hides their size"))
+      return .open
+    }
     let quiet = freeze.quiet
     guard let now = history.last?.doublings else { return .open }
     guard let last = freeze.lastFluid else { return settlesUnseen(&findings) }
@@ -38,11 +43,17 @@ extension PeriodTracker {
       findings.append(scheduleFinding(change, "just where the shares stopped moving"))
       return .ambiguous(.learningRate)
     }
+    let probability = closingProbability(growth, since: last.to)
+    guard probability >= settings.leastProbability else {
+      findings.append(
+        Finding(.plasticity, "quiet, but an end is still unlikely (\(brief(probability)))"))
+      return .open
+    }
     return .closed(
       End(
         step: history[last.to].step,
         interval: history[last.from].step...history[first.to].step,
-        probability: closingProbability(growth), decidedAtStep: history[history.count - 1].step))
+        probability: probability, decidedAtStep: history[history.count - 1].step))
   }
 
   /// Shares were never seen to move, or never seen at all.
@@ -63,11 +74,22 @@ extension PeriodTracker {
     growth.exponent + growth.standardError < settings.growthExponent
   }
 
+  /// Whether the optimizer's moments have been flattened by clipping (SCIENCE.md §4): then neither
+  /// their rise nor its end can be seen.
+  var isClipped: Bool {
+    guard evidence == .optimizer else { return false }
+    let recent = history.suffix(3).compactMap(\.information)
+    guard recent.count == 3, let low = recent.min(), let high = recent.max() else { return false }
+    return high - low < settings.clippedSpread * high
+  }
+
   /// The product of three plain probabilities; a statement of margin, not yet calibrated: that the
   /// next transition is quiet (log speeds taken as normal), that information has stopped rising,
   /// and that a quiet spell this long is not a pause (halved odds for each half doubling).
-  func closingProbability(_ growth: InformationGrowth) -> Double {
-    let speeds = freeze.quiet.map { log($0.speed + 1e-12) }
+  ///
+  /// - Parameter index: the checkpoint at which shares last moved.
+  func closingProbability(_ growth: InformationGrowth, since index: Int) -> Double {
+    let speeds = freeze.spans.filter { $0.from >= index }.map { log($0.speed + 1e-12) }
     let n = Double(max(speeds.count, 1))
     let mean = speeds.reduce(0, +) / n
     let variance = speeds.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(n - 1, 1)
@@ -75,10 +97,8 @@ extension PeriodTracker {
       below: (log(settings.fluidBitsPerDoubling) - mean) / max(sqrt(variance), 0.7))
     let level = normalProbability(
       below: (settings.growthExponent - growth.exponent) / max(growth.standardError, 0.1))
-    var lasting = 0.5
-    if let last = freeze.lastFluid, let since = history[last.to].doublings,
-      let now = history.last?.doublings
-    {
+    var lasting = 0.0
+    if let since = history[index].doublings, let now = history.last?.doublings {
       lasting = 1 - pow(0.5, 2 * (now - since))
     }
     let known = evidence == .optimizer ? 0.8 : 1
@@ -89,8 +109,9 @@ extension PeriodTracker {
   mutating func reopens() -> String? {
     guard let newest = history.last else { return nil }
     let threshold = settings.fluidBitsPerDoubling * settings.reopeningFactor
-    if freeze.movesAgain(history, threshold: threshold) {
-      return "shares move again, faster than \(brief(threshold)) bits per doubling of the step"
+    if freeze.movesAgain(threshold: threshold), let growth, growth.exponent > 0 {
+      return
+        "information rises and shares move again, faster than \(brief(threshold)) bits per doubling of the step"
     }
     if let top = closingMaximum, let information = newest.information,
       let level = history[top].information
@@ -110,14 +131,5 @@ extension PeriodTracker {
       text += "; the learning rate went from \(brief(change.before)) to \(brief(change.after))"
     }
     reopening = Reopening(text: text, index: history.count - 1)
-  }
-
-  /// The standing decision, with its probability as of now.
-  func standing(_ end: End, _ findings: inout [Finding]) -> End {
-    describe(&findings)
-    guard let growth else { return end }
-    var end = end
-    end.probability = closingProbability(growth)
-    return end
   }
 }

@@ -20,6 +20,8 @@ struct PeriodTracker: Sendable {
   var reopening: Reopening?
   /// The information level that a closed period must exceed to reopen: index of the maximum then.
   var closingMaximum: Int?
+  /// The deepest word said since the maximum, so that noise does not take it back.
+  var consolidated = false
   /// Consecutive checkpoints above that level.
   var aboveClosing = 0
 
@@ -54,11 +56,8 @@ struct PeriodTracker: Sendable {
     }
     if evidence == .weights { return decideFromWeights(&findings) }
     if end != nil, let reason = reopens() { reopen(reason) }
-    if let end, reopening == nil {
-      self.end = standing(end, &findings)
-      return (.closed, nil)
-    }
     describe(&findings)
+    if end != nil, reopening == nil { return (.closed, nil) }
     if let reopening { findings.append(Finding(.reopening, reopening.text)) }
     let settled = settles(&findings)
     if case .closed(let new) = settled {

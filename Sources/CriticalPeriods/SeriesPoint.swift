@@ -9,6 +9,10 @@ public struct SeriesPoint: Sendable, Hashable {
   public var information: Double?
   /// Standard error of `information`, in its unit.
   public var informationStandardError: Double?
+  /// Each probe example's contribution: N numbers whose mean is `information`, the same examples in
+  /// the same order at every point; by default the sum of the layers'. Without them there is no
+  /// paired bootstrap.
+  public var contributions: [Double]?
   /// The layers, in forward order; the same names at every point of a series.
   public var layers: [LayerPoint]
   /// Mean negative log-likelihood on the probe, or logged by the trainer, in nats.
@@ -32,7 +36,8 @@ public struct SeriesPoint: Sendable, Hashable {
   /// Creates a point; only the step is indispensable.
   public init(
     segment: Int = 0, step: Int, information: Double? = nil,
-    informationStandardError: Double? = nil, layers: [LayerPoint] = [], loss: Double? = nil,
+    informationStandardError: Double? = nil, contributions: [Double]? = nil,
+    layers: [LayerPoint] = [], loss: Double? = nil,
     accuracy: Double? = nil, confidence: Double? = nil, jacobianTrace: Double? = nil,
     scaleFreeTrace: Double? = nil, learningRate: Double? = nil, weightNorm: Double? = nil,
     plasticity: Plasticity? = nil
@@ -41,6 +46,7 @@ public struct SeriesPoint: Sendable, Hashable {
     self.step = step
     self.information = information
     self.informationStandardError = informationStandardError
+    self.contributions = contributions
     self.layers = layers
     self.loss = loss
     self.accuracy = accuracy
@@ -61,8 +67,7 @@ public struct LayerPoint: Sendable, Hashable {
   public var information: Double?
   /// Its standard error.
   public var informationStandardError: Double?
-  /// Each probe example's own contribution: N numbers whose mean is `information`, the same
-  /// examples in the same order at every point. Without them there is no paired bootstrap.
+  /// Each probe example's contribution to this layer, as in `SeriesPoint.contributions`.
   public var contributions: [Double]?
   /// The layer's part of the whole, summing to 1 over layers; by default from `information`.
   public var share: Double?

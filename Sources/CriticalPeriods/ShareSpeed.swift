@@ -11,75 +11,53 @@ func jensenShannonBits(_ p: [Double], _ q: [Double]) -> Double {
   return max(total, 0)
 }
 
-/// Speed of the shares from one checkpoint to a later one, bits per doubling of the step
-/// (SCIENCE.md §5.2); nil when either has no shares, other layers, or no place in log-step time.
-func shareSpeed(from earlier: Observation, to later: Observation) -> Double? {
-  guard let start = earlier.doublings, let stop = later.doublings, stop > start,
-    !earlier.shares.isEmpty, earlier.parts == later.parts
-  else { return nil }
-  return jensenShannonBits(earlier.shares, later.shares) / (stop - start)
-}
-
-/// When the shares last moved: fed one checkpoint after another, it remembers the last fluid
-/// transition and how long it has been quiet since.
+/// The mean shares over consecutive checkpoints that lie close together in log-step time.
 ///
-/// A single checkpoint whose shares leap away and back (an instability of the optimizer) is not a
-/// movement: both its transitions are quiet if the checkpoints around it are close to each other.
-struct ShareFreeze: Sendable {
-  /// A transition between two checkpoints, as indices into the history.
-  struct Span: Sendable {
-    let from: Int
-    let to: Int
-    let speed: Double
+/// Noise of the shares does not shrink when checkpoints are dense, but the divisor Δ log(step) does:
+/// taken from checkpoint to checkpoint, a run saved often would look fluid for ever.
+struct ShareGroup: Sendable {
+  /// Indices of the first and last checkpoint in the history.
+  let first: Int
+  private(set) var last: Int
+  /// Whether the first part is one layer, against all others together.
+  let isLayer: Bool
+  private(set) var parts: [String]
+  private(set) var sums: [Double]
+  private(set) var doublingsSum: Double
+  private(set) var count = 1
+
+  /// A group of one checkpoint; nil when it has no shares or no place in log-step time.
+  init?(_ observation: Observation, at index: Int) {
+    guard let doublings = observation.doublings, !observation.shares.isEmpty else { return nil }
+    (first, last, parts, isLayer) = (index, index, observation.parts, observation.isLayer)
+    (sums, doublingsSum) = (observation.shares, doublings)
   }
 
-  let settings: PeriodSettings
-  /// All transitions with a known speed, in order.
-  private(set) var spans: [Span] = []
-  /// Positions in `spans` of the fluid ones.
-  private(set) var fluid: [Int] = []
-  /// The last checkpoint with shares.
-  private var last: Int?
+  /// Adds the group after this one.
+  mutating func append(_ next: ShareGroup) {
+    last = next.last
+    for l in sums.indices { sums[l] += next.sums[l] }
+    doublingsSum += next.doublingsSum
+    count += next.count
+  }
 
-  init(settings: PeriodSettings) { self.settings = settings }
+  /// The mean share of each part.
+  var shares: [Double] { sums.map { $0 / Double(count) } }
+  /// The mean of log2(step).
+  var doublings: Double { doublingsSum / Double(count) }
 
-  /// Takes the newest checkpoint of the history into account.
-  mutating func observe(_ history: [Observation]) {
-    guard let newest = history.last else { return }
-    let index = history.count - 1
-    let given = newest.plasticity?.bitsPerDoubling
-    guard !newest.shares.isEmpty || given != nil else { return }
-    defer { last = index }
-    guard let previous = last, history[previous].doublings != nil, newest.doublings != nil,
-      let speed = (previous == index - 1 ? given : nil)
-        ?? shareSpeed(from: history[previous], to: newest)
-    else { return }
-    spans.append(Span(from: previous, to: index, speed: speed))
-    guard speed >= settings.fluidBitsPerDoubling else { return }
-    if let before = spans.dropLast().last, fluid.last == spans.count - 2, before.to == previous,
-      let around = shareSpeed(from: history[before.from], to: newest),
-      around < settings.fluidBitsPerDoubling
-    {
-      fluid.removeLast()
-      return
+  /// Speed of the shares from this group to a later one, bits per doubling of the step
+  /// (SCIENCE.md §5.2); nil when the layers differ.
+  ///
+  /// A layer's own speed is per unit of its share: to second order the run's speed is the mean of the
+  /// layers' weighted by share, so one threshold serves both, and a small layer can be fluid too.
+  func speed(to later: ShareGroup) -> Double? {
+    guard parts == later.parts, later.doublings > doublings else { return nil }
+    let bits = jensenShannonBits(shares, later.shares)
+    var scale = 1.0
+    if isLayer, let before = shares.first, let after = later.shares.first {
+      scale = (before + after) / 2
     }
-    fluid.append(spans.count - 1)
-  }
-
-  /// The last fluid transition, or nil when shares were never seen to move.
-  var lastFluid: Span? { fluid.last.map { spans[$0] } }
-
-  /// The quiet transitions since.
-  var quiet: ArraySlice<Span> { spans[(fluid.last.map { $0 + 1 } ?? 0)...] }
-
-  /// Whether both of the last two transitions are faster than `threshold`, and so is the direct way.
-  func movesAgain(_ history: [Observation], threshold: Double) -> Bool {
-    guard spans.count >= 2 else { return false }
-    let recent = spans.suffix(2)
-    guard recent.allSatisfy({ $0.speed >= threshold }), let first = recent.first,
-      let second = recent.last
-    else { return false }
-    let direct = shareSpeed(from: history[first.from], to: history[second.to])
-    return (direct ?? threshold) >= threshold
+    return scale > 0 ? bits / scale / (later.doublings - doublings) : nil
   }
 }

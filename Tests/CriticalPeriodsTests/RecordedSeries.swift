@@ -7,6 +7,7 @@ enum RecordedSeries {
     let step: Int
     let information: Double?
     let informationStandardError: Double?
+    let contributions: [Double]?
     let layers: [Layer]?
     let loss: Double?
     let confidence: Double?
@@ -19,7 +20,6 @@ enum RecordedSeries {
   private struct Layer: Decodable {
     let name: String
     let information: Double
-    let contributions: [Double]?
   }
 
   static func read(_ url: URL) throws -> [SeriesPoint] {
@@ -27,10 +27,8 @@ enum RecordedSeries {
       SeriesPoint(
         step: point.step, information: point.information,
         informationStandardError: point.informationStandardError,
-        layers: (point.layers ?? []).map {
-          LayerPoint(
-            name: $0.name, information: $0.information, contributions: $0.contributions)
-        },
+        contributions: point.contributions,
+        layers: (point.layers ?? []).map { LayerPoint(name: $0.name, information: $0.information) },
         loss: point.loss, confidence: point.confidence, jacobianTrace: point.jacobianTrace,
         scaleFreeTrace: point.scaleFreeTrace, learningRate: point.learningRate,
         weightNorm: point.weightNorm)
