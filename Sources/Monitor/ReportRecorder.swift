@@ -4,36 +4,45 @@
 // run.yaml can be written again at any time.
 
 import CriticalPeriods
-import Diagnostics
-import Ledger
-import Reports
+public import Diagnostics
+public import Ledger
+public import Reports
+import Watching
 
 /// Writes reports. Not thread-safe: whoever owns the ledger owns it.
-final class ReportRecorder {
+public final class ReportRecorder: Recorder {
   private let paths: ReportPaths
-  private let ledger: Ledger
   private let fileSystem: any FileSystem
   private var series: [String: [SeriesRow]] = [:]
   private var recentlyUsed: [String] = []
   private var cache = ComparisonCache()
+  private var notes: [String: [FindingReport]] = [:]
 
   /// Runs whose series stay in memory.
   private static let seriesLimit = 4
 
-  init(reports: String, ledger: Ledger, fileSystem: any FileSystem) {
+  /// - Parameters:
+  ///   - reports: the report folder.
+  ///   - fileSystem: how it is written to.
+  public init(reports: String, fileSystem: any FileSystem = PosixFileSystem()) {
     paths = ReportPaths(root: reports)
-    self.ledger = ledger
     self.fileSystem = fileSystem
+  }
+
+  public func record(_ document: [UInt8], for job: Job, in ledger: Ledger) throws(Problem) {
+    try record(document, of: job.entry, run: job.run.name, in: ledger)
   }
 
   /// Records what a worker measured of an entry.
   ///
-  /// - Throws: what makes the document unusable (of kind `.data`: the worker is not trusted), or
-  ///   what the disk says (then everything is as before, and it can be tried again).
+  /// - Throws: what makes the document unusable (of kind `.data` or `.software`: the worker is not
+  ///   trusted), or what the disk says (then it can be tried again).
   @discardableResult
-  func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded {
+  func record(_ document: [UInt8], of entry: Entry, run: String, in ledger: Ledger)
+    throws(Problem) -> Recorded
+  {
     var report = try CheckpointReport(yaml: document, path: entry.path)
-    report.run = entry.run
+    report.run = run
     report.checkpoint.path = entry.path
     let digest = report.checkpoint.digest
     guard digest.count == 64, digest.utf8.allSatisfy({ $0.isHexadecimalDigit }),
@@ -50,17 +59,17 @@ final class ReportRecorder {
         remedy: "run a plasticityd of one version", kind: .software)
     }
     let measurement = StoredMeasurement(
-      run: entry.run, digest: digest, step: row.step, epoch: row.epoch, path: entry.path,
-      reportPath: paths.folder(run: entry.run) + "/" + name, document: try row.yaml())
+      run: run, digest: digest, step: row.step, epoch: row.epoch, path: entry.path,
+      reportPath: paths.folder(run: run) + "/" + name, document: try row.yaml())
 
-    let isNew = try ledger.measurement(run: entry.run, digest: digest) == nil
-    var rows = try rows(of: entry.run)
+    let isNew = try ledger.measurement(run: run, digest: digest) == nil
+    var rows = try rows(of: run, in: ledger)
     if isNew { rows.append(row) }
     let timeline = Timeline(rows, cache: &cache)
     if isNew {
       timeline.complete(&report)
       report.kept = nil
-      try DurableFile.makeDirectory(paths.folder(run: entry.run), on: fileSystem)
+      try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
       try DurableFile.writeOnce(
         try report.yaml(), to: measurement.reportPath, on: fileSystem)
     }
@@ -68,22 +77,24 @@ final class ReportRecorder {
       let recorded = try ledger.done(entry.id, measurement: measurement)
       for transition in transitions(from: timeline.verdict.trajectory) {
         let alert = AlertReport(
-          transition, run: entry.run, runReport: paths.runReport(entry.run))
-        _ = try ledger.enqueueAlert(id: alert.id, run: entry.run, document: try alert.yaml())
+          transition, run: run, runReport: paths.runReport(run))
+        _ = try ledger.enqueueAlert(id: alert.id, run: run, document: try alert.yaml())
       }
       return recorded
     }
-    remember(rows, of: entry.run)
-    try write(timeline, run: entry.run)
-    try writePendingAlerts()
+    remember(rows, of: run)
+    try write(timeline, run: run, in: ledger)
+    try writePendingAlerts(in: ledger)
     return recorded
   }
 
-  /// Records that an entry cannot be reported.
-  func reject(_ entry: Entry, code: String, reason: String) throws(Problem) {
+  public func reject(_ job: Job, code: String, reason: String, in ledger: Ledger)
+    throws(Problem)
+  {
+    let entry = job.entry
     let document = RejectedReport(
-      run: entry.run, path: entry.path, code: code, reason: reason, attempts: entry.attempts)
-    let folder = paths.folder(run: entry.run)
+      run: job.run.name, path: entry.path, code: code, reason: reason, attempts: entry.attempts)
+    let folder = paths.folder(run: job.run.name)
     try DurableFile.makeDirectory(folder, on: fileSystem)
     try DurableFile.writeOnce(
       try document.yaml(),
@@ -91,40 +102,75 @@ final class ReportRecorder {
         + ReportPaths.rejection(path: entry.path, fingerprint: entry.fingerprint.text),
       on: fileSystem)
     try ledger.rejected(entry.id, code: code, reason: reason, fingerprint: entry.fingerprint)
-    try refresh(run: entry.run)
+    try refresh(run: job.run.name, in: ledger)
   }
 
-  /// Writes a run's documents again from the ledger.
-  func refresh(run: String) throws(Problem) {
-    let rows = try rows(of: run)
-    let timeline = Timeline(rows, cache: &cache)
-    remember(rows, of: run)
-    try write(timeline, run: run)
+  public func note(_ problem: Problem, run: RunIdentity, in ledger: Ledger) throws(Problem) {
+    let finding = FindingReport(
+      code: problem.code, where: problem.place, text: "\(problem.what); \(problem.remedy)")
+    guard notes[run.name]?.contains(finding) != true else { return }
+    notes[run.name, default: []].append(finding)
+    try refresh(run: run.name, in: ledger)
   }
 
-  /// After a start: alerts that were decided and not written, and temporary files that a crash left.
-  func recover() throws(Problem) {
+  public func resume(in ledger: Ledger) throws(Problem) {
     try DurableFile.makeDirectory(paths.root, on: fileSystem)
     try DurableFile.removeLitter(in: paths.root, on: fileSystem)
     for run in try ledger.runs() {
       let folder = paths.folder(run: run)
       if try exists(folder) { try DurableFile.removeLitter(in: folder, on: fileSystem) }
+      if try !isCurrent(run: run, in: ledger) { try refresh(run: run, in: ledger) }
     }
     if try exists(paths.alerts) {
       try DurableFile.removeLitter(in: paths.alerts, on: fileSystem)
     }
-    try writePendingAlerts()
+    try writePendingAlerts(in: ledger)
   }
 
-  /// Where the checkpoint before a step was found, for a worker to compare with.
-  func previousCheckpoint(run: String, before step: Int) throws(Problem) -> String? {
-    try rows(of: run).filter { ($0.step ?? .max) < step }
-      .max { ($0.step ?? 0) < ($1.step ?? 0) }?.path
+  public func previousCheckpoint(for job: Job, in ledger: Ledger) throws(Problem) -> String? {
+    guard let step = job.candidate.stepInName.flatMap({ Int(exactly: $0) }) else { return nil }
+    let earlier = try rows(of: job.run.name, in: ledger).filter {
+      Int(exactly: CheckpointNames.step(inName: Path.name($0.path)) ?? .max) ?? .max < step
+    }
+    guard let path = earlier.max(by: { ($0.step ?? 0) < ($1.step ?? 0) })?.path,
+      try exists(path)
+    else { return nil }
+    return path
+  }
+
+  /// Whether run.yaml says what the ledger knows: a crash may have come between the two.
+  private func isCurrent(run: String, in ledger: Ledger) throws(Problem) -> Bool {
+    let path = paths.runReport(run)
+    guard let bytes = try DurableFile.read(path, limit: 64 << 20, on: fileSystem) else {
+      return false
+    }
+    let report: RunReport
+    do {
+      report = try RunReport(yaml: bytes, path: path)
+    } catch {
+      // Another version's, or damaged: it is ours to replace.
+      return false
+    }
+    let entries = try ledger.entries(run: run)
+    let aliases = report.trajectory.reduce(0) { $0 + $1.aliases.count }
+    let known = try ledger.measurementCount(run: run)
+    return report.trajectory.count == known
+      && report.rejected.count == entries.filter { $0.state == .rejected }.count
+      && report.missed == entries.filter { $0.state == .missed }.count
+      && aliases + known >= entries.filter { $0.state == .done }.count
+  }
+
+  /// Writes a run's documents again from the ledger.
+  func refresh(run: String, in ledger: Ledger) throws(Problem) {
+    let rows = try rows(of: run, in: ledger)
+    let timeline = Timeline(rows, cache: &cache)
+    remember(rows, of: run)
+    try write(timeline, run: run, in: ledger)
   }
 
   // MARK: Writing
 
-  private func write(_ timeline: Timeline, run: String) throws(Problem) {
+  private func write(_ timeline: Timeline, run: String, in ledger: Ledger) throws(Problem) {
     var aliases: [String: [String]] = [:]
     for row in timeline.entries.map(\.row) + timeline.unplaced {
       let others = try ledger.aliases(run: run, digest: row.digest)
@@ -137,13 +183,13 @@ final class ReportRecorder {
     }
     let report = timeline.report(
       run: run, aliases: aliases, rejected: rejected,
-      missed: entries.filter { $0.state == .missed }.count)
+      missed: entries.filter { $0.state == .missed }.count, notes: notes[run] ?? [])
     try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
     try DurableFile.write(try report.yaml(), to: paths.runReport(run), on: fileSystem)
     try DurableFile.write(RunPage(report).html, to: paths.page(run), on: fileSystem)
   }
 
-  private func writePendingAlerts() throws(Problem) {
+  private func writePendingAlerts(in ledger: Ledger) throws(Problem) {
     for alert in try ledger.pendingAlerts() {
       try DurableFile.makeDirectory(paths.alerts, on: fileSystem)
       try DurableFile.writeOnce(alert.document, to: paths.alert(alert.id), on: fileSystem)
@@ -161,7 +207,7 @@ final class ReportRecorder {
 
   // MARK: Series
 
-  private func rows(of run: String) throws(Problem) -> [SeriesRow] {
+  private func rows(of run: String, in ledger: Ledger) throws(Problem) -> [SeriesRow] {
     if let rows = series[run] { return rows }
     var rows: [SeriesRow] = []
     for measurement in try ledger.arrivals(run: run) {

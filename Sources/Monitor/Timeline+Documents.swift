@@ -74,8 +74,10 @@ extension Timeline {
   ///
   /// - Parameters:
   ///   - aliases: other paths of a content, by its digest.
+  ///   - notes: remarks on the run that no checkpoint is at fault for.
   func report(
-    run: String, aliases: [String: [String]], rejected: [RejectedCheckpoint], missed: Int
+    run: String, aliases: [String: [String]], rejected: [RejectedCheckpoint], missed: Int,
+    notes: [FindingReport]
   ) -> RunReport {
     var rows = entries.indices.map { row(at: $0, aliases: aliases) }
     for row in unplaced {
@@ -85,7 +87,7 @@ extension Timeline {
       listed.aliases = aliases[row.digest] ?? []
       rows.append(listed)
     }
-    var findings = findings
+    var findings = findings + notes
     if !unplaced.isEmpty {
       findings.append(
         FindingReport(

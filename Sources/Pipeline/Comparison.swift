@@ -33,7 +33,8 @@ struct Comparison {
     if let moments {
       var reason: SkippedReport?
       let before = try MomentSection(
-        earlier, inventory.matched(to: earlier, from: checkpoint), reason: &reason)
+        earlier, inventory.matched(to: earlier, from: checkpoint), batchSize: request.batchSize,
+        reason: &reason)
       moments.fill(&report, since: before?.kept, sinceStep: step ?? 0)
     }
     if let section {

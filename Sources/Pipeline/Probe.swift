@@ -31,7 +31,8 @@ public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> Ch
     checkpoint, survey, inventory, keeps: request.keepsEvidence,
     held: bound?.weightsByCheckpointName ?? [:])
   var reason: SkippedReport?
-  let moments = try MomentSection(checkpoint, inventory, reason: &reason)
+  let moments = try MomentSection(
+    checkpoint, inventory, batchSize: request.batchSize, reason: &reason)
 
   var report = CheckpointReport(checkpoint, survey, weights, run: request.run)
   if let reason { report.skipped.append(reason) }
