@@ -60,7 +60,8 @@ let package = Package(
     library(
       "Monitor",
       [
-        "Diagnostics", "YAML", "Information", "CriticalPeriods", "Reports", "Ledger", "Watching",
+        "Diagnostics", "YAML", "Information", "CriticalPeriods", "Reports", "Pipeline", "Ledger",
+        "Watching",
       ]),
     .executableTarget(
       name: "plasticityd",

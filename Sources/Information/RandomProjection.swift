@@ -39,7 +39,7 @@ public struct RandomProjection: Sendable, Hashable {
     precondition(width > 0 && width & (width - 1) == 0, "a power of two")
     count = values.count
     self.seed = seed
-    square = values.withUnsafeBufferPointer { ck_sum_of_squares($0.baseAddress, $0.count) }
+    square = Self.square(of: values)
     guard values.count > width else {
       self.values = values
       return
@@ -51,6 +51,11 @@ public struct RandomProjection: Sendable, Hashable {
       }
     }
     self.values = buckets.map { Float($0) }
+  }
+
+  /// ‖W‖² of a tensor, in float64.
+  public static func square(of values: [Float]) -> Double {
+    values.withUnsafeBufferPointer { ck_sum_of_squares($0.baseAddress, $0.count) }
   }
 
   /// The change to a later checkpoint's projection of the same tensor.
