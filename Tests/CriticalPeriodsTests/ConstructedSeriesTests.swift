@@ -175,6 +175,17 @@ import Testing
     #expect(reopened.end != nil)
   }
 
+  @Test func aLeapAwayAndBackIsNoMovement() throws {
+    var series = SyntheticSeries()
+    // Information rises until 1024, so that the decision is taken after the leap.
+    series.information = SyntheticSeries.rise(until: 1024, to: 100)
+    let shares = SyntheticSeries.fluid(until: 256)
+    series.shares = { $0 == 724 ? [0.1, 0.1, 0.8] : shares($0) }
+    let end = try #require(judge(series.points, evidence: .probe).final?.end)
+    #expect(end.step == 256)
+    #expect(end.decidedAtStep > 1024)
+  }
+
   @Test func oneWildCheckpointNeitherPeaksNorReopens() {
     var series = SyntheticSeries()
     series.information = SyntheticSeries.rise(until: 128, to: 100)

@@ -4,10 +4,11 @@ import Testing
 
 /// Recorded training runs, evaluated exactly on their probes (`Fixtures/make_series.py`).
 @Suite struct RecordedRunTests {
-  @Test func theConvolutionalNetworkPeaksAndCloses() throws {
+  @Test func theConvolutionalNetworkClosesAndItsPeakIsFound() throws {
     let verdict = judge(try RecordedSeries.named("mnist1d-cnn"), evidence: .probe)
     let raised = transitions(from: verdict.trajectory)
-    #expect(raised.map(\.state) == [.peaked, .closed])
+    // Its shares freeze before the fall, with all its bouncing, is certain.
+    #expect(raised.map(\.state) == [.closed])
     let peak = try #require(verdict.final?.peak)
     // The trace is 904, 774, 890 at steps 96, 128, 160, and 482 and less after: any of the three.
     #expect(peak.step == 96)
