@@ -92,7 +92,10 @@ let package = Package(
     tests("WatchingTests", ["Watching", "Diagnostics"]),
     tests(
       "MonitorTests",
-      ["Monitor", "Ledger", "Reports", "Watching", "CriticalPeriods", "YAML", "Diagnostics"]),
+      [
+        "Monitor", "Ledger", "Pipeline", "Reports", "Watching", "CriticalPeriods", "YAML",
+        "Diagnostics",
+      ]),
     tests(
       "EndToEndTests",
       ["Pipeline", "Reports", "YAML", "Checkpoints", "Networks", "Information", "Diagnostics"],
