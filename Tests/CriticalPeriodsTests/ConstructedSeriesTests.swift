@@ -103,7 +103,7 @@ import Testing
     series.shares = SyntheticSeries.fluid(until: 256)
     let schedules: [(Int) -> Double] = [
       { 0.05 * (1 + cos(.pi * Double($0) / 4096)) / 2 },
-      { 0.05 * pow(0.999, Double($0)) },
+      { 0.05 * exp(-Double($0) / 80) },
       { 0.05 * min(1, Double($0) / 150) },
     ]
     for schedule in schedules {
