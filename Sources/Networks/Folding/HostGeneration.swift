@@ -35,7 +35,8 @@ enum HostGeneration {
       let shape = try call.site.shape([goesThere ? Int(exact) : 0])
       return [
         HostArray(
-          shape: shape, type: start.type, integers: (0..<shape.count).map { first + Int64($0) * by })
+          shape: shape, type: start.type, integers: (0..<shape.count).map { first + Int64($0) * by }
+        )
       ]
     }
     guard let first = start.reals.first, let end = limit.reals.first, let by = step.reals.first,
@@ -91,7 +92,9 @@ enum HostGeneration {
 
   static let cumulativeSum: HostOperation = { call throws(Problem) in
     let input = try call.input(0)
-    guard let named = try call.integers(1).first else { throw call.site.invalid("it names no axis") }
+    guard let named = try call.integers(1).first else {
+      throw call.site.invalid("it names no axis")
+    }
     let axis = try call.site.axis(named, rank: input.shape.rank)
     let isExclusive = try call.site.integer("exclusive", default: 0) == 1
     let isReversed = try call.site.integer("reverse", default: 0) == 1
@@ -123,7 +126,9 @@ enum HostGeneration {
           shape: input.shape, type: input.type, integers: accumulate(values) { $0 &+ $1 })
       ]
     case .reals(let values):
-      return [HostArray(shape: input.shape, type: input.type, reals: accumulate(values) { $0 + $1 })]
+      return [
+        HostArray(shape: input.shape, type: input.type, reals: accumulate(values) { $0 + $1 })
+      ]
     }
   }
 
