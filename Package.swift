@@ -60,7 +60,8 @@ let package = Package(
     library(
       "Monitor",
       [
-        "Diagnostics", "YAML", "Information", "CriticalPeriods", "Reports", "Ledger", "Watching",
+        "Diagnostics", "YAML", "Information", "CriticalPeriods", "Reports", "Pipeline", "Ledger",
+        "Watching",
       ]),
     .executableTarget(
       name: "plasticityd",
@@ -91,7 +92,10 @@ let package = Package(
     tests("WatchingTests", ["Watching", "Diagnostics"]),
     tests(
       "MonitorTests",
-      ["Monitor", "Ledger", "Reports", "Watching", "CriticalPeriods", "YAML", "Diagnostics"]),
+      [
+        "Monitor", "Ledger", "Pipeline", "Reports", "Watching", "CriticalPeriods", "YAML",
+        "Diagnostics",
+      ]),
     tests(
       "EndToEndTests",
       ["Pipeline", "Reports", "YAML", "Checkpoints", "Networks", "Information", "Diagnostics"],

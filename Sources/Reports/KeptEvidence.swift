@@ -1,49 +1,80 @@
 // What the daemon keeps of a checkpoint so that later ones can be compared with it when its file
 // is gone: per-example sums for the paired bootstrap, moment sums, a random projection.
 
-/// Evidence for later comparison; layers in the order of the report's `layers`.
+/// Evidence for later comparison.
 public struct KeptEvidence: Codable, Sendable {
-  /// Fisher contribution of each example to each layer, `[layers, examples]`.
+  /// Fisher contribution of each example to each layer, `[layers, examples]`, in the order of the
+  /// report's layers.
   public var fisherPerExample: PackedFloats?
   /// Examples of the probe.
   public var examples: Int?
-  /// The optimizer's running second moment summed over each layer.
-  public var secondMoment: KeptMoments?
-  /// A seeded random projection of each layer's weights, `[layers, dimension]`.
-  public var projection: PackedFloats
-  /// Components of one layer's projection.
-  public var projectionDimension: Int
+  /// The optimizer's running second moment.
+  public var moments: KeptMoments?
+  /// Each parameter's random projection.
+  public var projections: [KeptProjection]
 
   /// Creates evidence.
   public init(
-    fisherPerExample: PackedFloats?, examples: Int?, secondMoment: KeptMoments?,
-    projection: PackedFloats, projectionDimension: Int
+    fisherPerExample: PackedFloats?, examples: Int?, moments: KeptMoments?,
+    projections: [KeptProjection]
   ) {
     self.fisherPerExample = fisherPerExample
     self.examples = examples
-    self.secondMoment = secondMoment
-    self.projection = projection
-    self.projectionDimension = projectionDimension
+    self.moments = moments
+    self.projections = projections
   }
 }
 
-/// Running moments, summed over each layer.
+/// A running second moment, summed over each layer.
 public struct KeptMoments: Codable, Sendable {
-  /// β2 of the running mean; nil for a plain sum (Adagrad).
-  public var beta2: Double?
-  /// Optimizer steps that the mean has seen.
-  public var optimizerSteps: Int
-  /// Σ v over each layer; nil where the layer has no moments.
+  /// The decay of the running mean.
+  public var beta2: Double
+  /// Updates that it has seen.
+  public var updates: Int
+  /// Whether it was stored in 16 bits.
+  public var lowPrecision: Bool
+  /// Σ v over each layer, in the order of the report's layers; null where a layer has none.
   public var sums: [Double?]
-  /// What limits them.
-  public var flags: [String]
+  /// Elements summed over.
+  public var elements: [Int]
 
   /// Creates moments.
-  public init(beta2: Double?, optimizerSteps: Int, sums: [Double?], flags: [String]) {
+  public init(beta2: Double, updates: Int, lowPrecision: Bool, sums: [Double?], elements: [Int]) {
     self.beta2 = beta2
-    self.optimizerSteps = optimizerSteps
+    self.updates = updates
+    self.lowPrecision = lowPrecision
     self.sums = sums
-    self.flags = flags
+    self.elements = elements
+  }
+}
+
+/// A seeded random projection of one parameter.
+public struct KeptProjection: Codable, Sendable {
+  /// The checkpoint's name of the parameter.
+  public var name: String
+  /// Index into the report's layers.
+  public var layer: Int
+  /// Elements of the parameter.
+  public var count: Int
+  /// ‖W‖², exact.
+  public var square: Double
+  /// The projection, or the parameter itself when it is small.
+  public var values: PackedFloats
+
+  /// Creates a projection.
+  public init(name: String, layer: Int, count: Int, square: Double, values: PackedFloats) {
+    self.name = name
+    self.layer = layer
+    self.count = count
+    self.square = square
+    self.values = values
+  }
+}
+
+extension KeptProjection {
+  /// The seed of a parameter's projection, the same at every checkpoint: FNV-1a of its name.
+  public static func seed(ofParameter name: String) -> UInt64 {
+    name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 }
 

@@ -271,7 +271,7 @@ public struct FlowReport: Codable, Sendable {
 public struct PlasticityReport: Codable, Sendable, FlowStyled {
   /// Bits per doubling of the step.
   public var value: Double?
-  /// 5–95 % of a paired bootstrap over examples; nil without per-example evidence.
+  /// Central 95 % of a paired bootstrap over examples; nil without per-example evidence.
   public var interval: [Double]?
   /// The step compared with.
   public var sinceStep: Int

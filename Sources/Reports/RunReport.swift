@@ -83,10 +83,12 @@ public struct TrajectoryRow: Codable, Sendable {
   public var relativeUpdate: Quantity?
   /// Speed of the shares, bits per doubling of the step.
   public var plasticity: Double?
-  /// 5–95 % of it.
+  /// Central 95 % of it.
   public var plasticityInterval: [Double]?
   /// Mean Σ p(1−p).
   public var confidence: Double?
+  /// Each layer's part of the evidence, 0…1, in the order of `layers`.
+  public var shares: [Double]?
   /// The state after this row, from this row and earlier ones only.
   public var state: String
   /// The checkpoint's report, beside run.yaml.

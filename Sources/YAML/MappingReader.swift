@@ -12,6 +12,7 @@ public struct MappingReader: Readable {
   private let pairs: [Node.Pair]
   private let positions: [String: Int]
   private var asked: [String] = []
+  private var known: Set<String> = []
 
   /// Begins to read a node that must be a mapping.
   public init(_ node: Node, _ source: Source) throws(Problem) {
@@ -38,7 +39,7 @@ public struct MappingReader: Readable {
     _ key: String, as type: Value.Type = Value.self
   ) throws(Problem) -> Value {
     if let node = take(key) { return try Value.read(node, source) }
-    let strangers = keys.filter { !asked.contains($0) }
+    let strangers = keys.prefix(Self.shownKeys).filter { !known.contains($0) }
     let hint = nearest(to: key, among: strangers).map { "; is \"\($0)\" meant as that?" } ?? ""
     throw source.problem(
       "missing-key", at: mark, "the key \"\(key)\" is missing", remedy: "add \(key): …\(hint)")
@@ -70,13 +71,12 @@ public struct MappingReader: Readable {
 
   /// Refuses the first key that was never asked for, and names the nearest valid one.
   public func finish() throws(Problem) {
-    let known = Set(asked)
     guard let stranger = pairs.first(where: { !known.contains($0.key) }) else { return }
     let remedy: String
     if let near = nearest(to: stranger.key, among: asked) {
       remedy = "did you mean \"\(near)\"?"
-    } else if asked.isEmpty {
-      remedy = "remove it: no keys are read here"
+    } else if asked.isEmpty || asked.count > Self.shownKeys {
+      remedy = "remove it"
     } else {
       remedy = "remove it; the keys here are \(asked.joined(separator: ", "))"
     }
@@ -85,8 +85,11 @@ public struct MappingReader: Readable {
       remedy: remedy)
   }
 
+  // More keys than this are no help in a message.
+  private static let shownKeys = 40
+
   private mutating func take(_ key: String) -> Node? {
-    if !asked.contains(key) { asked.append(key) }
+    if known.insert(key).inserted { asked.append(key) }
     return positions[key].map { pairs[$0].value }
   }
 }

@@ -78,20 +78,20 @@ private struct Emitter {
     out.append(UInt8(ascii: ":"))
   }
 
-  private mutating func inline(_ node: Node, indent: Int) {
+  private mutating func inline(_ node: Node, indent: Int, inFlow: Bool = false) {
     switch node.content {
     case .scalar(let scalar):
-      write(rendered(scalar, inFlow: node.isFlow))
+      write(rendered(scalar, inFlow: inFlow))
     case .sequence(let items):
       flow("[", items, "]", indent: indent) { emitter, item in
-        emitter.inline(item.flow, indent: indent)
+        emitter.inline(item, indent: indent, inFlow: true)
       }
     case .mapping(let pairs):
       flow("{", pairs, "}", indent: indent) { emitter, pair in
         let key = quotedIfNeeded(pair.key, inFlow: true)
         emitter.write(key.utf8.count > emitter.implicitKeyBytes ? "? " + key : key)
         emitter.write(": ")
-        emitter.inline(pair.value.flow, indent: indent)
+        emitter.inline(pair.value, indent: indent, inFlow: true)
       }
     }
   }

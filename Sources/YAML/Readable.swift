@@ -96,6 +96,16 @@ extension Array: Readable where Element: Readable {
   }
 }
 
+extension Dictionary: Readable where Key == String, Value: Readable {
+  /// A mapping whose keys are names.
+  public static func read(_ node: Node, _ source: Source) throws(Problem) -> [String: Value] {
+    guard let pairs = node.pairs else { throw source.wrongType(node, expected: "a mapping") }
+    var values: [String: Value] = [:]
+    for pair in pairs { values[pair.key] = try Value.read(pair.value, source) }
+    return values
+  }
+}
+
 /// A moment as our documents write it.
 public struct Timestamp: Readable, Sendable, Hashable {
   /// ISO 8601 in UTC, for example `2026-01-01T00:00:00Z`.

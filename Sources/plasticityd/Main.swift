@@ -1,4 +1,87 @@
+// The command line: one file per subcommand. Each parses, calls, prints, and chooses the exit code.
+
 import ArgumentParser
+import Diagnostics
+import Glibc
+
+struct Root: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plasticityd",
+    abstract: "Watches training runs and says when their critical learning period ends.",
+    discussion: """
+      A training job writes checkpoints into a folder; plasticityd measures each one: how much \
+      information every layer's weights hold, how it flows between layers, and whether the \
+      network can still change course. Nothing of the training is changed.
+
+      A first look at one checkpoint, and at a finished run:
+        plasticityd probe checkpoints/step_400.pt
+        plasticityd backfill checkpoints/ --reports reports/
+        plasticityd show reports/checkpoints
+
+      Beside running jobs, as a service:
+        plasticityd check-config --config /etc/plasticityd/config.yaml
+        plasticityd run --config /etc/plasticityd/config.yaml
+
+      Exit codes: 0 done, 64 usage, 65 bad data, 66 no input, 70 our defect, 74 I/O, 75 try \
+      again, 77 permission, 78 configuration.
+      """,
+    version: version,
+    subcommands: [
+      RunCommand.self, ProbeCommand.self, BackfillCommand.self, InspectCommand.self,
+      ShowCommand.self, StatusCommand.self, CheckConfigCommand.self,
+    ])
+}
+
+/// The program's version, as reports and `--version` state it.
+let version = "0.1.0"
 
 @main
-struct PlasticityDaemon: ParsableCommand {}
+enum Entry {
+  static func main() {
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try Root.parseAsRoot()
+      try command.run()
+    } catch let problem as Problem {
+      StandardStream.error.write("\(problem)\n")
+      exit(problem.kind.rawValue)
+    } catch {
+      Root.exit(withError: error)
+    }
+  }
+}
+
+/// Writing to standard output and standard error without buffering surprises.
+struct StandardStream {
+  static let output = StandardStream(descriptor: STDOUT_FILENO)
+  static let error = StandardStream(descriptor: STDERR_FILENO)
+  let descriptor: Int32
+
+  /// Whether a person is looking.
+  var isTerminal: Bool { isatty(descriptor) == 1 }
+
+  /// The terminal's width, if it is one.
+  var columns: Int? {
+    var size = winsize()
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
+  func write(_ text: String) { write(Array(text.utf8)) }
+
+  /// Gives up silently when the reader is gone: there is nobody to tell.
+  func write(_ bytes: [UInt8]) {
+    var offset = 0
+    bytes.withUnsafeBytes { raw in
+      while offset < raw.count {
+        let written = Glibc.write(
+          descriptor, raw.baseAddress?.advanced(by: offset), raw.count - offset)
+        if written < 0 {
+          if errno == EINTR { continue }
+          return
+        }
+        offset += written
+      }
+    }
+  }
+}

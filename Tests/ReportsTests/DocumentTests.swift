@@ -31,9 +31,14 @@ import Testing
       informationBits: .exact(3), toleranceNats: 0.01, beta: .exact(1e-300),
       curve: [CurvePoint(toleranceNats: 0.001, informationBits: .exact(4))])
     report.kept = KeptEvidence(
-      fisherPerExample: nil, examples: nil, secondMoment: nil,
-      projection: PackedFloats([1, -0.5, .greatestFiniteMagnitude, .leastNonzeroMagnitude]),
-      projectionDimension: 2)
+      fisherPerExample: nil, examples: nil,
+      moments: KeptMoments(
+        beta2: 0.999, updates: 3, lowPrecision: false, sums: [1, nil], elements: [2, 0]),
+      projections: [
+        KeptProjection(
+          name: names[0], layer: 0, count: 4, square: 1.25,
+          values: PackedFloats([1, -0.5, .greatestFiniteMagnitude, .leastNonzeroMagnitude]))
+      ])
     return report
   }
 
@@ -49,7 +54,8 @@ import Testing
     #expect(read.checkpoint.learningRate == 1e-5)
     #expect(read.information?.beta == .exact(1e-300))
     #expect(
-      read.kept?.projection.values == [1, -0.5, .greatestFiniteMagnitude, .leastNonzeroMagnitude])
+      read.kept?.projections[0].values.values == [1, -0.5, .greatestFiniteMagnitude, .leastNonzeroMagnitude])
+    #expect(read.kept?.moments?.sums == [1, nil])
     #expect(read.checkpoint.written.text == "2026-01-01T00:00:00Z")
     #expect(read.checkpoint.metrics == ["b": .exact(1), "a": .absent(reason: "not finite")])
     #expect(try read.yaml() == written)

@@ -1,0 +1,149 @@
+#include "fisher.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "lanes.h"
+
+struct ck_softmax ck_softmax_row(const float *z, size_t classes, float *probability) {
+  // z is [classes]
+  struct ck_softmax out = {0, NAN, NAN, NAN, NAN};
+  int finite = 1;
+  for (size_t c = 0; c < classes; c++) {
+    finite &= isfinite(z[c]) != 0;
+    if (z[c] > z[out.top]) out.top = c;
+  }
+  if (!finite || classes == 0) {
+    for (size_t c = 0; c < classes; c++) probability[c] = NAN;
+    return out;
+  }
+  double zt = z[out.top], rest = 0, energy = 0;
+  for (size_t c = 0; c < classes; c++) {
+    if (c == out.top) continue;
+    double gap = (double)z[c] - zt, e = exp(gap);
+    rest += e;
+    energy -= e * gap;
+  }
+  double scale = 1 / (1 + rest);
+  out.log_normaliser = log1p(rest);
+  out.complement = rest * scale;
+  out.entropy = out.log_normaliser + energy * scale;
+  out.confidence = out.complement * scale;
+  for (size_t c = 0; c < classes; c++) {
+    if (c == out.top) {
+      probability[c] = (float)scale;
+      continue;
+    }
+    double p = exp((double)z[c] - zt) * scale;
+    probability[c] = (float)p;
+    out.confidence += p * (1 - p);
+  }
+  return out;
+}
+
+// Strips between two flushes of the float accumulators into double: bounds their rounding at 1e-5.
+enum { FLUSH = 64 };
+
+CK_CLONES
+struct ck_fisher ck_fisher_exact(const float *g, size_t classes, size_t count,
+                                 const float *probability, size_t top, size_t label,
+                                 const float *weights, float *diagonal) {
+  // g is [classes, count], probability [classes], weights and diagonal [count]
+  struct ck_fisher out = {0, 0, 0, 0};
+  if (classes == 0 || classes > CK_FISHER_CLASSES) return out;
+  float padded[CK_FISHER_CLASSES * CK_LANES];
+  size_t i = 0;
+  while (i < count) {
+    ck_lanes fisher = {0}, jacobian = {0}, empirical = {0}, free = {0};
+    for (size_t strip = 0; strip < FLUSH && i < count; strip++, i += CK_LANES) {
+      const float *rows = g + i;
+      size_t stride = count, width = count - i < CK_LANES ? count - i : CK_LANES;
+      if (width < CK_LANES) {
+        // The last, narrow strip: zero gradients add nothing to any sum.
+        for (size_t c = 0; c < classes; c++) {
+          memset(padded + c * CK_LANES, 0, sizeof(ck_lanes));
+          memcpy(padded + c * CK_LANES, g + c * count + i, width * sizeof(float));
+        }
+        rows = padded;
+        stride = CK_LANES;
+      }
+      ck_lanes base, row, offset = {0}, squares;
+      memcpy(&base, rows + top * stride, sizeof base);
+      squares = base * base;
+      for (size_t c = 0; c < classes; c++) {
+        if (c == top) continue;
+        memcpy(&row, rows + c * stride, sizeof row);
+        squares += row * row;
+        offset += (row - base) * probability[c];
+      }
+      // offset = ḡ − g_top, so that g_c − ḡ = (g_c − g_top) − offset
+      ck_lanes variance = offset * offset * probability[top];
+      for (size_t c = 0; c < classes; c++) {
+        if (c == top) continue;
+        memcpy(&row, rows + c * stride, sizeof row);
+        row = row - base - offset;
+        variance += row * row * probability[c];
+      }
+      fisher += variance;
+      jacobian += squares;
+      if (label < classes) {
+        memcpy(&row, rows + label * stride, sizeof row);
+        row = row - base - offset;
+        empirical += row * row;
+      }
+      if (weights) {
+        ck_lanes w = {0};
+        CK_LOAD(w, weights + i, width);
+        free += w * w * variance;
+      }
+      if (diagonal) {
+        ck_lanes sum = {0};
+        CK_LOAD(sum, diagonal + i, width);
+        sum += variance;
+        CK_STORE(diagonal + i, sum, width);
+      }
+    }
+    out.fisher += ck_lanes_sum(&fisher);
+    out.jacobian += ck_lanes_sum(&jacobian);
+    out.empirical += ck_lanes_sum(&empirical);
+    out.scale_free += ck_lanes_sum(&free);
+  }
+  return out;
+}
+
+CK_CLONES
+double ck_weighted_squares(const float *g, size_t rows, size_t count, const float *coefficient,
+                           const float *weights, float *diagonal, double *squares) {
+  // g is [rows, count], coefficient and squares [rows], weights and diagonal [count]
+  double free = 0;
+  for (size_t k = 0; k < rows; k++) squares[k] = 0;
+  // Columns in pieces that stay in the first-level cache while all rows visit them.
+  for (size_t from = 0; from < count; from += FLUSH * CK_LANES) {
+    size_t left = count - from, to = from + (left < FLUSH * CK_LANES ? left : FLUSH * CK_LANES);
+    for (size_t k = 0; k < rows; k++) {
+      ck_lanes norm = {0}, scaled = {0};
+      float share = coefficient[k];
+      for (size_t i = from; i < to; i += CK_LANES) {
+        size_t width = to - i < CK_LANES ? to - i : CK_LANES;
+        ck_lanes v = {0}, w = {0}, sum = {0};
+        CK_LOAD(v, g + k * count + i, width);
+        v = v * v;
+        norm += v;
+        if (share == 0) continue;
+        v = v * share;
+        if (diagonal) {
+          CK_LOAD(sum, diagonal + i, width);
+          sum += v;
+          CK_STORE(diagonal + i, sum, width);
+        }
+        if (weights) {
+          CK_LOAD(w, weights + i, width);
+          scaled += w * w * v;
+        }
+      }
+      squares[k] += ck_lanes_sum(&norm);
+      free += ck_lanes_sum(&scaled);
+    }
+  }
+  return free;
+}

@@ -1,0 +1,121 @@
+// Reading tensors: whole, in blocks, or all of them in one pass.
+internal import CKernels
+public import Diagnostics
+public import Tensors
+
+extension Checkpoint {
+  /// Reads a tensor whole, widened to float32, in its logical row-major order.
+  ///
+  /// Errors: `changed-during-read`, `lost-before-read` (try again), `unreadable`.
+  public func read(_ tensor: StoredTensor) throws(Problem) -> Tensor {
+    let file = files[tensor.location.file].file
+    var problem: Problem?
+    let values = [Float](unsafeUninitializedCapacity: tensor.shape.count) { buffer, count in
+      do throws(Problem) {
+        try fill(buffer, with: tensor, from: file)
+        count = tensor.shape.count
+      } catch {
+        problem = error
+        count = 0
+      }
+    }
+    if let problem { throw problem }
+    return Tensor(shape: tensor.shape, values: values)
+  }
+
+  private func fill(
+    _ buffer: UnsafeMutableBufferPointer<Float>, with tensor: StoredTensor, from file: InputFile
+  ) throws(Problem) {
+    let location = tensor.location
+    if tensor.type == .float32, location.strides == nil, !location.isBigEndian {
+      let all = UnsafeMutableRawBufferPointer(
+        rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(tensor.shape.count * 4)])
+      try file.read(into: all, at: location.storageOffset + location.firstElement * 4)
+      return
+    }
+    let reader = BlockReader(elements: min(tensor.shape.count, BlockReader.blockBytes / 8))
+    var done = 0
+    try reader.forEachBlock(of: tensor, in: file) { (_, floats) throws(Problem) in
+      guard let from = floats.baseAddress, let to = buffer.baseAddress else { return }
+      (to + done).update(from: from, count: floats.count)
+      done += floats.count
+    }
+  }
+
+  /// Streams a tensor in blocks of at most `elements` (and at most 524 288) float32, in its logical
+  /// row-major order; memory stays bounded whatever the tensor's size.
+  public func forEachBlock(
+    of tensor: StoredTensor, elements: Int = 1 << 19,
+    _ body: (UnsafeBufferPointer<Float>) throws(Problem) -> Void
+  ) throws(Problem) {
+    let reader = BlockReader(elements: min(elements, tensor.shape.count))
+    let file = files[tensor.location.file].file
+    try reader.forEachBlock(of: tensor, in: file) { (_, floats) throws(Problem) in
+      try body(floats)
+    }
+  }
+
+  /// Sums over a tensor in float64, and counts of what is not finite; streams it once.
+  public func summary(of tensor: StoredTensor) throws(Problem) -> TensorSummary {
+    try tensor.summary(in: files[tensor.location.file].file)
+  }
+
+  /// (Σ w²)^½ in float64; nil when the tensor holds NaN or infinity.
+  public func frobeniusNorm(of tensor: StoredTensor) throws(Problem) -> Double? {
+    try summary(of: tensor).frobeniusNorm
+  }
+
+  /// SHA-256 in hexadecimal over (name, type, shape, content) of all tensors, sorted by the bytes
+  /// of their names; the same in any container.
+  public func digest() throws(Problem) -> String { try survey().digest }
+
+  /// Streams every tensor once: sums, digests, checksums, and whatever `visit` does with the blocks
+  /// (the tensor's index in `tensors`, and float32 values in logical row-major order).
+  public func survey(
+    _ visit: (Int, UnsafeBufferPointer<Float>) throws(Problem) -> Void = { _, _ throws(Problem) in }
+  ) throws(Problem) -> Survey {
+    let largest = tensors.map(\.shape.count).max() ?? 1
+    let reader = BlockReader(elements: min(largest, BlockReader.blockBytes / 8))
+    var summaries: [TensorSummary?] = tensors.map { _ in nil }
+    var checksums = RecordChecksums()
+    // In the order of the file: one sweep over the disk.
+    let order = tensors.indices.sorted {
+      let (a, b) = (tensors[$0].location, tensors[$1].location)
+      return (a.file, a.storageOffset, a.firstElement) < (b.file, b.storageOffset, b.firstElement)
+    }
+    for index in order {
+      let tensor = tensors[index]
+      var checksum: UInt32 = 0
+      summaries[index] = try withUnsafeMutablePointer(to: &checksum) {
+        pointer throws(Problem) in
+        try tensor.summary(
+          in: files[tensor.location.file].file, with: reader, hashing: true,
+          checksum: tensor.fillsItsStorage ? pointer : nil
+        ) { floats throws(Problem) in try visit(index, floats) }
+      }
+      checksums.note(tensor, whole: tensor.fillsItsStorage ? checksum : nil)
+    }
+    let complete = summaries.compactMap { $0 }
+    return Survey(
+      summaries: complete, digest: digest(of: complete), findings: try checksums.findings(files))
+  }
+
+  private func digest(of summaries: [TensorSummary]) -> String {
+    var hash = SHA256()
+    let names = tensors.map { Array($0.name.utf8) }
+    for index in tensors.indices.sorted(by: { names[$0].lexicographicallyPrecedes(names[$1]) }) {
+      hash.add(tensors[index].name)
+      hash.add(summaries[index].digest ?? "")
+    }
+    return hexadecimal(hash.digest())
+  }
+
+  /// Proves that no file changed since it was opened. Returns the state of the one that is least
+  /// there. Errors: `changed-during-read`, to be tried again.
+  @discardableResult
+  public func verifyUnchanged() throws(Problem) -> SourceState {
+    var states: Set<SourceState> = []
+    for open in files { states.insert(try open.file.verifyUnchanged()) }
+    return states.contains(.deleted) ? .deleted : states.contains(.moved) ? .moved : .unchanged
+  }
+}

@@ -1,0 +1,23 @@
+// The list of formats. A new format is one new file and one line here.
+internal import Diagnostics
+
+/// What is at a path: one regular file, or a folder of them.
+enum CheckpointSource {
+  /// With at most the first 512 bytes.
+  case file(InputFile, head: [UInt8])
+  case folder(path: String, names: Set<String>)
+}
+
+protocol CheckpointFormat: Sendable {
+  /// Told by the first bytes, and by the name where bytes do not tell.
+  static func recognises(_ source: CheckpointSource) -> Bool
+  static func open(_ source: CheckpointSource) throws(Problem) -> Checkpoint
+}
+
+enum CheckpointFormats {
+  /// The first that recognises a source opens it; the last refuses what is left.
+  static let all: [any CheckpointFormat.Type] = [
+    PyTorchZip.self, HuggingFaceTrainer.self, UnsupportedFormat.self, Safetensors.self,
+    UnknownFormat.self,
+  ]
+}

@@ -1,0 +1,30 @@
+// The names in a folder, and its files opened one by one.
+internal import Diagnostics
+internal import Glibc
+
+enum Folder {
+  private static let mostNames = 100_000
+
+  /// Every name but `.` and `..`; names that are not UTF-8 are left out, since no format has them.
+  static func names(in path: String) throws(Problem) -> Set<String> {
+    guard let stream = opendir(path) else { throw Problem.system(errno, opening: path) }
+    defer { closedir(stream) }
+    var names: Set<String> = []
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else {
+        if errno != 0 { throw Problem.system(errno, opening: path) }
+        return names
+      }
+      guard names.count < mostNames else {
+        throw Problem(
+          "too-many-files", at: path, "more than \(mostNames) names",
+          remedy: "name the checkpoint's own folder")
+      }
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
+      }
+      if let name, name != ".", name != ".." { names.insert(name) }
+    }
+  }
+}

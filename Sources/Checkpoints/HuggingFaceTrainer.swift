@@ -1,0 +1,136 @@
+// A folder of Hugging Face's Trainer: `checkpoint-<step>/` with model.safetensors (or shards, or
+// pytorch_model.bin), optimizer.pt, config.json, and trainer_state.json, which is written last. A
+// folder of `save_pretrained` has the model and its config only.
+internal import Diagnostics
+internal import Tensors
+
+enum HuggingFaceTrainer: CheckpointFormat {
+  private static let weightFiles = [
+    "model.safetensors", "pytorch_model.bin", "model.safetensors.index.json",
+    "pytorch_model.bin.index.json",
+  ]
+  private static let largestDocument = 64 << 20
+  /// The format of a folder that only holds a model.
+  static let bareFormat = "huggingface-model"
+
+  static func recognises(_ source: CheckpointSource) -> Bool {
+    guard case .folder(_, let names) = source else { return false }
+    return names.contains("trainer_state.json") || weightFiles.contains(where: names.contains)
+  }
+
+  static func open(_ source: CheckpointSource) throws(Problem) -> Checkpoint {
+    guard case .folder(let path, let names) = source else { throw UnknownFormat.problem(source) }
+    let isBare = !names.contains("trainer_state.json")
+    // The trainer writes these between the model and its state.
+    let middle = ["optimizer.", "scheduler.", "scaler.", "rng_state"]
+    if isBare, names.contains(where: { name in middle.contains { name.hasPrefix($0) } }) {
+      throw incomplete(path, "trainer_state.json")
+    }
+    guard let weights = weightFiles.first(where: names.contains) else {
+      throw incomplete(path, "model.safetensors or pytorch_model.bin")
+    }
+    // All are opened before any is read: a rotating trainer deletes the folder file by file.
+    let stateFile = try open("trainer_state.json", in: path, names)
+    let optimizerName = ["optimizer.pt", "optimizer.bin"].first(where: names.contains)
+    let optimizerFile = try optimizerName.map { name throws(Problem) in
+      try InputFile.open("\(path)/\(name)")
+    }
+    let configFile = try open("config.json", in: path, names)
+    let argumentsFile = try open("training_args.bin", in: path, names)
+    var model = try ShardedWeights.open(weights, in: path, names)
+    var state = JSONValue.null
+    if let stateFile {
+      state = try JSONValue.parse(
+        try stateFile.wholeFile(limit: largestDocument), path: stateFile.path)
+    }
+    for file in [stateFile, configFile, argumentsFile] {
+      if let file { model.files.append(Checkpoint.OpenFile(file: file, zip: nil)) }
+    }
+    var optimizerArchive: TorchArchive?
+    if let optimizerFile {
+      let archive = try TorchArchive.open(optimizerFile, index: model.files.count)
+      model.files.append(Checkpoint.OpenFile(file: optimizerFile, zip: archive.zip))
+      optimizerArchive = archive
+    }
+    var checkpoint = Checkpoint(
+      path: path, format: isBare ? bareFormat : "huggingface-trainer", files: model.files,
+      tensors: model.tensors,
+      stateDictPath: model.stateDictPath)
+    checkpoint.findings = model.findings
+    var facts = facts(of: state)
+    var optimizer: OptimizerState?
+    if let archive = optimizerArchive {
+      checkpoint.findings += archive.findings
+      if let value = OptimizerState.find(in: archive.root) {
+        let order = try model.order(config: configFile)
+        optimizer = try checkpoint.takeMoments(value, in: archive, order: order)
+      }
+    } else {
+      let what = isBare ? "no trainer_state.json and no optimizer.pt" : "no optimizer.pt"
+      checkpoint.findings.append(
+        Finding("no-moments", at: path, "there is \(what) beside the weights"))
+    }
+    checkpoint.findings += readArguments(argumentsFile, names, &facts)
+    facts.complete(optimizer: optimizer, path: path)
+    if let rate = optimizer?.learningRate { facts.learningRate = rate }
+    checkpoint.take(facts)
+    return checkpoint
+  }
+
+  static func incomplete(_ path: String, _ name: String) -> Problem {
+    Problem(
+      "incomplete-folder", at: path, "\(name) is missing",
+      remedy: "wait until its writer has finished", kind: .tryAgain)
+  }
+
+  private static func open(
+    _ name: String, in path: String, _ names: Set<String>
+  ) throws(Problem) -> InputFile? {
+    names.contains(name) ? try InputFile.open("\(path)/\(name)") : nil
+  }
+
+  /// Counters, and the latest of each number in the log.
+  private static func facts(of state: JSONValue) -> TrainingFacts {
+    var facts = TrainingFacts()
+    if let step = state["global_step"]?.int, step >= 0 {
+      (facts.step, facts.stepSource) = (step, "trainer_state.json")
+    }
+    facts.epoch = state["epoch"]?.double
+    facts.batchSize = state["train_batch_size"]?.int
+    for entry in state["log_history"]?.elements ?? [] {
+      // A resumed run may keep entries of a future that was given up.
+      if let step = entry["step"]?.int, let last = facts.step, step > last { continue }
+      for (key, value) in entry.members {
+        guard let number = value.double, key != "step", key != "epoch" else { continue }
+        if key == "learning_rate" {
+          facts.learningRate = number
+        } else {
+          facts.metrics[key] = number
+        }
+      }
+    }
+    return facts
+  }
+
+  /// Accumulation and clipping from the pickled arguments, read as data; the batch of all processes,
+  /// which are counted by their random states.
+  private static func readArguments(
+    _ file: InputFile?, _ names: Set<String>, _ facts: inout TrainingFacts
+  ) -> [Finding] {
+    guard let file else { return [] }
+    do throws(Problem) {
+      let arguments = try TorchArchive.open(file, index: 0).root.state
+      let accumulation = max(arguments?["gradient_accumulation_steps"]?.int ?? 1, 1)
+      let processes = max(names.count { $0.hasPrefix("rng_state_") && $0.hasSuffix(".pth") }, 1)
+      if let size = facts.batchSize {
+        let (product, overflow) = size.multipliedReportingOverflow(by: accumulation)
+        let (all, tooMany) = product.multipliedReportingOverflow(by: processes)
+        facts.batchSize = overflow || tooMany || all <= 0 ? nil : all
+      }
+      if let norm = arguments?["max_grad_norm"]?.double, norm > 0 { facts.gradientClipping = norm }
+      return []
+    } catch {
+      return [Finding(error)]
+    }
+  }
+}

@@ -1,0 +1,72 @@
+// A small JSON document in memory: trainer_state.json, config.json, shard indexes.
+internal import Diagnostics
+
+indirect enum JSONValue: Sendable {
+  case object([(key: String, value: JSONValue)])
+  case array([JSONValue])
+  case string(String)
+  case number(String)
+  case bool(Bool)
+  case null
+
+  /// Parses a whole document; its depth is bounded by the scanner.
+  static func parse(_ bytes: [UInt8], path: String) throws(Problem) -> JSONValue {
+    var scanner = JSONScanner(bytes, path: path)
+    let value = try parse(&scanner)
+    try scanner.end()
+    return value
+  }
+
+  private static func parse(_ scanner: inout JSONScanner) throws(Problem) -> JSONValue {
+    switch try scanner.kind() {
+    case .object:
+      var members: [(key: String, value: JSONValue)] = []
+      try scanner.object { (scanner, key) throws(Problem) in
+        members.append((key, try parse(&scanner)))
+      }
+      return .object(members)
+    case .array:
+      var elements: [JSONValue] = []
+      try scanner.array { scanner throws(Problem) in elements.append(try parse(&scanner)) }
+      return .array(elements)
+    case .string: return .string(try scanner.string())
+    case .number: return .number(try scanner.number())
+    case .literal:
+      switch try scanner.literal() {
+      case "true": return .bool(true)
+      case "false": return .bool(false)
+      // What is not finite is as good as absent.
+      default: return .null
+      }
+    }
+  }
+
+  subscript(key: String) -> JSONValue? {
+    guard case .object(let members) = self else { return nil }
+    return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
+  }
+
+  var members: [(key: String, value: JSONValue)] {
+    if case .object(let members) = self { members } else { [] }
+  }
+
+  var elements: [JSONValue] {
+    if case .array(let elements) = self { elements } else { [] }
+  }
+
+  var text: String? {
+    if case .string(let text) = self { text } else { nil }
+  }
+
+  var int: Int? {
+    if case .number(let text) = self { Int(text) } else { nil }
+  }
+
+  /// A finite number.
+  var double: Double? {
+    guard case .number(let text) = self, let value = Double(text), value.isFinite else {
+      return nil
+    }
+    return value
+  }
+}

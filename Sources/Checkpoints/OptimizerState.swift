@@ -1,0 +1,130 @@
+// A PyTorch optimizer's state_dict: moments by parameter index, and groups that list the indices.
+internal import Diagnostics
+internal import Tensors
+
+struct OptimizerState {
+  struct Group {
+    /// Keys of `state`, in the order in which the optimizer was given the parameters.
+    let ids: [String]
+    /// Names, when the optimizer was made from named parameters (PyTorch ≥ 2.6).
+    let names: [String]?
+    let weightDecay: Double?
+    let betas: [Double]
+  }
+
+  struct Parameter {
+    var first: StoredTensor?
+    var second: StoredTensor
+    var step: Int?
+  }
+
+  var kind = "adam"
+  var groups: [Group] = []
+  var parameters: [String: Parameter] = [:]
+  var learningRate: Double?
+  var step: Int?
+  var flags: [String] = []
+
+  private static let keys = [
+    "optimizer_states", "optimizer_state_dict", "optimizer", "optimizer_state", "optim", "opt",
+    "optimizers",
+  ]
+
+  /// The optimizer's dictionary among what was saved; nil when there is none.
+  static func find(in root: PickleValue) -> PickleValue? {
+    if root["param_groups"] != nil, root["state"] != nil { return root }
+    for key in keys {
+      guard let value = root[key] ?? root.at("state", key) else { continue }
+      if value["param_groups"] != nil { return value }
+      // A list, or a dictionary by the optimizer's name, of which there must be one.
+      let inner = value.elements ?? value.entries?.map(\.value) ?? []
+      if inner.count == 1, inner[0]["param_groups"] != nil { return inner[0] }
+    }
+    return nil
+  }
+
+  /// Reads the dictionary. Returns nil, and why, when it keeps no second moment that we know.
+  static func read(
+    _ value: PickleValue, in archive: TorchArchive
+  ) throws(Problem) -> (state: OptimizerState?, why: String) {
+    guard let groups = value["param_groups"]?.elements, let states = value["state"]?.entries else {
+      return (nil, "it is not laid out as PyTorch's")
+    }
+    var optimizer = OptimizerState()
+    for group in groups {
+      guard let params = group["params"]?.elements else {
+        return (nil, "a group does not list its parameters")
+      }
+      let ids = params.compactMap(identifier)
+      guard ids.count == params.count else { return (nil, "a parameter has no index") }
+      let names = group["param_names"]?.elements?.compactMap(\.text)
+      optimizer.groups.append(
+        Group(
+          ids: ids, names: names?.count == ids.count ? names : nil,
+          weightDecay: group["weight_decay"]?.double,
+          betas: betas(of: group)))
+      if optimizer.learningRate == nil, let rate = group["lr"] {
+        optimizer.learningRate = try archive.number(rate)
+      }
+    }
+    var kinds: Set<String> = []
+    var steps: Set<Int> = []
+    for (key, state) in states {
+      guard let id = identifier(key), state.entries != nil else { continue }
+      if let counter = state["step"], let count = try archive.count(counter) { steps.insert(count) }
+      guard let (kind, first, second) = moments(of: state) else { continue }
+      kinds.insert(kind)
+      var parameter: Parameter?
+      if case .tensor(let tensor) = try archive.tensor(second, name: "optimizer.state.\(id).second")
+      {
+        parameter = Parameter(second: tensor)
+      }
+      if let first,
+        case .tensor(let tensor) = try archive.tensor(first, name: "optimizer.state.\(id).first")
+      {
+        parameter?.first = tensor
+      }
+      guard let parameter, optimizer.parameters[id] == nil else {
+        return (nil, "the moments of parameter \(id) cannot be read")
+      }
+      optimizer.parameters[id] = parameter
+      if state["max_exp_avg_sq"] != nil { optimizer.addFlag("amsgrad") }
+    }
+    optimizer.step = steps.max()
+    if steps.count > 1 { optimizer.addFlag("uneven_steps") }
+    guard let kind = kinds.first, kinds.count == 1 else {
+      // The counter and the rate are worth having all the same.
+      return (optimizer, "it keeps no second moment")
+    }
+    optimizer.kind = kind
+    return (optimizer, "")
+  }
+
+  private static func identifier(_ value: PickleValue) -> String? {
+    value.int.map(String.init) ?? value.text
+  }
+
+  /// (β1, β2) of Adam, or RMSprop's smoothing as the second.
+  private static func betas(of group: PickleValue) -> [Double] {
+    if let betas = group["betas"]?.elements?.compactMap(\.double), betas.count == 2 {
+      return betas
+    }
+    return group["alpha"]?.double.map { [$0] } ?? []
+  }
+
+  private static func moments(
+    of state: PickleValue
+  ) -> (kind: String, first: PickleValue?, second: PickleValue)? {
+    if let second = state["exp_avg_sq"] { return ("adam", state["exp_avg"], second) }
+    // Adadelta also keeps a square_avg, of which its acc_delta tells.
+    if let second = state["square_avg"], state["acc_delta"] == nil {
+      return ("rmsprop", state["grad_avg"], second)
+    }
+    if let second = state["sum"] { return ("adagrad", nil, second) }
+    return nil
+  }
+
+  mutating func addFlag(_ flag: String) {
+    if !flags.contains(flag) { flags.append(flag) }
+  }
+}

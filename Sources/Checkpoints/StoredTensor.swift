@@ -1,0 +1,84 @@
+public import Tensors
+
+/// A named array inside a checkpoint, not yet read.
+public struct StoredTensor: Sendable {
+  /// The name that the checkpoint gives it, prefixes and all.
+  public let name: String
+  /// The logical extents.
+  public let shape: Shape
+  /// The stored element type.
+  public let type: ElementType
+  /// An earlier tensor of the checkpoint with the very same elements in the file (tied weights).
+  public internal(set) var sharedWith: String?
+  /// Where the elements are.
+  let location: TensorLocation
+
+  init(name: String, shape: Shape, type: ElementType, location: TensorLocation) {
+    self.name = name
+    self.shape = shape
+    self.type = type
+    self.location = location
+  }
+
+  /// Whether this is state that no gradient reaches: integers and booleans, and the running
+  /// statistics of normalisation layers.
+  public var isBuffer: Bool {
+    let leaf = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).last
+    let buffers = ["running_mean", "running_var", "num_batches_tracked"]
+    return !type.isFloatingPoint || buffers.contains { leaf?.elementsEqual($0.utf8) ?? false }
+  }
+}
+
+/// A strided view into a span of bytes of one of the checkpoint's files.
+struct TensorLocation: Sendable, Hashable {
+  /// Index of the file among the checkpoint's.
+  var file: Int
+  /// The span that holds the storage: a zip record's data, or a tensor's range in safetensors.
+  var storageOffset: Int
+  var storageBytes: Int
+  /// The first element, counted in elements from the start of the storage.
+  var firstElement: Int
+  /// Elements between neighbours along each axis; nil when row-major without gaps.
+  var strides: [Int]?
+  var isBigEndian: Bool
+  /// Index of the zip record whose checksum covers the storage.
+  var record: Int?
+}
+
+extension TensorLocation {
+  /// Checks a view that a file claims: every element it reaches lies in the storage, strides are
+  /// not negative, and overlapping elements (stride 0) do not multiply a small storage into a vast
+  /// tensor. Returns nil when the view is not acceptable.
+  static func checking(
+    file: Int, storageOffset: Int, storageBytes: Int, firstElement: Int, strides: [Int],
+    shape: Shape, type: ElementType, isBigEndian: Bool, record: Int?
+  ) -> TensorLocation? {
+    guard firstElement >= 0, strides.count == shape.rank else { return nil }
+    let capacity = storageBytes / type.byteWidth
+    var location = TensorLocation(
+      file: file, storageOffset: storageOffset, storageBytes: storageBytes,
+      firstElement: firstElement, strides: nil, isBigEndian: isBigEndian, record: record)
+    if shape.count == 0 {
+      location.firstElement = 0
+      return location
+    }
+    var last = firstElement
+    for (extent, stride) in zip(shape.dimensions, strides) {
+      guard stride >= 0 else { return nil }
+      let (reach, overflow) = stride.multipliedReportingOverflow(by: extent - 1)
+      guard !overflow else { return nil }
+      let (sum, tooFar) = last.addingReportingOverflow(reach)
+      guard !tooFar, sum < capacity else { return nil }
+      last = sum
+    }
+    guard last < capacity, shape.count <= max(capacity, largestExpansion) else { return nil }
+    let isRowMajor = zip(zip(shape.dimensions, strides), shape.strides).allSatisfy {
+      $0.0 == 1 || $0.1 == $1
+    }
+    if !isRowMajor { location.strides = strides }
+    return location
+  }
+
+  /// The most elements that a view may have beyond those of its storage (64 Mi).
+  private static let largestExpansion = 1 << 26
+}

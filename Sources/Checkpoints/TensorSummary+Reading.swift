@@ -1,0 +1,45 @@
+// One pass over one tensor: digest, sums, the checksum of its record, and the caller's own look.
+internal import CKernels
+internal import Diagnostics
+internal import Tensors
+
+extension StoredTensor {
+  /// Streams the tensor once.
+  ///
+  /// - Parameters:
+  ///   - hashing: whether to take the digest of type, extents and content: packed, row-major and
+  ///     little-endian whatever the container.
+  ///   - checksum: receives the CRC-32 of the packed bytes as they stand in the file, which is the
+  ///     record's own when the tensor fills it without gaps.
+  func summary(
+    in file: InputFile, with reader: BlockReader? = nil, hashing: Bool = false,
+    checksum: UnsafeMutablePointer<UInt32>? = nil,
+    _ visit: (UnsafeBufferPointer<Float>) throws(Problem) -> Void = { _ throws(Problem) in }
+  ) throws(Problem) -> TensorSummary {
+    let reader = reader ?? BlockReader(elements: min(shape.count, BlockReader.blockBytes / 8))
+    var sums = ck_sums()
+    var hash = SHA256()
+    if hashing {
+      hash.add(type.rawValue)
+      hash.add(shape.rank)
+      for extent in shape.dimensions { hash.add(extent) }
+    }
+    try reader.forEachBlock(of: self, in: file) { (packed, floats) throws(Problem) in
+      guard let bytes = packed.baseAddress, let widened = floats.baseAddress else { return }
+      type.add(bytes, widened: widened, count: floats.count, to: &sums)
+      if hashing { hash.add(packed) }
+      if let checksum { checksum.pointee = ck_crc32(checksum.pointee, bytes, packed.count) }
+      try visit(floats)
+    }
+    return TensorSummary(
+      count: shape.count, sum: sums.sum, sumAbsolute: sums.sum_absolute,
+      sumSquares: sums.sum_squares, nanCount: Int(sums.nan_count),
+      infiniteCount: Int(sums.infinite_count), digest: hashing ? hexadecimal(hash.digest()) : nil)
+  }
+
+  /// Whether the tensor's packed little-endian bytes are exactly those of its storage.
+  var fillsItsStorage: Bool {
+    location.strides == nil && location.firstElement == 0 && !location.isBigEndian
+      && shape.count * type.byteWidth == location.storageBytes
+  }
+}

@@ -1,0 +1,40 @@
+/// Sums over one tensor, taken in float64 without going through float32.
+public struct TensorSummary: Sendable {
+  /// The number of elements.
+  public let count: Int
+  /// Σ w over the finite elements.
+  public let sum: Double
+  /// Σ |w| over the finite elements.
+  public let sumAbsolute: Double
+  /// Σ w² over the finite elements.
+  public let sumSquares: Double
+  /// Elements that are not a number.
+  public let nanCount: Int
+  /// Elements that are infinite.
+  public let infiniteCount: Int
+  /// SHA-256 of type, extents and content in hexadecimal; nil when it was not asked for.
+  public let digest: String?
+
+  /// (Σ w²)^½, or nil when the tensor holds NaN or infinity, or the sum overflows.
+  public var frobeniusNorm: Double? {
+    guard nanCount == 0, infiniteCount == 0, sumSquares.isFinite else { return nil }
+    return sumSquares.squareRoot()
+  }
+
+  /// Mean |w|, or nil when the tensor is empty or holds NaN or infinity.
+  public var meanAbsolute: Double? {
+    guard count > 0, nanCount == 0, infiniteCount == 0 else { return nil }
+    return sumAbsolute / Double(count)
+  }
+}
+
+/// What one pass over a checkpoint's weights tells.
+public struct Survey: Sendable {
+  /// One summary per tensor of the checkpoint, in its order.
+  public let summaries: [TensorSummary]
+  /// SHA-256 in hexadecimal over (name, type, shape, content) of all tensors, sorted by the bytes
+  /// of their names: the same for the same weights in any container.
+  public let digest: String
+  /// What the checksums of the container say.
+  public let findings: [Finding]
+}

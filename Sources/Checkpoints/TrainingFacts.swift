@@ -1,0 +1,94 @@
+// What a checkpoint says about the training besides weights: step, epoch, rate, batch, metrics.
+internal import Diagnostics
+
+struct TrainingFacts {
+  var step: Int?
+  var stepSource: String?
+  var epoch: Double?
+  var learningRate: Double?
+  var batchSize: Int?
+  var gradientClipping: Double?
+  var metrics: [String: Double] = [:]
+
+  /// Keys of a step counter, in order of preference.
+  private static let stepKeys = [
+    "global_step", "global_steps", "iter_num", "step", "steps", "iteration", "iter", "num_updates",
+    "train_step", "n_iter",
+  ]
+  private static let epochKeys = ["epoch", "current_epoch", "epochs"]
+  private static let rateKeys = ["lr", "learning_rate"]
+
+  /// Reads what stands at the top level of a saved dictionary.
+  init(of archive: TorchArchive) throws(Problem) {
+    let root = archive.root
+    for key in Self.stepKeys where step == nil {
+      guard let value = root[key], let count = try archive.count(value) else { continue }
+      (step, stepSource) = (count, key)
+    }
+    for key in Self.epochKeys where epoch == nil {
+      if let value = root[key], let number = try archive.number(value), number >= 0 {
+        epoch = number
+      }
+    }
+    for key in Self.rateKeys where learningRate == nil {
+      if let value = root[key] { learningRate = try archive.number(value) }
+    }
+    if learningRate == nil {
+      for key in ["lr_schedulers", "lr_scheduler", "scheduler", "scheduler_state_dict"] {
+        let scheduler = root[key]?.elements?.first ?? root[key]
+        if let rate = scheduler?["_last_lr"]?.elements?.first?.double {
+          learningRate = rate
+          break
+        }
+      }
+    }
+    try readBatch(root, archive)
+    try readMetrics(root, archive)
+  }
+
+  init() {}
+
+  /// nanoGPT and many scripts save their configuration as a dictionary.
+  private mutating func readBatch(
+    _ root: PickleValue, _ archive: TorchArchive
+  ) throws(Problem) {
+    for place in [root, root["config"], root["args"], root["hyper_parameters"]] {
+      guard let place, batchSize == nil, let value = place["batch_size"],
+        let size = try archive.count(value), size > 0
+      else { continue }
+      var accumulation = 1
+      if let steps = place["gradient_accumulation_steps"] {
+        accumulation = try archive.count(steps) ?? 1
+      }
+      let (product, overflow) = size.multipliedReportingOverflow(by: max(accumulation, 1))
+      batchSize = overflow ? nil : product
+    }
+    if let clip = root.at("config", "grad_clip")?.double, clip > 0 { gradientClipping = clip }
+  }
+
+  /// Fractional scalars at the top level and in a dictionary called `metrics`.
+  private mutating func readMetrics(
+    _ root: PickleValue, _ archive: TorchArchive
+  ) throws(Problem) {
+    let known = Set(Self.stepKeys + Self.epochKeys + Self.rateKeys)
+    for place in [root, root["metrics"], root["logs"]] {
+      for (key, value) in (place?.entries ?? []).prefix(1_000) {
+        guard let key = key.text, !known.contains(key), metrics.count < 1_000 else { continue }
+        if case .int = value.node { continue }
+        if let number = try archive.number(value) { metrics[key] = number }
+      }
+    }
+  }
+
+  /// Falls back on the optimizer's own counter, then on the names of file and folder.
+  mutating func complete(optimizer: OptimizerState?, path: String) {
+    if step == nil, let steps = optimizer?.step {
+      (step, stepSource) = (steps, "optimizer state")
+    }
+    if learningRate == nil { learningRate = optimizer?.learningRate }
+    let named = StepName.read(path)
+    if epoch == nil { epoch = named.epoch.map(Double.init) }
+    if step == nil, let number = named.step { (step, stepSource) = (number, "file name") }
+    if step == nil, let number = named.epoch { (step, stepSource) = (number, "file name (epoch)") }
+  }
+}

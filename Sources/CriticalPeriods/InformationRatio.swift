@@ -1,0 +1,79 @@
+import Glibc
+
+/// A later information over an earlier one, with the interval that sampling of the probe leaves.
+struct InformationRatio: Sendable {
+  /// Where the interval comes from.
+  enum Basis: String, Sendable {
+    /// Resampled examples, the same ones at both checkpoints.
+    case pairedBootstrap = "paired bootstrap over the probe's examples"
+    /// Two standard errors taken as independent: wider than need be.
+    case standardErrors = "standard errors"
+    /// Nothing but the checkpoint-to-checkpoint noise of the series itself.
+    case seriesNoise = "noise of the series itself"
+  }
+
+  let value: Double
+  let interval: ClosedRange<Double>
+  let basis: Basis
+
+  /// The ratio of `later` to `earlier`, or nil when either has no information.
+  ///
+  /// - Parameter logNoise: checkpoint-to-checkpoint noise of ln I, used when there is nothing else.
+  init?(
+    _ later: Observation, over earlier: Observation, logNoise: Double, settings: PeriodSettings
+  ) {
+    guard let a = later.information, let b = earlier.information else { return nil }
+    value = a / b
+    let tail = (1 - settings.confidenceLevel) / 2
+    if let x = later.contributions, let y = earlier.contributions, x.count == y.count,
+      let found = pairedInterval(x, over: y, settings)
+    {
+      interval = found
+      basis = .pairedBootstrap
+    } else if let sa = later.standardError, let sb = earlier.standardError {
+      // Delta method on the logarithm.
+      let deviation = hypot(sa / a, sb / b) * normalQuantile(1 - tail)
+      guard let found = spread(value, byLog: deviation) else { return nil }
+      interval = found
+      basis = .standardErrors
+    } else {
+      let deviation = sqrt(2) * logNoise * normalQuantile(1 - tail)
+      guard let found = spread(value, byLog: deviation) else { return nil }
+      interval = found
+      basis = .seriesNoise
+    }
+  }
+}
+
+/// value·e^±deviation, or nil where that leaves the finite numbers.
+private func spread(_ value: Double, byLog deviation: Double) -> ClosedRange<Double>? {
+  let low = value * exp(-deviation)
+  let high = value * exp(deviation)
+  return low.isFinite && high.isFinite && low <= high ? low...high : nil
+}
+
+/// Percentile interval of Σx/Σy when examples are resampled, each with its pair (x_n, y_n); nil when
+/// a resample's denominator vanishes.
+private func pairedInterval(
+  _ x: [Double], over y: [Double], _ settings: PeriodSettings
+) -> ClosedRange<Double>? {
+  var generator = SplitMix64(seed: settings.seed)
+  let n = UInt64(x.count)
+  var ratios: [Double] = []
+  ratios.reserveCapacity(settings.bootstrapResamples)
+  for _ in 0..<max(settings.bootstrapResamples, 1) {
+    var numerator = 0.0
+    var denominator = 0.0
+    for _ in 0..<x.count {
+      let pick = Int(generator.next() % n)
+      numerator += x[pick]
+      denominator += y[pick]
+    }
+    guard denominator > 0, numerator.isFinite, denominator.isFinite else { return nil }
+    ratios.append(numerator / denominator)
+  }
+  ratios.sort()
+  let tail = (1 - settings.confidenceLevel) / 2
+  let last = Double(ratios.count - 1)
+  return ratios[Int((tail * last).rounded(.down))]...ratios[Int(((1 - tail) * last).rounded(.up))]
+}

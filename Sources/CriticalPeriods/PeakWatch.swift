@@ -1,0 +1,90 @@
+import Glibc
+
+/// Watches for a fall of the information from its running maximum that is not noise.
+struct PeakWatch: Sendable {
+  let settings: PeriodSettings
+  /// The checkpoint with the largest information so far.
+  private(set) var maximum: Int?
+  /// The newest information over the maximum.
+  private(set) var ratio: InformationRatio?
+  /// How many of the last checkpoints, one after another, show a certain fall.
+  private(set) var fallen = 0
+  /// How many of the last checkpoints, one after another, lie below the deep-fall level.
+  private(set) var deep = 0
+  /// The first checkpoint of those that show the fall.
+  private(set) var firstFallen: Int?
+  /// The peak, once enough checkpoints in a row show the fall; withdrawn at a new maximum.
+  private(set) var peak: Peak?
+
+  init(settings: PeriodSettings) { self.settings = settings }
+
+  /// Takes the newest checkpoint of the history into account.
+  mutating func observe(_ history: [Observation]) {
+    guard let newest = history.last, let information = newest.information else { return }
+    let index = history.count - 1
+    guard let top = maximum, let largest = history[top].information, information <= largest else {
+      maximum = index
+      (ratio, fallen, deep, firstFallen, peak) = (nil, 0, 0, nil, nil)
+      return
+    }
+    let noise = seriesLogNoise(history)
+    guard
+      let now = InformationRatio(
+        newest, over: history[top], logNoise: noise, settings: settings)
+    else { return }
+    ratio = now
+    guard isFall(now, noise) else {
+      if peak == nil { (fallen, firstFallen) = (0, nil) }
+      deep = 0
+      return
+    }
+    fallen += 1
+    deep = now.value < settings.deepFall ? deep + 1 : 0
+    if firstFallen == nil { firstFallen = index }
+    if peak == nil, fallen >= settings.fallCheckpoints, levelFell(history, noise) {
+      settle(history, noise)
+    }
+  }
+
+  private func isFall(_ ratio: InformationRatio, _ noise: Double) -> Bool {
+    ratio.interval.upperBound < 1 - settings.minimumFall
+      && -log(ratio.value) > settings.noiseDeviations * noise
+  }
+
+  /// Whether the last checkpoints lie below those around the maximum by more than the noise between
+  /// checkpoints. The maximum is the largest of many noisy values, so that almost any value is well
+  /// below it: its neighbours are averaged with it, and so are the last ones.
+  private func levelFell(_ history: [Observation], _ noise: Double) -> Bool {
+    guard let top = maximum else { return false }
+    let measured = history.indices.filter { history[$0].information != nil }
+    let recent = measured.suffix(settings.fallCheckpoints)
+    guard let place = measured.firstIndex(of: top) else { return false }
+    let around = measured[max(place - 1, 0)...min(place + 1, measured.count - 1)]
+      .filter { !recent.contains($0) }
+    guard !around.isEmpty, !recent.isEmpty else { return false }
+    func level(_ indices: some Sequence<Int>, count: Int) -> Double {
+      indices.reduce(0) { $0 + log(history[$1].information ?? 1) } / Double(count)
+    }
+    let drop = level(around, count: around.count) - level(recent, count: recent.count)
+    let deviation = noise * sqrt(1 / Double(around.count) + 1 / Double(recent.count))
+    return drop > settings.levelDeviations * deviation
+  }
+
+  /// Places the peak: between the neighbours of all checkpoints that might be the maximum.
+  private mutating func settle(_ history: [Observation], _ noise: Double) {
+    guard let top = maximum else { return }
+    let contenders = history.indices.filter { index in
+      guard index != top else { return true }
+      guard
+        let ratio = InformationRatio(
+          history[index], over: history[top], logNoise: noise, settings: settings)
+      else { return false }
+      return !isFall(ratio, noise)
+    }
+    let first = max((contenders.first ?? top) - 1, 0)
+    let last = min((contenders.last ?? top) + 1, history.count - 1)
+    peak = Peak(
+      step: history[top].step, interval: history[first].step...history[last].step,
+      decidedAtStep: history[history.count - 1].step)
+  }
+}

@@ -1,0 +1,51 @@
+/// The thresholds of the rule; each is dimensionless or in log-step time, so that it means the same
+/// in every run. The defaults follow SCIENCE.md §7 but were chosen with few labelled runs in sight:
+/// the error of the decided end on those runs is therefore no estimate of the error on others.
+public struct PeriodSettings: Sendable, Hashable {
+  /// Shares faster than this are fluid, in bits (Jensen–Shannon) per doubling of the step. Half of
+  /// what is usual from checkpoint to checkpoint, because averaging takes noise out of the speed.
+  public var fluidBitsPerDoubling = 0.005
+  /// Checkpoints closer than this, in doublings of the step, are averaged before shares are compared.
+  public var shortestSpanDoublings = 0.1
+  /// A closed period reopens when shares move this many times faster than the fluid threshold.
+  public var reopeningFactor = 2.0
+  /// How long shares must have been quiet before the period is closed, in doublings of the step.
+  public var quietDoublings = 0.5
+  /// How many quiet steps from checkpoint to checkpoint that takes at least.
+  public var quietTransitions = 3
+  /// An end less likely than this is not said.
+  public var leastProbability = 0.5
+  /// Information rising faster than this is still being acquired: exponent of the step.
+  public var growthExponent = 0.25
+  /// Information that varies less than this, relatively, over three checkpoints is not measured but
+  /// clipped: the optimizer saw gradients of one length only.
+  public var clippedSpread = 0.01
+  /// A fall from the maximum counts when the whole interval of the ratio is below 1 minus this.
+  public var minimumFall = 0.1
+  /// And when it exceeds this many standard deviations of the series' own checkpoint-to-checkpoint
+  /// noise; a checkpoint that does not may itself be the maximum.
+  public var noiseDeviations = 2.0
+  /// A peak is said when the mean level fell by this many of its standard deviations. The noise is
+  /// estimated from few checkpoints and the maximum is chosen, so this is less strict than it looks:
+  /// of level series that bounce by 20 % between checkpoints, 8 in 100 show a peak within 40.
+  public var levelDeviations = 4.0
+  /// How many consecutive checkpoints must show the fall.
+  public var fallCheckpoints = 2
+  /// Below this part of the maximum the fall is deep.
+  public var deepFall = 0.5
+  /// The change must lie between checkpoints at most this many doublings of the step apart.
+  public var widestBracketDoublings = 2.0
+  /// A learning rate that changes by this part of itself between checkpoints may be abrupt…
+  public var abruptRateChange = 0.3
+  /// …and is so when it changed this many times faster per step than it usually does.
+  public var abruptRateFactor = 4.0
+  /// Two-sided level of the intervals.
+  public var confidenceLevel = 0.95
+  /// Resamples of the paired bootstrap.
+  public var bootstrapResamples = 200
+  /// Seed of the paired bootstrap, the same for all checkpoints.
+  public var seed: UInt64 = 0
+
+  /// The defaults.
+  public init() {}
+}

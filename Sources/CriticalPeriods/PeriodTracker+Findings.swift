@@ -1,0 +1,41 @@
+/// The evidence in words.
+extension PeriodTracker {
+  func describe(_ findings: inout [Finding]) {
+    if evidence != .weights, let top = peak.maximum, let ratio = peak.ratio {
+      findings.append(
+        Finding(
+          .fall,
+          "information is \(brief(ratio.value)) (\(brief(ratio.interval.lowerBound)) to "
+            + "\(brief(ratio.interval.upperBound)), \(ratio.basis.rawValue)) of its maximum at step "
+            + "\(history[top].step)"))
+    }
+    if let newest = freeze.spans.last {
+      var text =
+        "shares moved at \(brief(newest.speed)) bits per doubling of the step since step "
+        + "\(history[newest.from].step)"
+      if let last = freeze.lastFluid {
+        text +=
+          "; last at or above \(brief(settings.fluidBitsPerDoubling)) between steps "
+          + "\(history[last.from].step) and \(history[last.to].step)"
+      } else {
+        text += "; never at or above \(brief(settings.fluidBitsPerDoubling)) so far"
+      }
+      findings.append(Finding(.plasticity, text))
+    }
+    if let growth {
+      findings.append(
+        Finding(
+          .growth,
+          "information goes as step^\(brief(growth.exponent)) "
+            + "(standard error \(brief(growth.standardError))) over the last "
+            + "\(growth.checkpoints) checkpoints"))
+    }
+  }
+
+  func scheduleFinding(_ change: ScheduleWatch.Change, _ place: String) -> Finding {
+    Finding(
+      .schedule,
+      "the learning rate went from \(brief(change.before)) to \(brief(change.after)) between steps "
+        + "\(history[change.from].step) and \(history[change.to].step), \(place)")
+  }
+}

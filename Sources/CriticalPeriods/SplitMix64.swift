@@ -1,0 +1,16 @@
+/// Sebastiano Vigna's SplitMix64: small, seedable, the same numbers everywhere. It draws the
+/// resamples of the bootstrap, so it must not depend on the system's generator.
+struct SplitMix64: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    // Wrapping arithmetic is the algorithm.
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

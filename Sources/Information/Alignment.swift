@@ -1,0 +1,33 @@
+// Debiased linear CKA between recordings (SCIENCE.md §5.3): Kornblith et al. (2019) with the
+// unbiased HSIC of Song et al. (2012).
+
+/// How alike two layers arrange the examples.
+public struct Alignment: Sendable, Hashable {
+  /// Debiased linear CKA, in [−1, 1]: about zero for unrelated layers, whatever their width.
+  public let value: Double
+  /// Mean of the same over permutations of the examples: what no relation gives.
+  public let nullMean: Double?
+  /// Its 95th percentile; a value above it is unlikely by chance.
+  public let null95: Double?
+
+  /// Alignment of two recordings of the same examples.
+  ///
+  /// HSIC is estimated without bias by U-centring: the Gram matrix without its diagonal, less its
+  /// row and column means, so that HSIC(K, L) = ⟨K̃, L̃⟩/(N(N−3)) (Székely and Rizzo 2014 show it
+  /// to be Song's formula). CKA is ⟨K̃, L̃⟩/√(⟨K̃, K̃⟩⟨L̃, L̃⟩). The biased estimator would be near one
+  /// for random features wider than N.
+  ///
+  /// - Parameters:
+  ///   - permutations: of the null; none when zero.
+  ///   - seed: belongs to the probe.
+  /// - Returns: absent below four examples, and when a layer does not tell the examples apart.
+  public static func between(
+    _ first: ExampleGram, _ second: ExampleGram, permutations: Int = 20, seed: UInt64 = 0
+  ) -> Measured<Alignment> {
+    switch (CentredGram.of(first), CentredGram.of(second)) {
+    case (.known(let first), .known(let second)):
+      first.alignment(with: second, permutations: permutations, seed: seed)
+    case (.absent(let reason), _), (_, .absent(let reason)): .absent(reason)
+    }
+  }
+}

@@ -1,0 +1,129 @@
+// One block of examples through the network: forward, cotangents, backward, sums.
+internal import CKernels
+internal import Diagnostics
+internal import Networks
+internal import Tensors
+
+/// What one block of examples gave.
+struct FisherBlock: Sendable {
+  let range: Range<Int>
+  let output: Shape
+  let parameters: [NetworkParameter]
+  let layers: [NetworkLayer]
+  let connections: [LayerConnection]
+  let outputs: BlockOutputs
+  let sums: FisherSums
+  /// Per layer `[n, features]`; empty when not kept.
+  let recordings: [Tensor]
+
+  /// Most cotangents that one backward pass is given.
+  static let rowsPerPass = Int(CK_FISHER_CLASSES)
+
+  /// - Throws: what the network throws; `bad-network` when it does not keep to its interface.
+  init(
+    _ network: any DifferentiableNetwork, range: Range<Int>, labels: ProbeLabels,
+    estimator: FisherEstimator, weights: [[Float]]
+  ) throws(Problem) {
+    self.range = range
+    output = network.outputShape
+    parameters = network.parameters
+    layers = network.layers
+    connections = network.connections
+    let values = try network.forward()
+    guard network.exampleCount == range.count, values.count == range.count * output.count,
+      output == labels.output
+    else {
+      throw Problem(
+        "bad-network", at: "probe",
+        "examples \(range) gave \(values.count) outputs of shape \(network.outputShape)",
+        remedy: "report this: it is a defect of plasticityd", kind: .software)
+    }
+    outputs = BlockOutputs(outputs: values, range: range, labels: labels)
+    recordings =
+      estimator.keepsRecordings ? layers.indices.map { network.recording(ofLayer: $0) } : []
+    var sums = FisherSums(
+      examples: range.count, counts: parameters.map(\.shape.count), weights: weights,
+      keepsDiagonal: estimator.keepsDiagonal)
+    let fused =
+      estimator.labels == .exact && labels.task != .regression
+      && labels.classes <= Self.rowsPerPass
+    if fused {
+      try Self.addClasses(network, range: range, labels: labels, outputs: outputs, to: &sums)
+    }
+    let rows = CotangentRow.rows(
+      labels, estimator: estimator, fused: fused)
+    let draws = ProbeDraws(seed: estimator.labels.seed)
+    for start in stride(from: 0, to: rows.count, by: Self.rowsPerPass) {
+      try Self.addRows(
+        Array(rows[start..<min(start + Self.rowsPerPass, rows.count)]), network, range: range,
+        labels: labels, outputs: outputs, draws: draws, to: &sums)
+    }
+    self.sums = sums
+  }
+
+  /// Exact Fisher from the gradients of all logits, one position at a time.
+  private static func addClasses(
+    _ network: any DifferentiableNetwork, range: Range<Int>, labels: ProbeLabels,
+    outputs: BlockOutputs, to sums: inout FisherSums
+  ) throws(Problem) {
+    guard let distribution = outputs.distribution else { return }
+    let classes = labels.classes
+    let size = labels.output.count
+    // [n, classes] + output, the identity at one position.
+    var cotangents = [Float](repeating: 0, count: range.count * classes * size)
+    for position in 0..<labels.positions {
+      for row in 0..<(range.count * classes) {
+        let base = row * size + row % classes
+        if position > 0 { cotangents[base + (position - 1) * classes] = 0 }
+        cotangents[base + position * classes] = 1
+      }
+      try network.backward(cotangents: cotangents, count: classes) {
+        parameter, example, gradients in
+        let label =
+          labels.task == .classification
+          ? labels.label(example: range.lowerBound + example, position: 0) : nil
+        sums.addExact(
+          gradients, parameter: parameter, example: example, distribution: distribution,
+          row: example * labels.logitRows + position, label: label)
+      }
+    }
+  }
+
+  private static func addRows(
+    _ rows: [CotangentRow], _ network: any DifferentiableNetwork, range: Range<Int>,
+    labels: ProbeLabels, outputs: BlockOutputs, draws: ProbeDraws, to sums: inout FisherSums
+  ) throws(Problem) {
+    let size = labels.output.count
+    var cotangents = [Float](repeating: 0, count: range.count * rows.count * size)
+    var shares: [Float] = []
+    cotangents.withUnsafeMutableBufferPointer { all in
+      for local in 0..<range.count {
+        for (k, row) in rows.enumerated() {
+          let start = (local * rows.count + k) * size
+          row.fill(
+            UnsafeMutableBufferPointer(rebasing: all[start..<start + size]), local: local,
+            example: range.lowerBound + local, block: outputs, labels: labels, draws: draws)
+          shares.append(row.fisherShare(outputs.distribution, row: local * labels.logitRows))
+        }
+      }
+    }
+    let jacobianShares = rows.map { $0.jacobianShare(labels) }
+    try network.backward(cotangents: cotangents, count: rows.count) {
+      parameter, example, gradients in
+      sums.addRows(
+        gradients, parameter: parameter, example: example, rows: rows,
+        shares: shares[example * rows.count..<(example + 1) * rows.count],
+        jacobianShares: jacobianShares)
+    }
+  }
+}
+
+extension LabelPlan {
+  /// The seed of the probe's draws; exact plans use it for the Jacobian's signs only.
+  var seed: UInt64 {
+    switch self {
+    case .exact: 0
+    case .sampled(_, let seed): seed
+    }
+  }
+}

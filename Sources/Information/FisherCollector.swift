@@ -1,0 +1,108 @@
+// Adds blocks of examples to one estimate, in block order.
+internal import CKernels
+internal import Diagnostics
+internal import Networks
+internal import Tensors
+
+/// The running sums of an estimate.
+struct FisherCollector {
+  let examples: Int
+  let output: Shape
+  let parameters: [NetworkParameter]
+  let layers: [NetworkLayer]
+  let connections: [LayerConnection]
+  private var fisher: [[Double]]
+  private var jacobian: [[Double]]
+  private var empirical: [[Double]]
+  private var scaleFree: [[Double]]
+  private var diagonal: [[Float]]
+  private var recordings: [[Float]]
+  private var recordingWidths: [Int]
+  private var losses: [Double] = []
+  private var accuracies: [Double] = []
+  private var confidences: [Double] = []
+  private var entropies: [Double] = []
+
+  init(_ first: FisherBlock, examples: Int) {
+    self.examples = examples
+    output = first.output
+    parameters = first.parameters
+    layers = first.layers
+    connections = first.connections
+    let empty = [[Double]](repeating: [], count: parameters.count)
+    fisher = empty
+    jacobian = empty
+    empirical = empty
+    scaleFree = empty
+    diagonal = []
+    recordings = [[Float]](repeating: [], count: first.recordings.count)
+    recordingWidths = first.recordings.map { $0.shape.count / max(first.range.count, 1) }
+  }
+
+  mutating func add(_ block: FisherBlock) throws(Problem) {
+    guard block.parameters.map(\.name) == parameters.map(\.name),
+      block.recordings.map({ $0.shape.count })
+        == recordingWidths.map({ $0 * block.range.count })
+    else {
+      throw Problem(
+        "bad-network", at: "probe", "examples \(block.range) came from another network",
+        remedy: "report this: it is a defect of plasticityd", kind: .software)
+    }
+    let n = block.range.count
+    for p in parameters.indices {
+      let range = p * n..<(p + 1) * n
+      fisher[p] += block.sums.fisher[range]
+      jacobian[p] += block.sums.jacobian[range]
+      empirical[p] += block.sums.empirical[range]
+      scaleFree[p] += block.sums.scaleFree[range]
+    }
+    if diagonal.isEmpty {
+      diagonal = block.sums.diagonal
+    } else {
+      for p in parameters.indices {
+        diagonal[p].withUnsafeMutableBufferPointer { sum in
+          block.sums.diagonal[p].withUnsafeBufferPointer { part in
+            guard let sum = sum.baseAddress, let part = part.baseAddress else { return }
+            ck_add(part, block.sums.diagonal[p].count, sum)
+          }
+        }
+      }
+    }
+    for l in recordings.indices { recordings[l] += block.recordings[l].values }
+    losses += block.outputs.losses ?? []
+    accuracies += block.outputs.accuracies ?? []
+    confidences += block.outputs.confidences ?? []
+    entropies += block.outputs.entropies ?? []
+  }
+
+  /// The finished estimate: sums become means.
+  func estimate(estimator: FisherEstimator, weighted: Bool) -> FisherEstimate {
+    let measured = parameters.indices.map { p in
+      var mean = diagonal[p]
+      let count = mean.count
+      mean.withUnsafeMutableBufferPointer { mean in
+        if let mean = mean.baseAddress { ck_scale(mean, count, 1 / Float(examples)) }
+      }
+      return FisherEstimate.Parameter(
+        name: parameters[p].name, shape: parameters[p].shape, layer: parameters[p].layer,
+        fisher: fisher[p],
+        empirical: estimator.measuresEmpirical && !losses.isEmpty
+          ? empirical[p] : nil,
+        jacobian: estimator.measuresJacobian ? jacobian[p] : nil,
+        scaleFree: weighted ? scaleFree[p] : nil,
+        diagonal: estimator.keepsDiagonal ? mean : nil)
+    }
+    let sequence = estimator.task == .languageModel
+    return FisherEstimate(
+      task: estimator.task, labels: estimator.labels, exampleCount: examples,
+      positions: sequence ? output.dimensions[0] - 1 : 1,
+      classes: sequence ? output.dimensions[1] : output.count, parameters: measured,
+      layers: layers, connections: connections,
+      performance: Performance(
+        task: estimator.task, targets: estimator.targets, losses: losses, accuracies: accuracies,
+        confidences: confidences, entropies: entropies),
+      recordings: recordings.indices.map { l in
+        Tensor(shape: Shape([examples, recordingWidths[l]]), values: recordings[l])
+      })
+  }
+}

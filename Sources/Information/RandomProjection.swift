@@ -1,0 +1,79 @@
+// Seeded random projections of tensors: how far weights moved when the earlier file may be gone.
+internal import CKernels
+
+/// A count sketch of a tensor (Charikar, Chen and Farach-Colton 2002; a Johnson–Lindenstrauss map
+/// by Weinberger et al. 2009) with its exact norm.
+///
+/// Every element is added under a random sign to one of `width` buckets; the map is linear, so the
+/// difference of two sketches is the sketch of the difference, and its squared norm is that of the
+/// difference with relative standard error √(2/width). Tensors with at most `width` elements are
+/// kept whole, and exact.
+public struct RandomProjection: Sendable, Hashable {
+  /// Buckets for tensors that are larger: 2.2 % error of a squared norm is 1.1 % of a norm.
+  public static let standardWidth = 4096
+
+  /// Elements of the tensor.
+  public let count: Int
+  /// What the signs and buckets hang on.
+  public let seed: UInt64
+  /// ‖W‖², exact.
+  public let square: Double
+  /// The sketch, or the tensor itself.
+  public let values: [Float]
+
+  /// Rebuilds a projection that was stored.
+  public init(count: Int, seed: UInt64, square: Double, values: [Float]) {
+    self.count = count
+    self.seed = seed
+    self.square = square
+    self.values = values
+  }
+
+  /// Projects a tensor.
+  ///
+  /// - Parameters:
+  ///   - seed: the same for all checkpoints of a run; different for its tensors.
+  ///   - width: a power of two.
+  /// - Complexity: one pass.
+  public init(of values: [Float], seed: UInt64, width: Int = standardWidth) {
+    precondition(width > 0 && width & (width - 1) == 0, "a power of two")
+    count = values.count
+    self.seed = seed
+    square = Self.square(of: values)
+    guard values.count > width else {
+      self.values = values
+      return
+    }
+    var buckets = [Double](repeating: 0, count: width)
+    values.withUnsafeBufferPointer { values in
+      buckets.withUnsafeMutableBufferPointer { buckets in
+        ck_count_sketch(values.baseAddress, values.count, 0, seed, width, buckets.baseAddress)
+      }
+    }
+    self.values = buckets.map { Float($0) }
+  }
+
+  /// ‖W‖² of a tensor, in float64.
+  public static func square(of values: [Float]) -> Double {
+    values.withUnsafeBufferPointer { ck_sum_of_squares($0.baseAddress, $0.count) }
+  }
+
+  /// The change to a later checkpoint's projection of the same tensor.
+  ///
+  /// - Returns: absent when the two are not of one tensor, seed and width.
+  public func update(to later: RandomProjection) -> Measured<WeightUpdate> {
+    guard count == later.count, values.count == later.values.count, seed == later.seed else {
+      return .absent("the projections are not of the same tensor")
+    }
+    let distance = values.withUnsafeBufferPointer { a in
+      later.values.withUnsafeBufferPointer { b in
+        ck_squared_distance(a.baseAddress, b.baseAddress, a.count)
+      }
+    }
+    // Half the relative error of a square is that of its root.
+    let error = count > values.count ? (0.5 / Double(values.count)).squareRoot() : nil
+    return WeightUpdate.of(
+      earlierSquare: square, laterSquare: later.square, distanceSquare: distance,
+      relativeError: error)
+  }
+}

@@ -1,0 +1,78 @@
+// The spectrum of a layer's weights (SCIENCE.md §4): what a checkpoint tells without a probe.
+internal import CKernels
+internal import Glibc
+internal import LinearAlgebra
+public import Tensors
+
+/// Measures of a weight matrix's singular values.
+public struct Spectrum: Sendable {
+  /// √Σ w², of any tensor.
+  public let frobeniusNorm: Measured<Double>
+  /// σ_max.
+  public let spectralNorm: Measured<Double>
+  /// ‖W‖_F²/‖W‖₂².
+  public let stableRank: Measured<Double>
+  /// e^H of the singular values as shares of their sum (Roy and Vetterli 2007).
+  public let effectiveRank: Measured<Double>
+  /// Singular values, from the largest, that make 99 % of their sum (Kumar et al. 2021).
+  public let srank99: Measured<Int>
+  /// Exponent of the power-law tail of the eigenvalues of WᵀW.
+  public let alpha: Measured<Double>
+  /// The fit behind `alpha`.
+  public let tail: Measured<PowerLawTail>
+
+  /// Measures a tensor; convolution kernels `[out, in, k…]` are flattened to out × in·k.
+  ///
+  /// - Parameter maximumOrder: smaller sides above it are not decomposed: the time grows with the
+  ///   cube of the smaller side.
+  public init(of tensor: Tensor, maximumOrder: Int = 4096) {
+    let squares = tensor.values.withUnsafeBufferPointer {
+      ck_sum_of_squares($0.baseAddress, $0.count)
+    }
+    frobeniusNorm = Measured(finite: squares.squareRoot(), else: "a weight is not finite")
+    let values = Self.singularValues(tensor, squares: squares, maximumOrder: maximumOrder)
+    guard case .known(let sigma) = values, let top = sigma.first else {
+      let reason = values.reason ?? "it has no elements"
+      spectralNorm = .absent(reason)
+      stableRank = .absent(reason)
+      effectiveRank = .absent(reason)
+      srank99 = .absent(reason)
+      alpha = .absent(reason)
+      tail = .absent(reason)
+      return
+    }
+    spectralNorm = .known(top)
+    stableRank = .known(squares / (top * top))
+    let sum = sigma.reduce(0, +)
+    let entropy = sigma.reduce(0) { $1 > 0 ? $0 - $1 / sum * log($1 / sum) : $0 }
+    effectiveRank = .known(exp(entropy))
+    var running = 0.0
+    var rank = 0
+    for value in sigma where running < 0.99 * sum {
+      running += value
+      rank += 1
+    }
+    srank99 = .known(rank)
+    // Eigenvalues that are rounding noise of the Gram matrix would make a tail of their own.
+    let floor = top * top * Double(max(sigma.count, 1)) * 0x1p-50
+    tail = PowerLawTail.fit(sigma.map { $0 * $0 }.filter { $0 > floor })
+    alpha = tail.map(\.alpha)
+  }
+
+  private static func singularValues(
+    _ tensor: Tensor, squares: Double, maximumOrder: Int
+  ) -> Measured<[Double]> {
+    let shape = tensor.shape
+    guard shape.rank >= 2 else { return .absent("a vector has no spectrum") }
+    guard shape.count > 0 else { return .absent("it has no elements") }
+    guard squares.isFinite else { return .absent("a weight is not finite") }
+    guard squares > 0 else { return .absent("all weights are zero") }
+    let rows = shape.dimensions[0]
+    let columns = shape.count / rows
+    guard min(rows, columns) <= maximumOrder else {
+      return .absent("its smaller side is \(min(rows, columns)), above \(maximumOrder)")
+    }
+    return LinearAlgebra.singularValues(tensor.values, rows: rows, columns: columns)
+      .map { .known($0) } ?? .absent("its singular values did not converge")
+  }
+}

@@ -1,0 +1,199 @@
+// config.yaml → Configuration. Every mistake is one line with file:line:column and exit code 78.
+
+public import Diagnostics
+internal import Reports
+internal import Watching
+public import YAML
+
+extension Configuration.WatchMode: Readable {}
+extension Configuration.Labels: Readable {}
+extension Log.Level: Readable {}
+
+extension Configuration {
+  /// Reads and checks a configuration.
+  ///
+  /// - Throws: a problem of the kind `.configuration`; `config-missing` when there is no such file.
+  public static func load(_ path: String) throws(Problem) -> Configuration {
+    let path = RealPath.absolute(path)
+    let bytes: [UInt8]?
+    do {
+      // An administrator may have linked it; what it leads to must be a file.
+      bytes = try DurableFile.read(
+        RealPath.resolve(path), limit: Limits.configuration.bytes, on: PosixFileSystem())
+    } catch {
+      throw Problem(
+        error.code, at: error.place, error.what, remedy: error.remedy, kind: .configuration)
+    }
+    guard let bytes else {
+      throw Problem(
+        "config-missing", at: path, "there is no such file",
+        remedy: "write one; /usr/share/doc/plasticityd/config.yaml is an example",
+        kind: .configuration)
+    }
+    return try read(bytes, file: path)
+  }
+
+  /// Reads and checks the text of a configuration; paths in it are relative to its folder.
+  ///
+  /// - Throws: as `load(_:)`.
+  public static func read(_ bytes: [UInt8], file: String) throws(Problem) -> Configuration {
+    let source = Source(file: file, kind: .configuration)
+    let node = try Node.parse(bytes, source: source)
+    var top = try MappingReader(node, source)
+    let folder = Path.parent(file)
+    let state = RealPath.resolve(
+      Path.join(folder, try top.optional("state", default: "/var/lib/plasticityd")))
+    let reports = RealPath.resolve(
+      Path.join(state, try path(in: &top, "reports", relativeTo: folder) ?? "reports"))
+    let probes = try readProbes(&top, folder)
+    let roots = try readRoots(&top, folder, probes)
+    let scan = try readScan(&top)
+    let worker = try readWorker(&top)
+    let labels: Labels = try top.optional("labels", default: .auto)
+    let draws = try whole(&top, "draws", 1...1_000_000)
+    let seed: UInt64? = try top.optional("seed")
+    let tolerance = try number(&top, "tolerance_nats", above: 0, upTo: 1e6)
+    let level: Log.Level = try top.optional("log_level", default: .info)
+    try top.finish()
+    let configuration = Configuration(
+      file: file, state: state, reports: reports, roots: roots.map(\.root), probes: probes,
+      scan: scan, worker: worker, labels: labels, draws: draws, seed: seed,
+      toleranceNats: tolerance, logLevel: level)
+    try FolderChecks.check(configuration, roots.map(\.mark), top)
+    return configuration
+  }
+
+  private static func readProbes(
+    _ top: inout MappingReader, _ folder: String
+  ) throws(Problem) -> [String: String] {
+    guard var reader = try top.optional("probes", as: MappingReader.self) else { return [:] }
+    var probes: [String: String] = [:]
+    for name in reader.keys {
+      let path = RealPath.resolve(Path.join(folder, try reader.required(name)))
+      guard RealPath.isDirectory(path) else {
+        throw reader.problem(
+          "probe-missing", key: name, "there is no folder \(path)",
+          remedy: "give the folder that holds graph.onnx and batch.npz")
+      }
+      probes[name] = path
+    }
+    return probes
+  }
+
+  private static func readRoots(
+    _ top: inout MappingReader, _ folder: String, _ probes: [String: String]
+  ) throws(Problem) -> [(root: Root, mark: Mark)] {
+    let items = try top.required("roots", as: [MappingReader].self)
+    guard !items.isEmpty else {
+      throw top.problem(
+        "no-roots", key: "roots", "no folder to watch is given",
+        remedy: "add - path: /the/folder/your/training/writes/to")
+    }
+    var roots: [(root: Root, mark: Mark)] = []
+    for var item in items {
+      let path = RealPath.resolve(Path.join(folder, try item.required("path")))
+      let name: String? = try item.optional("name")
+      if let name, !isRunName(name) {
+        throw item.problem(
+          "bad-name", key: "name", "\"\(name)\" cannot name a run",
+          remedy: "use names and slashes, without empty parts, \".\" and \"..\"")
+      }
+      var probe: String?
+      if let word: String = try item.optional("probe") {
+        let folder = probes[word] ?? RealPath.resolve(Path.join(folder, word))
+        guard RealPath.isDirectory(folder) else {
+          throw item.problem(
+            "probe-missing", key: "probe", "there is no folder \(folder)",
+            remedy: "give a name of probes:, or the folder that holds graph.onnx and batch.npz")
+        }
+        probe = folder
+      }
+      let watch: WatchMode = try item.optional("watch", default: .auto)
+      try item.finish()
+      roots.append((Root(path: path, name: name, probe: probe, watch: watch), item.mark))
+    }
+    return roots
+  }
+
+  private static func readScan(_ top: inout MappingReader) throws(Problem) -> Scan {
+    guard var reader = try top.optional("scan", as: MappingReader.self) else { return Scan() }
+    let standard = Scan()
+    let scan = Scan(
+      intervalSeconds: try number(&reader, "interval_seconds", above: 0, upTo: 86_400)
+        ?? standard.intervalSeconds,
+      settleSeconds: try number(&reader, "settle_seconds", from: 0, upTo: 86_400),
+      incompleteAfterSeconds: try number(&reader, "incomplete_after_seconds", from: 0, upTo: 1e9)
+        ?? standard.incompleteAfterSeconds,
+      maxDepth: try whole(&reader, "max_depth", 0...64) ?? standard.maxDepth,
+      maxEntries: try whole(&reader, "max_entries", 1...10_000_000) ?? standard.maxEntries)
+    try reader.finish()
+    return scan
+  }
+
+  private static func readWorker(_ top: inout MappingReader) throws(Problem) -> Worker {
+    guard var reader = try top.optional("worker", as: MappingReader.self) else { return Worker() }
+    let standard = Worker()
+    let worker = Worker(
+      memoryLimitMebibytes: try whole(&reader, "memory_limit_mebibytes", 64...1_048_576)
+        ?? standard.memoryLimitMebibytes,
+      timeoutSeconds: try number(&reader, "timeout_seconds", above: 0, upTo: 86_400)
+        ?? standard.timeoutSeconds,
+      threads: try whole(&reader, "threads", 1...1_024))
+    try reader.finish()
+    return worker
+  }
+
+  private static func path(
+    in reader: inout MappingReader, _ key: String, relativeTo folder: String
+  ) throws(Problem) -> String? {
+    try reader.optional(key, as: String.self).map { Path.join(folder, $0) }
+  }
+
+  static func whole(
+    _ reader: inout MappingReader, _ key: String, _ range: ClosedRange<Int>
+  ) throws(Problem) -> Int? {
+    guard let value: Int = try reader.optional(key) else { return nil }
+    guard range.contains(value) else {
+      throw reader.problem(
+        "out-of-range", key: key,
+        "expected an integer from \(range.lowerBound) to \(range.upperBound), found \(value)",
+        remedy: "write a number in that range")
+    }
+    return value
+  }
+
+  private static func number(
+    _ reader: inout MappingReader, _ key: String, above: Double? = nil, from: Double? = nil,
+    upTo: Double
+  ) throws(Problem) -> Double? {
+    guard let value: Double = try reader.optional(key) else { return nil }
+    let isLarge = above.map { value > $0 } ?? from.map { value >= $0 } ?? true
+    guard isLarge, value <= upTo else {
+      let least = above.map { "above \($0)" } ?? "from \(from ?? 0)"
+      throw reader.problem(
+        "out-of-range", key: key, "expected a number \(least) to \(upTo), found \(value)",
+        remedy: "write a number in that range")
+    }
+    return value
+  }
+
+  /// Whether the text may stand as a run's name, which is also a path below the reports' folder.
+  static func isRunName(_ name: String) -> Bool {
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    return name.utf8.count <= 1024
+      && parts.allSatisfy { !$0.isEmpty && $0.utf8.count <= 255 && !$0.hasPrefix(".") }
+      && !name.utf8.contains(0)
+  }
+}
+
+extension Configuration.Scan {
+  init() {
+    self.init(
+      intervalSeconds: 60, settleSeconds: nil, incompleteAfterSeconds: 1_800, maxDepth: 8,
+      maxEntries: 200_000)
+  }
+}
+
+extension Configuration.Worker {
+  init() { self.init(memoryLimitMebibytes: 1_536, timeoutSeconds: 60, threads: nil) }
+}

@@ -1,0 +1,234 @@
+// From a worker's document to everything that is written of it: the checkpoint's report, the
+// run's, its page, alerts. The order makes a crash harmless: the report is on the disk under a name
+// made of its content before the ledger says `done`; alerts are in the ledger before their files;
+// run.yaml can be written again at any time.
+
+import CriticalPeriods
+public import Diagnostics
+public import Ledger
+public import Reports
+import Watching
+
+/// Writes reports. Not thread-safe: whoever owns the ledger owns it.
+public final class ReportRecorder: Recorder {
+  private let paths: ReportPaths
+  private let fileSystem: any FileSystem
+  private var series: [String: [SeriesRow]] = [:]
+  private var recentlyUsed: [String] = []
+  private var cache = ComparisonCache()
+  private var notes: [String: [FindingReport]] = [:]
+
+  /// Runs whose series stay in memory.
+  private static let seriesLimit = 4
+
+  /// - Parameters:
+  ///   - reports: the report folder.
+  ///   - fileSystem: how it is written to.
+  public init(reports: String, fileSystem: any FileSystem = PosixFileSystem()) {
+    paths = ReportPaths(root: reports)
+    self.fileSystem = fileSystem
+  }
+
+  public func record(_ document: [UInt8], for job: Job, in ledger: Ledger) throws(Problem) {
+    try record(document, of: job.entry, run: job.run.name, in: ledger)
+  }
+
+  /// Records what a worker measured of an entry.
+  ///
+  /// - Throws: what makes the document unusable (of kind `.data` or `.software`: the worker is not
+  ///   trusted), or what the disk says (then it can be tried again).
+  @discardableResult
+  func record(_ document: [UInt8], of entry: Entry, run: String, in ledger: Ledger)
+    throws(Problem) -> Recorded
+  {
+    var report = try CheckpointReport(yaml: document, path: entry.path)
+    report.run = run
+    report.checkpoint.path = entry.path
+    let digest = report.checkpoint.digest
+    guard digest.count == 64, digest.utf8.allSatisfy({ $0.isHexadecimalDigit }),
+      report.checkpoint.step ?? 0 >= 0
+    else {
+      throw Problem(
+        "bad-worker-document", at: entry.path, "its digest or step is impossible",
+        remedy: "please report this defect", kind: .software)
+    }
+    let name = ReportPaths.name(step: report.checkpoint.step, digest: digest)
+    guard let row = SeriesRow(report, reportName: name) else {
+      throw Problem(
+        "bad-worker-document", at: entry.path, "it holds no evidence to keep",
+        remedy: "run a plasticityd of one version", kind: .software)
+    }
+    let measurement = StoredMeasurement(
+      run: run, digest: digest, step: row.step, epoch: row.epoch, path: entry.path,
+      reportPath: paths.folder(run: run) + "/" + name, document: try row.yaml())
+
+    let isNew = try ledger.measurement(run: run, digest: digest) == nil
+    var rows = try rows(of: run, in: ledger)
+    if isNew { rows.append(row) }
+    let timeline = Timeline(rows, cache: &cache)
+    if isNew {
+      timeline.complete(&report)
+      report.kept = nil
+      try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
+      try DurableFile.writeOnce(
+        try report.yaml(), to: measurement.reportPath, on: fileSystem)
+    }
+    let recorded = try ledger.transaction { () throws(Problem) in
+      let recorded = try ledger.done(entry.id, measurement: measurement)
+      for transition in transitions(from: timeline.verdict.trajectory) {
+        let alert = AlertReport(
+          transition, run: run, runReport: paths.runReport(run))
+        _ = try ledger.enqueueAlert(id: alert.id, run: run, document: try alert.yaml())
+      }
+      return recorded
+    }
+    remember(rows, of: run)
+    try write(timeline, run: run, in: ledger)
+    try writePendingAlerts(in: ledger)
+    return recorded
+  }
+
+  public func reject(_ job: Job, code: String, reason: String, in ledger: Ledger)
+    throws(Problem)
+  {
+    let entry = job.entry
+    let document = RejectedReport(
+      run: job.run.name, path: entry.path, code: code, reason: reason, attempts: entry.attempts)
+    let folder = paths.folder(run: job.run.name)
+    try DurableFile.makeDirectory(folder, on: fileSystem)
+    try DurableFile.writeOnce(
+      try document.yaml(),
+      to: folder + "/"
+        + ReportPaths.rejection(path: entry.path, fingerprint: entry.fingerprint.text),
+      on: fileSystem)
+    try ledger.rejected(entry.id, code: code, reason: reason, fingerprint: entry.fingerprint)
+    try refresh(run: job.run.name, in: ledger)
+  }
+
+  public func note(_ problem: Problem, run: RunIdentity, in ledger: Ledger) throws(Problem) {
+    let finding = FindingReport(
+      code: problem.code, where: problem.place, text: "\(problem.what); \(problem.remedy)")
+    guard notes[run.name]?.contains(finding) != true else { return }
+    notes[run.name, default: []].append(finding)
+    try refresh(run: run.name, in: ledger)
+  }
+
+  public func resume(in ledger: Ledger) throws(Problem) {
+    try DurableFile.makeDirectory(paths.root, on: fileSystem)
+    try DurableFile.removeLitter(in: paths.root, on: fileSystem)
+    for run in try ledger.runs() {
+      let folder = paths.folder(run: run)
+      if try exists(folder) { try DurableFile.removeLitter(in: folder, on: fileSystem) }
+      if try !isCurrent(run: run, in: ledger) { try refresh(run: run, in: ledger) }
+    }
+    if try exists(paths.alerts) {
+      try DurableFile.removeLitter(in: paths.alerts, on: fileSystem)
+    }
+    try writePendingAlerts(in: ledger)
+  }
+
+  public func previousCheckpoint(for job: Job, in ledger: Ledger) throws(Problem) -> String? {
+    guard let step = job.candidate.stepInName.flatMap({ Int(exactly: $0) }) else { return nil }
+    let earlier = try rows(of: job.run.name, in: ledger).filter {
+      Int(exactly: CheckpointNames.step(inName: Path.name($0.path)) ?? .max) ?? .max < step
+    }
+    guard let path = earlier.max(by: { ($0.step ?? 0) < ($1.step ?? 0) })?.path,
+      try exists(path)
+    else { return nil }
+    return path
+  }
+
+  /// Whether run.yaml says what the ledger knows: a crash may have come between the two.
+  private func isCurrent(run: String, in ledger: Ledger) throws(Problem) -> Bool {
+    let path = paths.runReport(run)
+    guard let bytes = try DurableFile.read(path, limit: 64 << 20, on: fileSystem) else {
+      return false
+    }
+    let report: RunReport
+    do {
+      report = try RunReport(yaml: bytes, path: path)
+    } catch {
+      // Another version's, or damaged: it is ours to replace.
+      return false
+    }
+    let entries = try ledger.entries(run: run)
+    let aliases = report.trajectory.reduce(0) { $0 + $1.aliases.count }
+    let known = try ledger.measurementCount(run: run)
+    return report.trajectory.count == known
+      && report.rejected.count == entries.filter { $0.state == .rejected }.count
+      && report.missed == entries.filter { $0.state == .missed }.count
+      && aliases + known >= entries.filter { $0.state == .done }.count
+  }
+
+  /// Writes a run's documents again from the ledger.
+  func refresh(run: String, in ledger: Ledger) throws(Problem) {
+    let rows = try rows(of: run, in: ledger)
+    let timeline = Timeline(rows, cache: &cache)
+    remember(rows, of: run)
+    try write(timeline, run: run, in: ledger)
+  }
+
+  // MARK: Writing
+
+  private func write(_ timeline: Timeline, run: String, in ledger: Ledger) throws(Problem) {
+    var aliases: [String: [String]] = [:]
+    for row in timeline.entries.map(\.row) + timeline.unplaced {
+      let others = try ledger.aliases(run: run, digest: row.digest)
+      if !others.isEmpty { aliases[row.digest] = others }
+    }
+    let entries = try ledger.entries(run: run)
+    let rejected = entries.filter { $0.state == .rejected }.map {
+      RejectedCheckpoint(
+        path: $0.path, code: $0.code ?? "rejected", reason: $0.reason ?? "not given")
+    }
+    let report = timeline.report(
+      run: run, aliases: aliases, rejected: rejected,
+      missed: entries.filter { $0.state == .missed }.count, notes: notes[run] ?? [])
+    try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
+    try DurableFile.write(try report.yaml(), to: paths.runReport(run), on: fileSystem)
+    try DurableFile.write(RunPage(report).html, to: paths.page(run), on: fileSystem)
+  }
+
+  private func writePendingAlerts(in ledger: Ledger) throws(Problem) {
+    for alert in try ledger.pendingAlerts() {
+      try DurableFile.makeDirectory(paths.alerts, on: fileSystem)
+      try DurableFile.writeOnce(alert.document, to: paths.alert(alert.id), on: fileSystem)
+      try ledger.markWritten(alert.id)
+    }
+  }
+
+  private func exists(_ path: String) throws(Problem) -> Bool {
+    do {
+      return try fileSystem.status(path, followingLink: true) != nil
+    } catch {
+      throw error.problem(at: path)
+    }
+  }
+
+  // MARK: Series
+
+  private func rows(of run: String, in ledger: Ledger) throws(Problem) -> [SeriesRow] {
+    if let rows = series[run] { return rows }
+    var rows: [SeriesRow] = []
+    for measurement in try ledger.arrivals(run: run) {
+      rows.append(try SeriesRow(yaml: measurement.document, path: measurement.reportPath))
+    }
+    return rows
+  }
+
+  private func remember(_ rows: [SeriesRow], of run: String) {
+    series[run] = rows
+    recentlyUsed.removeAll { $0 == run }
+    recentlyUsed.append(run)
+    while recentlyUsed.count > Self.seriesLimit {
+      series.removeValue(forKey: recentlyUsed.removeFirst())
+    }
+  }
+}
+
+extension UInt8 {
+  fileprivate var isHexadecimalDigit: Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self)
+      || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self)
+  }
+}

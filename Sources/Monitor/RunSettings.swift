@@ -1,0 +1,61 @@
+// <run>/plasticity.yaml: what the person who trains says about one run, beside its checkpoints.
+// A mistake in it holds that run back and is told; it harms no other.
+
+public import Diagnostics
+internal import Reports
+internal import Watching
+internal import YAML
+
+/// What is said about one run.
+public struct RunSettings: Sendable, Hashable {
+  /// The probe's folder.
+  public var probe: String?
+  /// The run's name in place of its path.
+  public var name: String?
+  /// Which labels the Fisher information is taken over.
+  public var labels: Configuration.Labels?
+  /// Examples of the probe's batch that are used.
+  public var batchSize: Int?
+
+  /// Nothing is said.
+  public init() {}
+
+  /// The settings of the run in a folder; nothing is said when the file is not there.
+  ///
+  /// - Throws: what is wrong with the file, at `file:line:column`.
+  public static func load(
+    runDirectory: String, probes: [String: String]
+  ) throws(Problem) -> RunSettings {
+    let file = Path.join(runDirectory, "plasticity.yaml")
+    guard
+      let bytes = try DurableFile.read(
+        file, limit: Limits.configuration.bytes, on: PosixFileSystem())
+    else { return RunSettings() }
+    let source = Source(file: file, kind: .configuration)
+    let node = try Node.parse(bytes, source: source)
+    if node.isNull { return RunSettings() }
+    var reader = try MappingReader(node, source)
+    var settings = RunSettings()
+    if let word: String = try reader.optional("probe") {
+      let folder = probes[word] ?? RealPath.resolve(Path.join(runDirectory, word))
+      guard RealPath.isDirectory(folder) else {
+        throw reader.problem(
+          "probe-missing", key: "probe", "there is no folder \(folder)",
+          remedy: "give the folder that holds graph.onnx and batch.npz")
+      }
+      settings.probe = folder
+    }
+    if let name: String = try reader.optional("name") {
+      guard Configuration.isRunName(name) else {
+        throw reader.problem(
+          "bad-name", key: "name", "\"\(name)\" cannot name a run",
+          remedy: "use names and slashes, without empty parts, \".\" and \"..\"")
+      }
+      settings.name = name
+    }
+    settings.labels = try reader.optional("labels")
+    settings.batchSize = try Configuration.whole(&reader, "batch_size", 1...1_000_000)
+    try reader.finish()
+    return settings
+  }
+}

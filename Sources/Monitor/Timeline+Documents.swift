@@ -1,0 +1,156 @@
+import CriticalPeriods
+import Information
+import Pipeline
+import Reports
+
+extension Timeline {
+  /// Fills what a checkpoint's report says against the run: plasticity, movement, windows, state.
+  func complete(_ report: inout CheckpointReport) {
+    guard let index = entries.firstIndex(where: { $0.row.digest == report.checkpoint.digest })
+    else { return }
+    let entry = entries[index]
+    if let window = entry.window { Self.fill(&report, window, since: entry.previousStep) }
+    fillMovement(&report, at: index)
+    var flow =
+      report.flow
+      ?? FlowReport(sharesOf: "update", plasticity: nil, connections: [], recordings: [])
+    flow.plasticity = entry.plasticity
+    if report.flow != nil || entry.shares != nil { report.flow = flow }
+    if evidence == .weights, let shares = entry.shares {
+      for layer in report.layers.indices where shares.indices.contains(layer) {
+        report.layers[layer].share = shares[layer]
+      }
+    }
+    report.criticalPeriod = judgement(at: index).map { CriticalPeriodReport($0) }
+  }
+
+  private static func fill(
+    _ report: inout CheckpointReport, _ window: MomentWindow, since previous: Int?
+  ) {
+    guard window.perLayer.count == report.layers.count else { return }
+    for (layer, measured) in window.perLayer.enumerated() {
+      guard var optimizer = report.layers[layer].optimizer else { continue }
+      optimizer.windowedSecondMoment = Quantity(measured.map(\.value))
+      report.layers[layer].optimizer = optimizer
+    }
+    if var summary = report.optimizer {
+      summary.windowedSecondMoment = Quantity(
+        window.total, otherwise: "no layer has a usable window")
+      summary.sinceStep =
+        window.perLayer.contains { $0.value.map { $0.fromStep > 0 } ?? false } ? previous ?? 0 : 0
+      report.optimizer = summary
+    }
+  }
+
+  private func fillMovement(_ report: inout CheckpointReport, at index: Int) {
+    let entry = entries[index]
+    guard let movement = entry.movement, movement.layers.count == report.layers.count else {
+      return
+    }
+    let first = entries.first { $0.segment == entry.segment }
+    let sinceFirst = first.map {
+      Movement(
+        to: entry.row.kept.projections, since: $0.row.kept.projections,
+        layers: report.layers.count)
+    }
+    let total = movement.total.squaredDistance
+    for layer in report.layers.indices {
+      let sums = movement.layers[layer]
+      let toFirst =
+        sinceFirst?.layers[layer].cosine ?? .absent(reason: "this is the first checkpoint")
+      if var exact = report.layers[layer].update {
+        exact.cosineToFirst = toFirst
+        report.layers[layer].update = exact
+        continue
+      }
+      report.layers[layer].update = UpdateReport(
+        sinceStep: entry.previousStep, relative: sums.relative,
+        share: total > 0 ? sums.squaredDistance / total : nil, cosineToPrevious: sums.cosine,
+        cosineToFirst: toFirst, method: "projection")
+    }
+  }
+
+  /// run.yaml.
+  ///
+  /// - Parameters:
+  ///   - aliases: other paths of a content, by its digest.
+  ///   - notes: remarks on the run that no checkpoint is at fault for.
+  func report(
+    run: String, aliases: [String: [String]], rejected: [RejectedCheckpoint], missed: Int,
+    notes: [FindingReport]
+  ) -> RunReport {
+    var rows = entries.indices.map { row(at: $0, aliases: aliases) }
+    for row in unplaced {
+      var listed = TrajectoryRow(
+        step: nil, segment: 0, state: PeriodState.waiting.rawValue, report: row.report,
+        path: row.path)
+      listed.aliases = aliases[row.digest] ?? []
+      rows.append(listed)
+    }
+    var findings = findings + notes
+    if !unplaced.isEmpty {
+      findings.append(
+        FindingReport(
+          code: "no-step", where: unplaced[0].path,
+          text: "\(unplaced.count) checkpoints tell no step, neither inside nor by name, and are "
+            + "left out of the decision"))
+    }
+    return RunReport(
+      run: run, evidence: evidence.rawValue,
+      criticalPeriod: verdict.final.map { CriticalPeriodReport($0) }
+        ?? CriticalPeriodReport(
+          state: PeriodState.waiting.rawValue, peak: nil, end: nil, reason: nil, evidence: []),
+      layers: layerStates, trajectory: rows, rejected: rejected, missed: missed,
+      findings: findings)
+  }
+
+  private func row(at index: Int, aliases: [String: [String]]) -> TrajectoryRow {
+    let entry = entries[index]
+    var row = TrajectoryRow(
+      step: entry.step, segment: entry.segment,
+      state: (judgement(at: index)?.state ?? .waiting).rawValue, report: entry.row.report,
+      path: entry.row.path)
+    row.epoch = entry.row.epoch
+    row.loss = entry.row.loss
+    row.accuracy = entry.row.accuracy
+    row.learningRate = entry.row.learningRate
+    row.fisherTrace = entry.row.fisherTrace
+    row.informationBits = entry.row.informationBits
+    row.windowedSecondMoment = entry.window?.total
+    row.relativeUpdate = entry.movement?.total.relative
+    row.plasticity = entry.plasticity?.value
+    row.plasticityInterval = entry.plasticity?.interval
+    row.confidence = entry.row.confidence
+    row.shares = entry.shares
+    row.aliases = aliases[entry.row.digest] ?? []
+    return row
+  }
+
+  private var layerStates: [LayerState] {
+    guard let last = entries.last(where: \.isComparable) else { return [] }
+    return last.row.layers.enumerated().map { index, layer in
+      let final = verdict.layers.first { $0.name == layer.name }?.final
+      return LayerState(
+        name: layer.name, state: (final?.state ?? .waiting).rawValue,
+        share: last.shares?[index], peakStep: final?.peak?.step, endStep: final?.end?.step)
+    }
+  }
+}
+
+extension CriticalPeriodReport {
+  /// A judgement as documents show it.
+  init(_ judgement: Judgement) {
+    self.init(
+      state: judgement.state.rawValue,
+      peak: judgement.peak.map {
+        PeakReport(step: $0.step, interval: [$0.interval.lowerBound, $0.interval.upperBound])
+      },
+      end: judgement.end.map {
+        EndReport(
+          step: $0.step, interval: [$0.interval.lowerBound, $0.interval.upperBound],
+          probability: $0.probability, decidedAtStep: $0.decidedAtStep)
+      },
+      reason: judgement.reason.map { "\($0.rawValue): \($0.explanation)" },
+      evidence: judgement.evidence.map(\.text))
+  }
+}

@@ -1,0 +1,135 @@
+import CriticalPeriods
+import Information
+import Pipeline
+import Reports
+
+/// One row of a run in its place, with what comparing it with the row before gave.
+struct TimelineEntry {
+  let row: SeriesRow
+  let segment: Int
+  let step: Int
+  /// The row before in the same segment, if any.
+  let previousStep: Int?
+  let isComparable: Bool
+  /// The evidence as the decision sees it.
+  let point: SeriesPoint
+  /// Each layer's part of the evidence; nil when it does not add up.
+  let shares: [Double]?
+  /// How the shares have moved since the row before.
+  let plasticity: PlasticityReport?
+  /// Second moments of the window since the row before, per layer and in total.
+  let window: MomentWindow?
+  /// How far the weights have moved since the row before, per layer and in total.
+  let movement: Movement?
+
+  init(
+    _ placed: SeriesSegments.Placed, after previous: TimelineEntry?, evidence: EvidenceKind,
+    comparable: Bool, cache: inout ComparisonCache
+  ) {
+    row = placed.row
+    segment = placed.segment
+    step = placed.step
+    previousStep = previous?.step
+    isComparable = comparable
+    let sameLayers = previous.map { $0.row.layers.map(\.name) == placed.row.layers.map(\.name) }
+    window = placed.row.kept.moments.map { moments in
+      MomentWindow(of: moments, since: sameLayers == true ? previous?.row.kept.moments : nil)
+    }
+    movement = previous.map {
+      Movement(
+        to: placed.row.kept.projections, since: $0.row.kept.projections,
+        layers: placed.row.layers.count)
+    }
+
+    let values = Self.values(of: row, evidence: evidence, window: window, movement: movement)
+    shares = values.flatMap { Self.shares(of: $0) }
+    plasticity = Self.plasticity(
+      of: row, step: placed.step, shares: shares, since: previous, evidence: evidence,
+      cache: &cache)
+    point = Self.point(
+      of: placed, values: values, shares: shares, plasticity: plasticity, evidence: evidence)
+  }
+
+  /// The evidence per layer, in the order of the row's layers.
+  private static func values(
+    of row: SeriesRow, evidence: EvidenceKind, window: MomentWindow?, movement: Movement?
+  ) -> [Double]? {
+    switch evidence {
+    case .probe:
+      let traces = row.layers.map { $0.fisherTrace?.value }
+      return traces.contains { $0 != nil } ? traces.map { $0 ?? 0 } : nil
+    case .optimizer: return window?.values
+    case .weights: return movement?.layers.map { $0.squaredDistance }
+    }
+  }
+
+  private static func shares(of values: [Double]) -> [Double]? {
+    let total = values.reduce(0, +)
+    guard total > 0, total.isFinite, values.allSatisfy({ $0 >= 0 }) else { return nil }
+    return values.map { $0 / total }
+  }
+
+  private static func plasticity(
+    of row: SeriesRow, step: Int, shares: [Double]?, since previous: TimelineEntry?,
+    evidence: EvidenceKind, cache: inout ComparisonCache
+  ) -> PlasticityReport? {
+    guard let previous, let shares, let before = previous.shares,
+      shares.count == before.count, previous.row.layers.map(\.name) == row.layers.map(\.name)
+    else { return nil }
+    if evidence == .probe, row.probe != previous.row.probe { return nil }
+    return cache.plasticity(
+      from: previous.row, to: row, steps: (previous.step, step), shares: (before, shares),
+      bootstrap: evidence == .probe)
+  }
+
+  private static func point(
+    of placed: SeriesSegments.Placed, values: [Double]?, shares: [Double]?,
+    plasticity: PlasticityReport?, evidence: EvidenceKind
+  ) -> SeriesPoint {
+    let row = placed.row
+    let contributions = evidence == .probe ? PerExample(row) : nil
+    let layers = row.layers.enumerated().map { index, layer in
+      LayerPoint(
+        name: layer.name, information: values?[index],
+        informationStandardError: evidence == .probe ? layer.fisherTrace?.standardError : nil,
+        contributions: contributions?.ofLayer(index), share: shares?[index])
+    }
+    let information: Double?
+    switch evidence {
+    case .probe: information = row.fisherTrace?.value
+    case .optimizer: information = values?.reduce(0, +)
+    case .weights: information = nil
+    }
+    return SeriesPoint(
+      segment: placed.segment, step: placed.step, information: information,
+      informationStandardError: evidence == .probe ? row.fisherTrace?.standardError : nil,
+      layers: layers, loss: row.loss, accuracy: row.accuracy, confidence: row.confidence,
+      jacobianTrace: row.jacobianTrace, scaleFreeTrace: row.scaleFreeTrace,
+      learningRate: row.learningRate, weightNorm: row.weightNorm,
+      plasticity: plasticity.flatMap { report in
+        report.value.map {
+          CriticalPeriods.Plasticity(
+            bitsPerDoubling: $0, lower: report.interval?.first, upper: report.interval?.last)
+        }
+      })
+  }
+}
+
+/// Each example's contribution to each layer's trace.
+struct PerExample {
+  private let values: [Float]
+  let examples: Int
+
+  /// Nil when the row kept none, or not as many as it says.
+  init?(_ row: SeriesRow) {
+    guard let packed = row.kept.fisherPerExample, let examples = row.kept.examples, examples > 0,
+      packed.values.count == examples * row.layers.count
+    else { return nil }
+    values = packed.values
+    self.examples = examples
+  }
+
+  func ofLayer(_ layer: Int) -> [Double] {
+    values[layer * examples..<(layer + 1) * examples].map(Double.init)
+  }
+}

@@ -1,0 +1,75 @@
+// The command line of a worker: the very `plasticityd probe` that a person can run by hand.
+
+internal import Glibc
+internal import Watching
+
+/// A program and how it is started.
+public struct WorkerCommand: Sendable, Hashable {
+  /// Path of the program.
+  public let executable: String
+  /// Its arguments.
+  public let arguments: [String]
+  /// Its whole environment.
+  public let environment: [String: String]
+
+  /// States a command.
+  public init(executable: String, arguments: [String], environment: [String: String]) {
+    self.executable = executable
+    self.arguments = arguments
+    self.environment = environment
+  }
+
+  /// `probe` and its options for one checkpoint; `--kept` asks for the evidence that later
+  /// comparisons need.
+  public static func arguments(
+    for job: Job, previous: String?, _ configuration: Configuration
+  ) -> [String] {
+    var arguments = ["probe", job.candidate.path, "--kept"]
+    func add(_ option: String, _ value: (some CustomStringConvertible)?) {
+      if let value { arguments += [option, value.description] }
+    }
+    add("--probe", job.probe)
+    add("--previous", previous)
+    let labels = job.settings.labels ?? configuration.labels
+    if labels != .auto { add("--labels", labels.rawValue) }
+    add("--batch-size", job.settings.batchSize)
+    add("--draws", configuration.draws)
+    add("--seed", configuration.seed)
+    add("--tolerance-nats", configuration.toleranceNats)
+    add("--threads", configuration.worker.threads)
+    add("--memory-limit-mebibytes", configuration.worker.memoryLimitMebibytes)
+    return arguments
+  }
+
+  /// As little as a worker needs: nothing of the daemon's own environment but where libraries are
+  /// and which kernels OpenBLAS is told to use.
+  public static func environment() -> [String: String] {
+    var environment = [
+      "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1",
+      // The backtracer would start a process and read our memory for minutes.
+      "SWIFT_BACKTRACE": "enable=no",
+    ]
+    for name in ["LD_LIBRARY_PATH", "OPENBLAS_CORETYPE"] {
+      if let value = getenv(name) { environment[name] = String(cString: value) }
+    }
+    return environment
+  }
+
+  /// The path of the running program, also after it was replaced by an upgrade.
+  public static func ownExecutable() -> String {
+    guard let linked = realpath("/proc/self/exe", nil) else { return fromLink() }
+    defer { free(linked) }
+    return String(cString: linked)
+  }
+
+  /// After an upgrade the link leads nowhere, and says where the file was.
+  private static func fromLink() -> String {
+    var buffer = [CChar](repeating: 0, count: 4_096)
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    guard count > 0 else { return "/usr/bin/plasticityd" }
+    let path = String(
+      decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let mark = " (deleted)"
+    return path.hasSuffix(mark) ? String(path.dropLast(mark.count)) : path
+  }
+}

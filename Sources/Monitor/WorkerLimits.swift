@@ -1,0 +1,46 @@
+// What a worker takes from itself before it reads a byte: memory, core files, new files, rank.
+// posix_spawn cannot do it for the child.
+
+public import Diagnostics
+internal import Glibc
+
+/// Limits of the process that parses a checkpoint.
+public enum WorkerLimits {
+  /// Applies the limits to this process; they cannot be taken back.
+  ///
+  /// The memory limit is RLIMIT_DATA: private writable memory, which is what tensors need.
+  /// RLIMIT_AS would count address space that OpenBLAS, thread stacks and the allocator's arenas
+  /// reserve and never touch.
+  ///
+  /// - Throws: `limit-refused` when the system does not take one.
+  public static func apply(memoryLimitMebibytes: Int) throws(Problem) {
+    let (bytes, overflow) = UInt(max(0, memoryLimitMebibytes)).multipliedReportingOverflow(
+      by: 1_048_576)
+    if !overflow, bytes > 0 { try set(Int32(RLIMIT_DATA.rawValue), rlim_t(bytes), "RLIMIT_DATA") }
+    try set(Int32(RLIMIT_CORE.rawValue), 0, "RLIMIT_CORE")
+    try set(Int32(RLIMIT_FSIZE.rawValue), 0, "RLIMIT_FSIZE")
+    try set(Int32(RLIMIT_NOFILE.rawValue), 256, "RLIMIT_NOFILE")
+    // Both are courtesy: the trainer comes first, and if memory runs out we are the first to go.
+    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+    let score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
+    if score >= 0 {
+      _ = write(score, "1000", 4)
+      close(score)
+    }
+  }
+
+  private static func set(_ resource: Int32, _ value: rlim_t, _ name: String) throws(Problem) {
+    let which = __rlimit_resource_t(UInt32(resource))
+    var limit = rlimit()
+    guard getrlimit(which, &limit) == 0 else { throw refused(name) }
+    limit.rlim_max = min(limit.rlim_max, value)
+    limit.rlim_cur = limit.rlim_max
+    guard setrlimit(which, &limit) == 0 else { throw refused(name) }
+  }
+
+  private static func refused(_ name: String) -> Problem {
+    Problem(
+      "limit-refused", at: name, "the system does not set it (\(String(cString: strerror(errno))))",
+      remedy: "check the limits of the service manager", kind: .unavailable)
+  }
+}

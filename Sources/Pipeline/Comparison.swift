@@ -1,0 +1,83 @@
+// `--previous`: the checkpoint against an earlier one of the same run, exactly.
+
+import Checkpoints
+import Diagnostics
+import Information
+import Reports
+import Tensors
+
+/// An earlier checkpoint, opened for comparison.
+struct Comparison {
+  private let earlier: Checkpoint
+  private let step: Int?
+
+  init(_ path: String) throws(Problem) {
+    earlier = try Checkpoint.open(path)
+    step = earlier.step
+  }
+
+  /// Fills what the report says against the earlier checkpoint.
+  func fill(
+    _ report: inout CheckpointReport, _ checkpoint: Checkpoint, _ inventory: LayerInventory,
+    _ moments: MomentSection?, _ section: NetworkSection?, _ request: ProbeRequest
+  ) throws(Problem) {
+    let movement = try movement(to: checkpoint, inventory)
+    let total = movement.total.squaredDistance
+    for (layer, sums) in movement.layers.enumerated() {
+      report.layers[layer].update = UpdateReport(
+        sinceStep: step, relative: sums.relative,
+        share: total > 0 ? sums.squaredDistance / total : nil, cosineToPrevious: sums.cosine,
+        cosineToFirst: .absent(reason: "the first checkpoint of the run was not given"),
+        method: "exact")
+    }
+    if let moments {
+      var reason: SkippedReport?
+      let before = try MomentSection(
+        earlier, inventory.matched(to: earlier, from: checkpoint), batchSize: request.batchSize,
+        reason: &reason)
+      moments.fill(&report, since: before?.kept, sinceStep: step ?? 0)
+    }
+    if let section {
+      let bound = try BoundNetwork(section.bound.definition, earlier)
+      if request.keepsEvidence {
+        report.flow?.recordings = section.recordings(since: try bound.recordings(), step: step)
+      } else {
+        let before = NetworkSection(bound: bound, estimate: try bound.estimate(request))
+        report.flow?.recordings = section.recordings(
+          since: before.estimate.recordings, step: step)
+        if let step, let now = checkpoint.step {
+          report.flow?.plasticity = section.plasticity(since: before, steps: (step, now))
+        }
+      }
+    }
+    try earlier.verifyUnchanged()
+  }
+
+  private func movement(to checkpoint: Checkpoint, _ inventory: LayerInventory) throws(Problem)
+    -> Movement
+  {
+    let stored = Dictionary(
+      earlier.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var layers: [Movement.Sums] = []
+    for layer in inventory.layers {
+      var sums = Movement.Sums()
+      for index in layer.tensors {
+        let tensor = checkpoint.tensors[index]
+        guard let before = stored[tensor.name], before.shape == tensor.shape else { continue }
+        sums.add(try Self.change(earlier.read(before), checkpoint.read(tensor)))
+      }
+      layers.append(sums)
+    }
+    return Movement(layers: layers)
+  }
+
+  private static func change(_ earlier: Tensor, _ later: Tensor) -> Movement.Sums {
+    let earlierSquare = RandomProjection.square(of: earlier.values)
+    guard case .known(let update) = WeightUpdate.between(earlier, later) else {
+      return Movement.Sums()
+    }
+    return Movement.Sums(
+      update, earlierSquare: earlierSquare,
+      laterSquare: RandomProjection.square(of: later.values))
+  }
+}

@@ -1,0 +1,16 @@
+import Glibc
+import Reports
+
+/// What a measurement costs: wall-clock time, and the process's largest resident set.
+struct CostMeter {
+  private let start = ContinuousClock.now
+
+  var cost: CostReport {
+    let elapsed = (ContinuousClock.now - start).components
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return CostReport(
+      seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18,
+      peakMemoryBytes: usage.ru_maxrss * 1024)
+  }
+}

@@ -1,0 +1,67 @@
+import Checkpoints
+import Reports
+
+/// The layers of a checkpoint: which parameters belong together, in which order.
+struct LayerInventory {
+  struct Layer {
+    let name: String
+    var kind: String?
+    /// Indices into the checkpoint's tensors.
+    var tensors: [Int]
+  }
+
+  private(set) var layers: [Layer]
+
+  /// Modules by name, in the order of the file. Buffers (running statistics, integers, booleans)
+  /// are no parameters; a tied tensor belongs to the module that comes first.
+  init(of checkpoint: Checkpoint) {
+    var layers: [Layer] = []
+    var index: [String: Int] = [:]
+    for (position, tensor) in checkpoint.tensors.enumerated()
+    where !tensor.isBuffer && tensor.sharedWith == nil {
+      let module = moduleName(of: tensor.name)
+      if let known = index[module] {
+        layers[known].tensors.append(position)
+      } else {
+        index[module] = layers.count
+        layers.append(Layer(name: module, kind: nil, tensors: [position]))
+      }
+    }
+    self.layers = layers
+  }
+
+  private init(layers: [Layer]) { self.layers = layers }
+
+  /// The same layers with the indices of another checkpoint's tensors.
+  func matched(to other: Checkpoint, from checkpoint: Checkpoint) -> LayerInventory {
+    let positions = Dictionary(
+      other.tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    return LayerInventory(
+      layers: layers.map { layer in
+        Layer(
+          name: layer.name, kind: layer.kind,
+          tensors: layer.tensors.compactMap { positions[checkpoint.tensors[$0].name] })
+      })
+  }
+
+  /// Puts the layers that a network reaches first, in its forward order and with its kinds.
+  mutating func arrange(by forward: [(name: String, kind: String)]) {
+    var rest = layers
+    var arranged: [Layer] = []
+    for (name, kind) in forward {
+      guard let position = rest.firstIndex(where: { $0.name == name }) else { continue }
+      var layer = rest.remove(at: position)
+      layer.kind = kind
+      arranged.append(layer)
+    }
+    layers = arranged + rest
+  }
+}
+
+/// The module of a parameter: its name without the last component; a name without a dot is its own.
+func moduleName(of parameter: String) -> String {
+  guard let dot = parameter.lastIndex(of: "."), dot != parameter.startIndex else {
+    return parameter
+  }
+  return String(parameter[..<dot])
+}

@@ -1,0 +1,110 @@
+// What the optimizer's moments tell without data (measurements.md §4).
+
+import Checkpoints
+import Diagnostics
+import Information
+import Reports
+import Tensors
+
+/// The optimizer's moments, summed over layers.
+struct MomentSection {
+  let kept: KeptMoments
+  private let kind: String
+  private let fileFlags: [String]
+  private let firstSums: [Double?]
+  private let beta1: Double?
+  private let batch: Int?
+
+  /// Nil when the checkpoint holds no Adam-like moments that could be matched; `reason` says why
+  /// where there is more to say than that.
+  init?(
+    _ checkpoint: Checkpoint, _ inventory: LayerInventory, batchSize: Int?,
+    reason: inout SkippedReport?
+  ) throws(Problem) {
+    guard let moments = checkpoint.moments else { return nil }
+    guard let beta2 = moments.beta2, let updates = moments.step, updates > 0 else {
+      reason = SkippedReport(
+        name: "optimizer",
+        reason: "\(moments.kind) moments without one decay and step count for all parameters")
+      return nil
+    }
+    let entries = Dictionary(
+      moments.entries.map { ($0.parameter, $0) }, uniquingKeysWith: { first, _ in first })
+    var sums: [Double?] = []
+    var firstSums: [Double?] = []
+    var elements: [Int] = []
+    for layer in inventory.layers {
+      var second: Double?
+      var first: Double?
+      var count = 0
+      for index in layer.tensors {
+        guard let entry = entries[checkpoint.tensors[index].name] else { continue }
+        second = (second ?? 0) + (try checkpoint.summary(of: entry.secondMoment)).sum
+        if let stored = entry.firstMoment {
+          first = (first ?? 0) + (try checkpoint.summary(of: stored)).sumSquares
+        }
+        count += entry.secondMoment.shape.count
+      }
+      sums.append(second)
+      firstSums.append(first)
+      elements.append(count)
+    }
+    kept = KeptMoments(
+      beta2: beta2, updates: updates, lowPrecision: moments.elementType.byteWidth < 4, sums: sums,
+      elements: elements)
+    kind = moments.kind
+    fileFlags = moments.flags
+    self.firstSums = firstSums
+    beta1 = moments.beta1
+    batch = batchSize ?? checkpoint.batchSize
+  }
+
+  /// Fills the optimizer fields of the report.
+  func fill(_ report: inout CheckpointReport, since previous: KeptMoments?, sinceStep: Int) {
+    let window = MomentWindow(of: kept, since: previous)
+    for (layer, measured) in window.perLayer.enumerated() where kept.sums[layer] != nil {
+      let statistics = statistics(layer)
+      report.layers[layer].optimizer = LayerOptimizer(
+        windowedSecondMoment: Quantity(measured.map(\.value)),
+        empiricalFisher: Self.fisher(statistics),
+        flags: Self.flags(fileFlags, measured.value?.flags, statistics.value?.flags))
+    }
+    report.optimizer = OptimizerSummary(
+      kind: kind,
+      windowedSecondMoment: Quantity(window.total, otherwise: "no layer has a usable window"),
+      sinceStep: previous == nil ? 0 : sinceStep,
+      flags: Self.flags(fileFlags, window.flags, nil))
+    if report.flow == nil, case .known(let shares) = Shares.of(window.values) {
+      report.flow = FlowReport(
+        sharesOf: "windowed_second_moment", plasticity: nil, connections: [], recordings: [])
+      for layer in report.layers.indices { report.layers[layer].share = shares.values[layer] }
+    }
+  }
+
+  private func statistics(_ layer: Int) -> Measured<MomentStatistics> {
+    guard let second = kept.sums[layer], let first = firstSums[layer], let beta1 else {
+      return .absent("the optimizer keeps no first moment")
+    }
+    return MomentStatistics.from(
+      secondSum: second, squaredFirstSum: first, step: kept.updates, beta1: beta1,
+      beta2: kept.beta2, batch: batch)
+  }
+
+  private static func fisher(_ statistics: Measured<MomentStatistics>) -> Quantity {
+    switch statistics {
+    case .known(let statistics):
+      Quantity(statistics.empiricalFisher, otherwise: "the training batch size is not known")
+    case .absent(let reason): .absent(reason: reason)
+    }
+  }
+
+  private static func flags(_ file: [String], _ first: [MomentFlag]?, _ second: [MomentFlag]?)
+    -> [String]
+  {
+    var flags = file
+    for flag in (first ?? []) + (second ?? []) where !flags.contains(flag.rawValue) {
+      flags.append(flag.rawValue)
+    }
+    return flags
+  }
+}

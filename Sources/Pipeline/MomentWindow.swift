@@ -1,0 +1,47 @@
+package import Information
+package import Reports
+
+/// The optimizer's second moment over the window between two checkpoints (measurements.md §4).
+package struct MomentWindow {
+  /// Mean over the window of Σ g² of each layer, nats²; absent where a layer has no usable moments.
+  package let perLayer: [Measured<WindowedSecondMoment>]
+
+  /// - Parameters:
+  ///   - moments: the later checkpoint's.
+  ///   - earlier: those of an earlier checkpoint with the same layers; nil for the whole history.
+  package init(of moments: KeptMoments, since earlier: KeptMoments?) {
+    perLayer = moments.sums.indices.map { layer in
+      guard let current = Self.moment(moments, layer) else {
+        return .absent("the optimizer keeps no moments of this layer")
+      }
+      return WindowedSecondMoment.between(
+        earlier.flatMap { Self.moment($0, layer) }, current, beta2: moments.beta2)
+    }
+  }
+
+  private static func moment(_ moments: KeptMoments, _ layer: Int) -> SecondMoment? {
+    guard moments.sums.indices.contains(layer), moments.elements.indices.contains(layer),
+      let sum = moments.sums[layer]
+    else { return nil }
+    return SecondMoment(
+      step: moments.updates, sum: sum, elements: moments.elements[layer],
+      lowPrecision: moments.lowPrecision)
+  }
+
+  /// Each layer's value; 0 where there is none.
+  package var values: [Double] { perLayer.map { $0.value?.value ?? 0 } }
+
+  /// Σ over layers; nil when no layer has a value.
+  package var total: Double? {
+    perLayer.contains { $0.value != nil } ? values.reduce(0, +) : nil
+  }
+
+  /// What limits the numbers, each once.
+  package var flags: [MomentFlag] {
+    var flags: [MomentFlag] = []
+    for flag in perLayer.flatMap({ $0.value?.flags ?? [] }) where !flags.contains(flag) {
+      flags.append(flag)
+    }
+    return flags
+  }
+}

@@ -1,0 +1,86 @@
+import Information
+package import Reports
+
+/// How far the weights moved between two checkpoints, from their random projections.
+package struct Movement {
+  /// Squared sums over a layer's parameters; they add up over layers.
+  package struct Sums {
+    package var squaredDistance = 0.0
+    package var earlierSquare = 0.0
+    package var laterSquare = 0.0
+    /// The largest relative error of a parameter's squared distance.
+    package var relativeError = 0.0
+
+    /// Nothing yet.
+    init() {}
+
+    /// One parameter's change.
+    init(_ update: WeightUpdate, earlierSquare: Double, laterSquare: Double) {
+      squaredDistance = update.relativeNorm * update.relativeNorm * earlierSquare
+      self.earlierSquare = earlierSquare
+      self.laterSquare = laterSquare
+      relativeError = update.relativeError ?? 0
+    }
+
+    package mutating func add(_ other: Sums) {
+      squaredDistance += other.squaredDistance
+      earlierSquare += other.earlierSquare
+      laterSquare += other.laterSquare
+      relativeError = max(relativeError, other.relativeError)
+    }
+
+    /// ‖ΔW‖/‖W‖, W the earlier weights.
+    package var relative: Quantity {
+      guard earlierSquare > 0 else { return .absent(reason: "the earlier weights are all zero") }
+      let value = (squaredDistance / earlierSquare).squareRoot()
+      return Quantity(value, standardError: relativeError > 0 ? value * relativeError : nil)
+    }
+
+    /// ⟨W₁, W₂⟩/(‖W₁‖‖W₂‖), formed from the distance, which keeps its precision near 1.
+    package var cosine: Quantity {
+      let lengths = (earlierSquare * laterSquare).squareRoot()
+      guard lengths > 0 else { return .absent(reason: "a side's weights are all zero") }
+      let difference = earlierSquare.squareRoot() - laterSquare.squareRoot()
+      let gap = max(0, squaredDistance - difference * difference) / (2 * lengths)
+      return Quantity(
+        max(-1, 1 - gap), standardError: relativeError > 0 ? 2 * gap * relativeError : nil)
+    }
+  }
+
+  /// One per layer of the later checkpoint; one that the earlier lacks has not moved.
+  package let layers: [Sums]
+
+  /// - Parameters:
+  ///   - kept: the later checkpoint's projections.
+  ///   - earlier: the earlier one's.
+  ///   - layers: the number of layers that the later one's projections refer to.
+  package init(to kept: [KeptProjection], since earlier: [KeptProjection], layers count: Int) {
+    let before = Dictionary(
+      earlier.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var layers = [Sums](repeating: Sums(), count: count)
+    for projection in kept where layers.indices.contains(projection.layer) {
+      guard let previous = before[projection.name],
+        case .known(let update) = Self.projection(previous).update(to: Self.projection(projection))
+      else { continue }
+      layers[projection.layer].add(
+        Sums(update, earlierSquare: previous.square, laterSquare: projection.square))
+    }
+    self.layers = layers
+  }
+
+  /// Exact sums of layers whose weights are both at hand.
+  init(layers: [Sums]) { self.layers = layers }
+
+  /// Over all layers.
+  package var total: Sums {
+    var total = Sums()
+    for layer in layers { total.add(layer) }
+    return total
+  }
+
+  private static func projection(_ kept: KeptProjection) -> RandomProjection {
+    RandomProjection(
+      count: kept.count, seed: KeptProjection.seed(ofParameter: kept.name), square: kept.square,
+      values: kept.values.values)
+  }
+}

@@ -1,0 +1,201 @@
+// What a probe tells: Fisher information, information in the weights, recordings, into the report.
+
+import Checkpoints
+import Diagnostics
+package import Information
+import Networks
+package import Reports
+import Tensors
+
+/// Fills a report with what an estimate says.
+struct NetworkSection {
+  let bound: BoundNetwork
+  let estimate: FisherEstimate
+
+  /// The layers in forward order, by the checkpoint's module names.
+  var forwardLayers: [(name: String, kind: String)] {
+    estimate.layers.indices.map { (layerNames[$0], estimate.layers[$0].kind) }
+  }
+
+  private var layerNames: [String] {
+    estimate.layers.indices.map { layer in
+      estimate.parameters.first { $0.layer == layer }
+        .map { moduleName(of: checkpointName($0.name)) } ?? estimate.layers[layer].name
+    }
+  }
+
+  private func checkpointName(_ graphName: String) -> String {
+    bound.binding.checkpointNames[graphName] ?? graphName
+  }
+
+  func fill(_ report: inout CheckpointReport, _ request: ProbeRequest) {
+    let settings = bound.definition.settings
+    report.probe = identity
+    report.performance = Performance(
+      loss: Quantity(estimate.performance.loss),
+      accuracy: estimate.performance.accuracy.value?.value,
+      usableInformationBits: Quantity(estimate.performance.usableInformationBits))
+    let tolerance = request.toleranceNats ?? settings.toleranceNats
+    let weighted = estimate.weightedLayers(bound.weights)
+    let information = weighted.flatMap {
+      WeightInformation.at(toleranceNats: tolerance, layers: $0)
+    }
+    report.information = NetworkInformation(
+      fisherTrace: Quantity(estimate.trace(.fisher)),
+      empiricalFisherTrace: Quantity(estimate.trace(.empirical)),
+      confidence: Quantity(estimate.performance.confidence.map(\.value)),
+      jacobianTrace: Quantity(estimate.trace(.jacobian)),
+      scaleFreeTrace: Quantity(estimate.trace(.scaleFree)),
+      informationBits: Quantity(information.map(\.informationBits)), toleranceNats: tolerance,
+      beta: Quantity(information.map(\.beta)), curve: Self.curve(weighted))
+    fillLayers(&report, information.value)
+    fillFlow(&report)
+    for (code, text) in bound.binding.notes {
+      report.findings.append(
+        FindingReport(code: code, where: report.checkpoint.path, text: text))
+    }
+    for name in bound.binding.unreached {
+      report.skipped.append(
+        SkippedReport(name: name, reason: "the probe's graph does not use it"))
+    }
+  }
+
+  private var identity: ProbeIdentity {
+    let sampled: (draws: Int, seed: UInt64)? =
+      if case .sampled(let draws, let seed) = estimate.labels { (draws, seed) } else { nil }
+    return ProbeIdentity(
+      name: bound.definition.name, digest: bound.definition.digest,
+      examples: estimate.exampleCount, labels: sampled == nil ? "exact" : "sampled",
+      draws: sampled?.draws, seed: Int(sampled?.seed ?? UInt64(bound.definition.settings.seed)))
+  }
+
+  private static func curve(_ layers: Measured<[WeightedLayer]>) -> [CurvePoint] {
+    guard case .known(let layers) = layers else { return [] }
+    return WeightInformation.curve(
+      tolerancesNats: [0.001, 0.003, 0.01, 0.03, 0.1], layers: layers
+    ).map {
+      CurvePoint(
+        toleranceNats: $0.toleranceNats,
+        informationBits: Quantity($0.information.map(\.informationBits)))
+    }
+  }
+
+  private func fillLayers(_ report: inout CheckpointReport, _ information: WeightInformation?) {
+    let shares = Shares.of(
+      estimate.layers.indices.map { estimate.trace(.fisher, layer: $0).value?.value ?? 0 })
+    for (layer, name) in layerNames.enumerated() {
+      guard let index = report.layers.firstIndex(where: { $0.name == name }) else { continue }
+      var filled = report.layers[index]
+      filled.share = shares.value?.values[layer]
+      filled.fisherTrace = Quantity(estimate.trace(.fisher, layer: layer))
+      filled.empiricalFisherTrace = Quantity(estimate.trace(.empirical, layer: layer))
+      filled.jacobianTrace = Quantity(estimate.trace(.jacobian, layer: layer))
+      filled.scaleFreeTrace = Quantity(estimate.trace(.scaleFree, layer: layer))
+      if let information {
+        let part = information.layers[layer]
+        filled.informationBits = .exact(part.informationBits)
+        filled.channelBits = part.informationBits / Double(max(part.parameters, 1))
+        filled.noiseBudget = Quantity(
+          part.noiseBudget, otherwise: part.reason ?? "the layer holds no information")
+        filled.priorVariance = part.priorVariance
+      }
+      for (parameter, measured) in estimate.parameters.enumerated() where measured.layer == layer {
+        let name = checkpointName(measured.name)
+        guard let tensor = filled.tensors.firstIndex(where: { $0.name == name }) else { continue }
+        filled.tensors[tensor].fisherTrace = Quantity(
+          estimate.trace(.fisher, parameter: parameter))
+        filled.tensors[tensor].empiricalFisherTrace = Quantity(
+          estimate.trace(.empirical, parameter: parameter))
+      }
+      report.layers[index] = filled
+    }
+  }
+
+  private func fillFlow(_ report: inout CheckpointReport) {
+    let names = layerNames
+    let grams = estimate.recordings.map(ExampleGram.of)
+    let centred = grams.map { $0.flatMap(CentredGram.of) }
+    let connections = estimate.connections.map { edge -> ConnectionReport in
+      let alignment = Self.alignment(centred, edge.from, edge.to, permutations: 20)
+      let capacity =
+        grams.indices.contains(edge.to)
+        ? grams[edge.to].flatMap { NoiseCapacity.of($0) } : .absent("not recorded")
+      return ConnectionReport(
+        from: names[edge.from], to: names[edge.to], cka: Quantity(alignment.map(\.value)),
+        ckaNull95: alignment.value?.null95, capacityBits: Quantity(capacity.map(\.bits)))
+    }
+    report.flow = FlowReport(
+      sharesOf: "fisher_trace", plasticity: nil, connections: connections, recordings: [])
+  }
+
+  private static func alignment(
+    _ grams: [Measured<CentredGram>], _ from: Int, _ to: Int, permutations: Int
+  ) -> Measured<Alignment> {
+    guard grams.indices.contains(from), grams.indices.contains(to) else {
+      return .absent("not recorded")
+    }
+    switch (grams[from], grams[to]) {
+    case (.known(let first), .known(let second)):
+      return first.alignment(with: second, permutations: permutations)
+    case (.absent(let reason), _), (_, .absent(let reason)): return .absent(reason)
+    }
+  }
+
+  /// Each example's part of each reported layer's trace, in the order of the report's layers.
+  func perExample(_ report: CheckpointReport) -> PackedFloats {
+    let names = layerNames
+    return PackedFloats(
+      report.layers.flatMap { layer -> [Float] in
+        guard let index = names.firstIndex(of: layer.name),
+          let parts = estimate.contributions(.fisher, layer: index)
+        else { return [Float](repeating: 0, count: estimate.exampleCount) }
+        return parts.map { Float($0) }
+      })
+  }
+
+  /// Each layer's recording against an earlier checkpoint's, on the same examples.
+  func recordings(since earlier: [Tensor], step: Int?) -> [RecordingReport] {
+    zip(layerNames, zip(estimate.recordings, earlier)).map { name, pair in
+      let now = ExampleGram.of(pair.0).flatMap(CentredGram.of)
+      let then = ExampleGram.of(pair.1).flatMap(CentredGram.of)
+      return RecordingReport(
+        layer: name,
+        ckaToPrevious: Quantity(
+          Self.alignment([now, then], 0, 1, permutations: 0).map(\.value)),
+        sinceStep: step)
+    }
+  }
+
+  /// How the shares moved since an earlier checkpoint.
+  func plasticity(since earlier: NetworkSection, steps: (Int, Int)) -> PlasticityReport {
+    PlasticityReport(
+      Plasticity.between(
+        earlier.estimate.layerContributions, step: steps.0, estimate.layerContributions,
+        step: steps.1),
+      sinceStep: steps.0)
+  }
+}
+
+extension PlasticityReport {
+  /// A measured speed, or why there is none.
+  package init(_ measured: Measured<Plasticity>, sinceStep: Int) {
+    switch measured {
+    case .known(let plasticity):
+      self.init(
+        value: plasticity.value, interval: plasticity.interval.map { [$0.lower, $0.upper] },
+        sinceStep: sinceStep)
+    case .absent(let reason):
+      self.init(value: nil, interval: nil, sinceStep: sinceStep, reason: reason)
+    }
+  }
+}
+
+extension Measured {
+  /// A measurement of a measurement: absent when either is.
+  func flatMap<Other>(_ measure: (Value) -> Measured<Other>) -> Measured<Other> {
+    switch self {
+    case .known(let value): measure(value)
+    case .absent(let reason): .absent(reason)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// A probe directory in memory: graph, batch and settings, with the identity of what they say.
+
+import Checkpoints
+public import Diagnostics
+import Information
+import Networks
+import Tensors
+
+/// A network's graph and a small batch: what turns a checkpoint's weights into measurements.
+public struct ProbeDefinition: Sendable {
+  /// The directory it was read from.
+  public let directory: String
+  /// Its name: that of probe.yaml, else of the directory.
+  public let name: String
+  /// SHA-256 in hexadecimal over the graph and the batch.
+  public let digest: String
+  let settings: ProbeSettings
+  let graph: Graph
+  let inputs: [String: BatchArray]
+  let targets: BatchArray?
+  /// N.
+  let examples: Int
+
+  private static let graphLimit = 2 << 30
+  private static let batchLimit = 1 << 30
+  private static let settingsLimit = 256 << 10
+
+  /// Reads a probe directory: `probe.yaml` (optional), `graph.onnx` and `batch.npz` (or
+  /// `probe.onnx` and `probe.npz`).
+  ///
+  /// - Throws: what is missing, unreadable or contradictory, with the file's name.
+  public init(directory: String) throws(Problem) {
+    let folder = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
+    let settingsPath = folder + "/probe.yaml"
+    settings =
+      fileExists(settingsPath)
+      ? try ProbeSettings(
+        yaml: try readSmallFile(settingsPath, limit: Self.settingsLimit), path: settingsPath)
+      : ProbeSettings()
+    let graphPath = try Self.find(settings.graph, in: folder, ["graph.onnx", "probe.onnx"])
+    let batchPath = try Self.find(settings.batch, in: folder, ["batch.npz", "probe.npz"])
+    let graphBytes = try readSmallFile(graphPath, limit: Self.graphLimit)
+    let batchBytes = try readSmallFile(batchPath, limit: Self.batchLimit)
+
+    self.directory = folder
+    name = settings.name ?? folder.split(separator: "/").last.map(String.init) ?? "probe"
+    var hash = SHA256()
+    hash.add(graphBytes)
+    hash.add(batchBytes)
+    digest = hexadecimal(hash.digest())
+    graph = try Graph.parse(graphBytes, path: graphPath)
+
+    var arrays = try NumPyArchive.open(batchPath)
+    let inputNames = graph.inputs.map(\.name)
+    let target = inputNames.contains("target") ? nil : arrays.removeValue(forKey: "target")
+    for name in inputNames where arrays[name] == nil {
+      throw Problem(
+        "missing-input", at: batchPath,
+        "the graph's input \"\(name)\" is not in the batch, which holds "
+          + arrays.keys.sorted().joined(separator: ", "),
+        remedy: "save the batch with arrays named as the graph's inputs: "
+          + inputNames.joined(separator: ", "))
+    }
+    let inputs = arrays.filter { inputNames.contains($0.key) }
+    let batched: [BatchArray] = inputs.values + (target.map { [$0] } ?? [])
+    let counts = Set(batched.map(\.leadingExtent))
+    guard counts.count == 1, let examples = counts.first, examples > 0 else {
+      throw Problem(
+        "uneven-batch", at: batchPath,
+        "arrays begin with \(counts.sorted().map(String.init).joined(separator: " and ")) examples",
+        remedy: "save the same number of examples in every array, one after another")
+    }
+    self.inputs = inputs
+    targets = target
+    self.examples = examples
+  }
+
+  private static func find(_ stated: String?, in folder: String, _ usual: [String])
+    throws(Problem) -> String
+  {
+    let candidates = stated.map { [$0] } ?? usual
+    for candidate in candidates where fileExists(folder + "/" + candidate) {
+      return folder + "/" + candidate
+    }
+    throw Problem(
+      "missing-probe-file", at: folder, "no \(candidates.joined(separator: " or ")) there",
+      remedy: "make a probe with probes/make_probe.py, or name its folder with --probe",
+      kind: .noInput)
+  }
+}
+
+extension BatchArray {
+  /// The number of examples: the first extent, 0 of a scalar.
+  var leadingExtent: Int { shape.dimensions.first ?? 0 }
+}

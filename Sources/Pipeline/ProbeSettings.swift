@@ -1,0 +1,95 @@
+// probe.yaml: what a probe says about itself. Everything is optional.
+
+public import Diagnostics
+public import Information
+public import YAML
+
+/// The settings of a probe directory.
+public struct ProbeSettings: Sendable {
+  /// How labels are drawn, where it is stated.
+  public enum Labels: String, Sendable, CaseIterable {
+    /// Every class, weighted by its probability.
+    case exact
+    /// Drawn from the model's own prediction.
+    case sampled
+  }
+
+  /// The probe's name.
+  public var name: String?
+  /// File name of the graph, beside probe.yaml.
+  public var graph: String?
+  /// File name of the batch, beside probe.yaml.
+  public var batch: String?
+  /// The likelihood; told from outputs and target when nil.
+  public var task: ProbeTask?
+  /// Exact up to 32 classes and sampled for language models when nil.
+  public var labels: Labels?
+  /// Labels drawn per example (or position) when sampled.
+  public var draws: Int = 1
+  /// Seed of the draws.
+  public var seed: Int = 0
+  /// A prefix of checkpoint names that the graph lacks.
+  public var strip: String?
+  /// Graph name → checkpoint name.
+  public var alias: [String: String] = [:]
+  /// ε of the information in the weights, nats of loss.
+  public var toleranceNats: Double = 0.01
+
+  /// The settings of a probe that states none.
+  public init() {}
+
+  /// Reads probe.yaml.
+  ///
+  /// - Throws: a YAML problem or `probe-setting`, at `file:line:column`.
+  public init(yaml bytes: [UInt8], path: String) throws(Problem) {
+    let source = Source(file: path, kind: .configuration)
+    var keys = try MappingReader(try Node.parse(bytes, source: source), source)
+    let schema: String = try keys.optional("schema", default: Self.schema)
+    guard schema == Self.schema else {
+      throw keys.problem(
+        "wrong-schema", key: "schema", "expected \(Self.schema), found \(schema)",
+        remedy: "write schema: \(Self.schema), or use the version of plasticityd it is meant for")
+    }
+    name = try keys.optional("name")
+    graph = try keys.optional("graph")
+    batch = try keys.optional("batch")
+    task = try keys.optional("task")
+    labels = try keys.optional("labels")
+    draws = try keys.optional("draws", default: 1)
+    seed = try keys.optional("seed", default: 0)
+    toleranceNats = try keys.optional("tolerance_nats", default: 0.01)
+    if var names = try keys.optional("names", as: MappingReader.self) {
+      strip = try names.optional("strip")
+      if var aliases = try names.optional("alias", as: MappingReader.self) {
+        for graphName in aliases.keys { alias[graphName] = try aliases.required(graphName) }
+      }
+      try names.finish()
+    }
+    try keys.finish()
+    guard draws >= 1, draws <= 10_000 else {
+      throw keys.problem(
+        "probe-setting", key: "draws", "\(draws) labels per example", remedy: "use 1 to 10000")
+    }
+    guard seed >= 0 else {
+      throw keys.problem(
+        "probe-setting", key: "seed", "the seed is negative", remedy: "use 0 or more")
+    }
+    guard toleranceNats > 0 else {
+      throw keys.problem(
+        "probe-setting", key: "tolerance_nats", "the tolerance is \(toleranceNats)",
+        remedy: "use a small positive number of nats, for example 0.01")
+    }
+    for (key, file) in [("graph", graph), ("batch", batch)] {
+      if let file, file.contains("/") || file == ".." {
+        throw keys.problem(
+          "probe-setting", key: key, "\"\(file)\" is not a file name",
+          remedy: "put the file beside probe.yaml and name it without a folder")
+      }
+    }
+  }
+
+  private static let schema = "plasticityd/probe/v1"
+}
+
+extension ProbeTask: Readable {}
+extension ProbeSettings.Labels: Readable {}

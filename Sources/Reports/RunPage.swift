@@ -1,0 +1,250 @@
+// reports/<run>/index.html: a run to look at, one file without scripts or anything fetched.
+
+import Glibc
+
+/// Renders a run as a self-contained page.
+public struct RunPage {
+  private let run: RunReport
+
+  /// A page of this run.
+  public init(_ run: RunReport) { self.run = run }
+
+  /// The page as UTF-8.
+  public var html: [UInt8] {
+    let sections = [heading, informationChart, performanceChart, shareChart, layerTable, rows]
+    let page = """
+      <!doctype html>
+      <html lang="en"><head><meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <title>\(escaped(run.run))</title><style>\(Self.style)</style></head><body>
+      \(sections.joined(separator: "\n"))
+      </body></html>
+
+      """
+    return Array(page.utf8)
+  }
+
+  private static let style = """
+    :root{color-scheme:light dark;--ink:#1d2330;--dim:#6b7385;--line:#d8dce5;--paper:#fff;\
+    --a:#2458d3;--b:#c2571a;--peak:#c2571a;--end:#2a8a4a}
+    @media(prefers-color-scheme:dark){:root{--ink:#e6e9f0;--dim:#98a1b3;--line:#363d4c;\
+    --paper:#171b24;--a:#7ea2ff;--b:#f2a36b;--peak:#f2a36b;--end:#6fce8d}}
+    body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);\
+    max-width:60rem;margin:2rem auto;padding:0 1rem}
+    h1{font-size:1.4rem;margin:0}h2{font-size:1rem;margin:2rem 0 .3rem}
+    .dim{color:var(--dim)}svg{width:100%;height:auto;display:block}
+    svg text{font-size:11px;fill:var(--dim)}
+    .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+    th,td{padding:.15rem .7rem .15rem 0;text-align:right;white-space:nowrap}
+    th{color:var(--dim);font-weight:500}td:last-child,th:last-child,td.name,th.name{text-align:left}
+    """
+
+  // MARK: Text
+
+  private var heading: String {
+    let period = run.criticalPeriod
+    var text = "<h1>\(escaped(run.run))</h1>\n<p>Critical period: <strong>\(escaped(period.state))"
+    text += "</strong>"
+    if let peak = period.peak { text += ", information peaked at step \(peak.step)" }
+    if let end = period.end {
+      text += ", ended at step \(end.step) (probability \(rounded(end.probability)), first said at "
+      text += "step \(end.decidedAtStep))"
+    }
+    if let reason = period.reason { text += ": \(escaped(reason))" }
+    text += ".</p>\n<p class=\"dim\">\(run.trajectory.count) checkpoints, evidence: "
+    text += "\(escaped(run.evidence)).</p>"
+    guard !period.evidence.isEmpty else { return text }
+    return text + "<ul>" + period.evidence.map { "<li>\(escaped($0))</li>" }.joined() + "</ul>"
+  }
+
+  private var layerTable: String {
+    guard !run.layers.isEmpty else { return "" }
+    let cells = run.layers.map { layer in
+      "<tr><td class=\"name\">\(escaped(layer.name))</td><td>"
+        + (layer.share.map { rounded($0 * 100) + " %" } ?? "–")
+        + "</td><td>\(layer.peakStep.map(String.init) ?? "–")</td>"
+        + "<td>\(layer.endStep.map(String.init) ?? "–")</td><td>\(escaped(layer.state))</td></tr>"
+    }
+    return """
+      <h2>Layers</h2><div class="wide"><table><tr><th class="name">layer</th><th>share</th>\
+      <th>peak at step</th><th>fixed at step</th><th>state</th></tr>\(cells.joined())</table></div>
+      """
+  }
+
+  private var rows: String {
+    let cells = run.trajectory.map { row in
+      let numbers = [
+        row.step.map(String.init) ?? "?", rounded(row.loss), rounded(row.accuracy),
+        rounded(information(row)), rounded(row.informationBits), rounded(row.plasticity),
+        rounded(row.confidence),
+      ]
+      return "<tr>" + numbers.map { "<td>\($0)</td>" }.joined()
+        + "<td><a href=\"\(escaped(row.report))\">\(escaped(row.state))</a></td></tr>"
+    }
+    return """
+      <h2>Checkpoints</h2><div class="wide"><table><tr><th>step</th><th>loss</th><th>accuracy</th>\
+      <th>\(informationTitle)</th><th>bits</th><th>plasticity</th><th>confidence</th>\
+      <th>state, report</th></tr>\(cells.joined())</table></div>
+      """
+  }
+
+  // MARK: Charts
+
+  private func information(_ row: TrajectoryRow) -> Double? {
+    switch run.evidence {
+    case "probe": row.fisherTrace?.value
+    case "optimizer": row.windowedSecondMoment
+    default: row.relativeUpdate?.value
+    }
+  }
+
+  private var informationTitle: String {
+    switch run.evidence {
+    case "probe": "Fisher trace"
+    case "optimizer": "windowed second moment"
+    default: "relative update"
+    }
+  }
+
+  private var informationChart: String {
+    chart(
+      "Information",
+      lines: [
+        (informationTitle, "a", run.trajectory.map(information)),
+        ("information in the weights, bits", "b", run.trajectory.map(\.informationBits)),
+      ])
+  }
+
+  private var performanceChart: String {
+    chart(
+      "Performance on the probe",
+      lines: [
+        ("loss, nats", "a", run.trajectory.map(\.loss)),
+        ("accuracy", "b", run.trajectory.map(\.accuracy)),
+      ])
+  }
+
+  private static let width = 900.0
+  private static let height = 220.0
+
+  /// Horizontal places: log(step), as the rule reads time.
+  private var places: [Double] {
+    let times = run.trajectory.map { Double(max($0.step ?? 0, 0)) }
+    let first = times.filter { $0 > 0 }.min() ?? 1
+    let logs = times.map { log(max($0, first / 2)) }
+    guard let low = logs.min(), let high = logs.max(), high > low else {
+      return logs.map { _ in Self.width / 2 }
+    }
+    return logs.map { 10 + ($0 - low) / (high - low) * (Self.width - 20) }
+  }
+
+  /// Lines over log(step), each scaled to its own largest value, which the legend names.
+  private func chart(_ title: String, lines: [(name: String, colour: String, values: [Double?])])
+    -> String
+  {
+    let shown = lines.filter { $0.values.contains { $0 != nil } }
+    guard !shown.isEmpty, run.trajectory.count > 1 else { return "" }
+    var marks = ""
+    var legend: [String] = []
+    for line in shown {
+      let largest = line.values.compactMap { $0 }.max() ?? 0
+      let points = zip(places, line.values).compactMap { place, value in
+        value.map { "\(coordinate(place)),\(coordinate(vertical($0, largest)))" }
+      }
+      marks +=
+        "<polyline fill=\"none\" stroke=\"var(--\(line.colour))\" stroke-width=\"2\" points=\""
+        + points.joined(separator: " ") + "\"/>"
+      legend.append(
+        "<span style=\"color:var(--\(line.colour))\">\(escaped(line.name))</span>, at most "
+          + rounded(largest))
+    }
+    return """
+      <h2>\(escaped(title))</h2><p class="dim">\(legend.joined(separator: "; ")); over log(step)</p>
+      <svg viewBox="0 0 \(Int(Self.width)) \(Int(Self.height) + 20)" role="img" \
+      aria-label="\(escaped(title))">\(axis)\(marks)</svg>
+      """
+  }
+
+  private func vertical(_ value: Double, _ largest: Double) -> Double {
+    largest > 0 ? Self.height - 5 - max(0, value) / largest * (Self.height - 15) : Self.height - 5
+  }
+
+  /// The base line, the first and last step, and where the peak and the end are.
+  private var axis: String {
+    var marks =
+      "<line x1=\"0\" x2=\"\(Int(Self.width))\" y1=\"\(Int(Self.height) - 5)\" "
+      + "y2=\"\(Int(Self.height) - 5)\" stroke=\"var(--line)\"/>"
+    for (place, row) in zip(places, run.trajectory) {
+      guard let step = row.step else { continue }
+      for (name, at) in [
+        ("peak", run.criticalPeriod.peak?.step), ("end", run.criticalPeriod.end?.step),
+      ] where at == step {
+        marks +=
+          "<line x1=\"\(coordinate(place))\" x2=\"\(coordinate(place))\" y1=\"0\" "
+          + "y2=\"\(Int(Self.height) - 5)\" stroke=\"var(--\(name))\" stroke-dasharray=\"4 3\"/>"
+          + "<text x=\"\(coordinate(place + 4))\" y=\"12\">\(name) \(step)</text>"
+      }
+    }
+    let y = Int(Self.height) + 12
+    if let first = run.trajectory.first?.step, let last = run.trajectory.last?.step {
+      marks += "<text x=\"0\" y=\"\(y)\">step \(first)</text>"
+      marks +=
+        "<text x=\"\(Int(Self.width))\" y=\"\(y)\" text-anchor=\"end\">step \(last)</text>"
+    }
+    return marks
+  }
+
+  /// The layers' shares as bands that add up to one.
+  private var shareChart: String {
+    let columns = zip(places, run.trajectory).compactMap { place, row in
+      row.shares.map { (place, $0) }
+    }
+    let count = run.layers.count
+    guard columns.count > 1, count > 1, columns.allSatisfy({ $0.1.count == count }) else {
+      return ""
+    }
+    var bands = ""
+    for layer in 0..<count {
+      func edge(_ upTo: Int) -> [String] {
+        columns.map { place, shares in
+          let below = shares[..<upTo].reduce(0, +)
+          return "\(coordinate(place)),\(coordinate((1 - below) * (Self.height - 5)))"
+        }
+      }
+      let hue = 360 * layer / count
+      let outline = edge(layer) + edge(layer + 1).reversed()
+      bands +=
+        "<polygon fill=\"hsl(\(hue) 55% 55%)\" points=\"\(outline.joined(separator: " "))\">"
+        + "<title>\(escaped(run.layers[layer].name))</title></polygon>"
+    }
+    return """
+      <h2>Shares of the layers</h2><p class="dim">first layer at the bottom; over log(step)</p>
+      <svg viewBox="0 0 \(Int(Self.width)) \(Int(Self.height) + 20)" role="img" \
+      aria-label="Shares of the layers">\(bands)\(axis)</svg>
+      """
+  }
+
+  private func escaped(_ text: String) -> String {
+    var escaped = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": escaped += "&amp;"
+      case "<": escaped += "&lt;"
+      case ">": escaped += "&gt;"
+      case "\"": escaped += "&quot;"
+      case "'": escaped += "&#39;"
+      default:
+        if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
+          escaped += "\u{FFFD}"
+        } else {
+          escaped.unicodeScalars.append(scalar)
+        }
+      }
+    }
+    return escaped
+  }
+
+  private func coordinate(_ value: Double) -> String {
+    String(Double((value * 10).rounded()) / 10)
+  }
+}

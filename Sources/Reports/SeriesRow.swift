@@ -1,0 +1,91 @@
+// What the daemon keeps of one checkpoint to judge its run: a document of our own, stored in the
+// ledger beside the entry, never shown.
+
+/// One checkpoint as the run's series sees it.
+public struct SeriesRow: Document {
+  /// `plasticityd/series/v1`.
+  public static var schema: String { "plasticityd/series/v1" }
+
+  /// Content digest.
+  public var digest: String
+  /// Where the checkpoint was.
+  public var path: String
+  /// The report's file name, beside run.yaml.
+  public var report: String
+  /// The optimizer step, if known.
+  public var step: Int?
+  /// The epoch, if known.
+  public var epoch: Double?
+  /// The learning rate, if known.
+  public var learningRate: Double?
+  /// On the probe, else as the training logged it, nats.
+  public var loss: Double?
+  /// On the probe, 0…1.
+  public var accuracy: Double?
+  /// Mean Σ p(1−p).
+  public var confidence: Double?
+  /// E‖∂z/∂w‖²/C.
+  public var jacobianTrace: Double?
+  /// Σ F_ii w_i².
+  public var scaleFreeTrace: Double?
+  /// tr F.
+  public var fisherTrace: Quantity?
+  /// Code length at the tolerance, bits.
+  public var informationBits: Double?
+  /// ‖w‖ of the whole network.
+  public var weightNorm: Double?
+  /// Probe, labels, draws and seed: rows are comparable only when these agree.
+  public var probe: String?
+  /// The layers, in the report's order.
+  public var layers: [SeriesLayer]
+  /// What later rows are compared with.
+  public var kept: KeptEvidence
+
+  /// The row of a report that carries kept evidence; nil for one without.
+  public init?(_ report: CheckpointReport, reportName: String) {
+    guard let kept = report.kept else { return nil }
+    self.kept = kept
+    self.report = reportName
+    digest = report.checkpoint.digest
+    path = report.checkpoint.path
+    step = report.checkpoint.step
+    epoch = report.checkpoint.epoch
+    learningRate = report.checkpoint.learningRate
+    loss = report.performance?.loss.value ?? report.checkpoint.metrics["loss"]?.value
+    accuracy = report.performance?.accuracy
+    confidence = report.information?.confidence.value
+    jacobianTrace = report.information?.jacobianTrace.value
+    scaleFreeTrace = report.information?.scaleFreeTrace.value
+    fisherTrace = report.information?.fisherTrace
+    informationBits = report.information?.informationBits.value
+    probe = report.probe.map {
+      "\($0.digest) \($0.labels) \($0.draws ?? 0) \($0.seed) \($0.examples)"
+    }
+    layers = report.layers.map { layer in
+      SeriesLayer(
+        name: layer.name, fisherTrace: layer.fisherTrace,
+        squaredNorm: layer.tensors.reduce(0) { sum, tensor in
+          let norm = tensor.frobeniusNorm.value ?? 0
+          return sum + norm * norm
+        })
+    }
+    weightNorm = layers.reduce(0) { $0 + $1.squaredNorm }.squareRoot()
+  }
+}
+
+/// One layer of a row.
+public struct SeriesLayer: Codable, Sendable, FlowStyled {
+  /// The module's name.
+  public var name: String
+  /// tr F of the layer.
+  public var fisherTrace: Quantity?
+  /// ‖w_l‖².
+  public var squaredNorm: Double
+
+  /// Creates a layer.
+  public init(name: String, fisherTrace: Quantity?, squaredNorm: Double) {
+    self.name = name
+    self.fisherTrace = fisherTrace
+    self.squaredNorm = squaredNorm
+  }
+}

@@ -1,0 +1,129 @@
+// What a name alone tells: checkpoint, companion of one, temporary, step (FORMATS.md,
+// RELIABILITY.md §2.3). Names are compared as bytes, since they come from file systems.
+
+/// The names by which trainers' files are known.
+public enum CheckpointNames {
+  /// Whether a file of this name may be a checkpoint in itself.
+  public static func isFile(_ name: String) -> Bool {
+    guard !isHidden(name), !isTemporary(name), !isCompanion(name), !isShard(name) else {
+      return false
+    }
+    return hasCheckpointExtension(name) || name == "pytorch_model.bin"
+  }
+
+  /// Whether the name ends as checkpoints do.
+  static func hasCheckpointExtension(_ name: String) -> Bool {
+    [".pt", ".pth", ".ckpt", ".safetensors", ".pth.tar", ".pt.tar"].contains {
+      name.hasSuffix($0) && name.utf8.count > $0.utf8.count
+    }
+  }
+
+  /// Files that stand beside the weights and are never a checkpoint alone.
+  static func isCompanion(_ name: String) -> Bool {
+    let whole = [
+      "optimizer.pt", "optimizer.bin", "scheduler.pt", "scheduler.bin", "scaler.pt",
+      "training_args.bin",
+    ]
+    return whole.contains(name) || name.hasPrefix("rng_state") || name.hasPrefix("random_states_")
+  }
+
+  /// One of several files of one checkpoint: `model-00001-of-00003.safetensors`.
+  static func isShard(_ name: String) -> Bool { shardCount(name) != nil }
+
+  /// The number of files that a shard's name promises.
+  static func shardCount(_ name: String) -> Int? {
+    guard let dot = name.lastIndex(of: "."), isWeightsExtension(name[dot...]) else { return nil }
+    let parts = name[..<dot].split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count >= 4, parts[parts.count - 2] == "of", isNumber(parts[parts.count - 1]),
+      isNumber(parts[parts.count - 3])
+    else { return nil }
+    return Int(parts[parts.count - 1])
+  }
+
+  /// Names that writers use until a file or folder is whole.
+  public static func isTemporary(_ name: String) -> Bool {
+    let prefixes = [".tmp", "tmp-checkpoint-", ".nfs", ".~"]
+    let suffixes = [".tmp", ".part", ".partial", ".incomplete", "_tmp", ".swp"]
+    return prefixes.contains { name.hasPrefix($0) } || suffixes.contains { name.hasSuffix($0) }
+      || name.contains(".orbax-checkpoint-tmp-")
+  }
+
+  /// Hidden names: editors', version control's and notebooks' own copies.
+  static func isHidden(_ name: String) -> Bool { name.utf8.first == UInt8(ascii: ".") }
+
+  /// Weights that make a folder of the Hugging Face kind.
+  static func isFolderWeights(_ name: String) -> Bool {
+    let whole = [
+      "model.safetensors", "pytorch_model.bin", "model.safetensors.index.json",
+      "pytorch_model.bin.index.json",
+    ]
+    return whole.contains(name) || isShard(name)
+  }
+
+  /// The files of such a folder whose change makes it another checkpoint.
+  static func isFolderMember(_ name: String) -> Bool {
+    isFolderWeights(name)
+      || ["optimizer.pt", "optimizer.bin", "trainer_state.json", "config.json"].contains(name)
+  }
+
+  /// Whether a folder with these names is one checkpoint.
+  ///
+  /// A finished run's own folder often holds a last model beside its `checkpoint-<n>` folders: it
+  /// stays a run, and the last model is a file in it.
+  static func isFolder(named name: String, files: [String], folders: [String]) -> Bool {
+    guard files.contains(where: isFolderWeights), !folders.contains(where: isNumberedFolder) else {
+      return false
+    }
+    return isNumberedFolder(name) || files.contains("trainer_state.json")
+      || files.contains("config.json")
+  }
+
+  /// `checkpoint-300`, `step_300`, `epoch3`, `300`.
+  static func isNumberedFolder(_ name: String) -> Bool {
+    let digits = name.utf8.reversed().prefix { isDigit($0) }.count
+    guard digits > 0 else { return false }
+    var stem = name.lowercased().utf8.dropLast(digits)
+    while let last = stem.last, "-_=".utf8.contains(last) { stem = stem.dropLast() }
+    let words = ["", "checkpoint", "ckpt", "step", "global_step", "iter", "epoch"]
+    return words.contains { $0.utf8.elementsEqual(stem) }
+  }
+
+  /// The step that a name tells: the number after `step`, else the last number in it.
+  public static func step(inName name: String) -> UInt64? {
+    var stem = Substring(name)
+    if let known = [".pth.tar", ".pt.tar", ".safetensors", ".pth", ".ckpt", ".pt", ".bin"].first(
+      where: name.hasSuffix)
+    {
+      stem = stem.dropLast(known.count)
+    }
+    let bytes = Array(stem.lowercased().utf8)
+    var last: UInt64?
+    var position = 0
+    while position < bytes.count {
+      guard isDigit(bytes[position]) else {
+        position += 1
+        continue
+      }
+      let start = position
+      while position < bytes.count, isDigit(bytes[position]) { position += 1 }
+      guard let number = UInt64(String(decoding: bytes[start..<position], as: UTF8.self)) else {
+        continue
+      }
+      var word = bytes[..<start]
+      while let mark = word.last, "=-_".utf8.contains(mark) { word = word.dropLast() }
+      if word.suffix(4).elementsEqual("step".utf8) { return number }
+      last = number
+    }
+    return last
+  }
+
+  private static func isWeightsExtension(_ text: Substring) -> Bool {
+    text == ".safetensors" || text == ".bin" || text == ".pt"
+  }
+
+  private static func isNumber(_ text: Substring) -> Bool {
+    !text.isEmpty && text.utf8.count <= 9 && text.utf8.allSatisfy(isDigit)
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+}

@@ -1,0 +1,153 @@
+// One scan under way: the recursion of Scanner and what it has gathered.
+
+internal import Diagnostics
+internal import Glibc
+
+struct Walk {
+  let limits: ScanLimits
+  let recursive: Bool
+  var result = ScanResult()
+  private var visited: Set<[UInt64]> = []
+
+  init(limits: ScanLimits, recursive: Bool) {
+    self.limits = limits
+    self.recursive = recursive
+  }
+
+  /// Folders whose names say that nothing in them is finished, or nothing is meant for us.
+  static func mayEnter(_ folder: String) -> Bool {
+    !CheckpointNames.isHidden(folder) && !CheckpointNames.isTemporary(folder)
+      && !CheckpointNames.hasCheckpointExtension(folder)
+  }
+
+  /// Whether the open folder is one checkpoint.
+  func isCheckpoint(_ directory: Int32, path: String) -> Bool {
+    guard case .success(let listing) = DirectoryListing.read(directory, limit: limits.entries)
+    else { return false }
+    return CheckpointNames.isFolder(
+      named: Path.name(path), files: listing.files, folders: listing.folders)
+  }
+
+  /// Looks at the open folder, and at those in it when the walk is recursive.
+  mutating func visit(_ directory: Int32, path: String, depth: Int, isRoot: Bool) {
+    // A bind mount can put a folder into itself.
+    var status = stat()
+    guard fstat(directory, &status) == 0,
+      visited.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted
+    else { return }
+    let listing: DirectoryListing
+    switch DirectoryListing.read(directory, limit: limits.entries - result.entries) {
+    case .success(let read): listing = read
+    case .failure(let failure): return note(unreadable: path, failure)
+    }
+    result.directories += 1
+    result.entries += listing.entries
+    if result.entries > limits.entries { noteTooMany(path) }
+    if listing.unreadableNames > 0 { noteNames(path, listing.unreadableNames) }
+    if !isRoot,
+      CheckpointNames.isFolder(
+        named: Path.name(path), files: listing.files, folders: listing.folders)
+    {
+      return takeFolder(directory, path: path, files: listing.files)
+    }
+    for name in listing.files where CheckpointNames.isFile(name) {
+      takeFile(directory, name, in: path)
+    }
+    for name in listing.folders { enter(name, directory, path: path, depth: depth) }
+  }
+
+  private mutating func enter(_ name: String, _ directory: Int32, path: String, depth: Int) {
+    let child = Path.join(path, name)
+    if CheckpointNames.isFile(name) {
+      return note(notRegular: child, in: path, kind: "a folder")
+    }
+    guard recursive, Self.mayEnter(name), result.entries <= limits.entries else { return }
+    guard depth < limits.depth else { return noteTooDeep(child, in: path) }
+    switch Descriptor.openDirectory(name, in: directory) {
+    case .success(let number):
+      let descriptor = Descriptor(number)
+      visit(descriptor.number, path: child, depth: depth + 1, isRoot: false)
+    case .failure(let failure) where [ENOENT, ENOTDIR, ELOOP].contains(failure.number):
+      return  // gone or replaced since it was listed: the next scan tells
+    case .failure(let failure):
+      note(unreadable: child, failure)
+    }
+  }
+
+  private mutating func takeFile(_ directory: Int32, _ name: String, in path: String) {
+    guard let status = FileStatus.read(name, in: directory) else { return }
+    let full = Path.join(path, name)
+    guard status.isRegular else { return note(notRegular: full, in: path, kind: status.kind) }
+    result.candidates.append(
+      Candidate(
+        path: full, runDirectory: path, kind: .file,
+        fingerprint: Fingerprint([Fingerprint.Member(name: name, status.raw)])))
+  }
+
+  private mutating func takeFolder(_ directory: Int32, path: String, files: [String]) {
+    var members: [Fingerprint.Member] = []
+    for name in files where CheckpointNames.isFolderMember(name) {
+      guard let status = FileStatus.read(name, in: directory) else { continue }
+      guard status.isRegular else {
+        let full = Path.join(path, name)
+        note(notRegular: full, in: Path.parent(path), kind: status.kind)
+        if CheckpointNames.isFolderWeights(name) { return }
+        continue
+      }
+      members.append(Fingerprint.Member(name: name, status.raw))
+    }
+    result.candidates.append(
+      Candidate(
+        path: path, runDirectory: Path.parent(path), kind: .folder,
+        fingerprint: Fingerprint(members)))
+  }
+
+  private mutating func note(notRegular path: String, in run: String, kind: String) {
+    add(
+      path, run,
+      Problem(
+        "not-regular", at: path, "named like a checkpoint, but it is \(kind)",
+        remedy: "nothing is needed; only regular files and folders of them are read"))
+  }
+
+  private mutating func note(unreadable path: String, _ failure: Errno) {
+    result.isWhole = false
+    add(
+      path, Path.parent(path),
+      Problem(
+        "unreadable", at: path, "the folder cannot be listed (\(failure))",
+        remedy: "give the daemon's user read and search permission on it", kind: .permission))
+  }
+
+  private mutating func noteNames(_ path: String, _ count: Int) {
+    add(
+      path, path,
+      Problem(
+        "name-not-utf8", at: path, "\(count) names in this folder are no UTF-8 and passed over",
+        remedy: "rename them if they are checkpoints"))
+  }
+
+  private mutating func noteTooDeep(_ path: String, in run: String) {
+    result.isWhole = false
+    add(
+      path, run,
+      Problem(
+        "too-deep", at: path, "more than \(limits.depth) folders below the root, not looked into",
+        remedy: "raise scan.max_depth, or watch a folder further down"))
+  }
+
+  private mutating func noteTooMany(_ path: String) {
+    result.isWhole = false
+    add(
+      path, path,
+      Problem(
+        "too-many-entries", at: path, "the scan ended after \(limits.entries) directory entries",
+        remedy: "raise scan.max_entries, or watch folders further down"))
+  }
+
+  private mutating func add(_ path: String, _ run: String, _ problem: Problem) {
+    // One hostile folder must not fill the memory with remarks.
+    guard result.oddities.count < 10_000 else { return }
+    result.oddities.append(Oddity(path: path, runDirectory: run, problem: problem))
+  }
+}

@@ -1,0 +1,86 @@
+public import ArgumentParser
+import Diagnostics
+import Monitor
+public import Pipeline
+import Reports
+
+struct ProbeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "probe",
+    abstract: "Measure one checkpoint; YAML on standard output.",
+    discussion: """
+      Without --probe: spectra, norms, and the optimizer's moments where the checkpoint has them.
+      With --probe: Fisher information, information in the weights, recordings.
+
+        plasticityd probe runs/a/step_400.pt
+        plasticityd probe runs/a/step_400.pt --probe runs/a/probe --previous runs/a/step_300.pt
+      """)
+
+  @Argument(help: "A checkpoint file, or a Trainer's checkpoint-N folder.")
+  var checkpoint: String
+
+  @Option(name: .customLong("probe"), help: "A folder with graph.onnx and batch.npz.")
+  var probeDirectory: String?
+
+  @Option(help: "How labels are drawn: exact or sampled. By default the probe says.")
+  var labels: ProbeSettings.Labels?
+
+  @Option(help: "Labels per example (or position) when sampled.")
+  var draws: Int?
+
+  @Option(help: "Seed of the draws.")
+  var seed: Int?
+
+  @Option(help: "Tolerance of the information in the weights, nats of loss.")
+  var toleranceNats: Double?
+
+  @Option(help: "Examples of one training step, for numbers that rest on optimizer moments.")
+  var batchSize: Int?
+
+  @Option(help: "An earlier checkpoint of the run to compare with.")
+  var previous: String?
+
+  @Option(name: .customLong("run"), help: "The run's name in the report.")
+  var runName: String?
+
+  @Option(help: "Threads to compute on.")
+  var threads: Int = 2
+
+  @Flag(help: ArgumentHelp("Add what later checkpoints are compared with.", visibility: .private))
+  var kept = false
+
+  @Option(help: ArgumentHelp("Limit of the process's memory.", visibility: .private))
+  var memoryLimitMebibytes: Int?
+
+  func validate() throws {
+    if let draws, draws < 1 { throw ValidationError("--draws: at least 1") }
+    if let seed, seed < 0 { throw ValidationError("--seed: at least 0") }
+    if let toleranceNats, !(toleranceNats > 0) {
+      throw ValidationError("--tolerance-nats: more than 0")
+    }
+    if let batchSize, batchSize < 1 { throw ValidationError("--batch-size: at least 1") }
+    if threads < 1 || threads > 1024 { throw ValidationError("--threads: 1 to 1024") }
+  }
+
+  func run() throws {
+    if let memoryLimitMebibytes {
+      try WorkerLimits.apply(memoryLimitMebibytes: memoryLimitMebibytes)
+    }
+    var request = ProbeRequest()
+    request.run = runName
+    request.probe = try probeDirectory.map { (directory) throws(Problem) in
+      try ProbeDefinition(directory: directory)
+    }
+    request.labels = labels
+    request.draws = draws
+    request.seed = seed
+    request.toleranceNats = toleranceNats
+    request.batchSize = batchSize
+    request.previous = previous
+    request.keepsEvidence = kept
+    request.threads = threads
+    StandardStream.output.write(try probe(checkpoint, request).yaml())
+  }
+}
+
+extension ProbeSettings.Labels: ExpressibleByArgument {}

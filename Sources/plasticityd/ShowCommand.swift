@@ -1,0 +1,23 @@
+import ArgumentParser
+import Diagnostics
+import Monitor
+import Reports
+
+struct ShowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Show a run in the terminal: its curve, its state, its layers.",
+    discussion: "RUN is the run's folder of reports, or its run.yaml.")
+
+  @Argument(
+    help: ArgumentHelp(
+      "The run's folder of reports, for example reports/mnist1d-cnn-sgd.", valueName: "run"))
+  var folder: String
+
+  func run() throws {
+    let path = folder.hasSuffix(".yaml") ? folder : folder + "/run.yaml"
+    let report = try RunReport(yaml: try readDocument(path), path: path)
+    let lines = RunPicture(report, columns: StandardStream.output.columns ?? 100).lines
+    StandardStream.output.write(lines.joined(separator: "\n") + "\n")
+  }
+}
