@@ -37,6 +37,14 @@ enum RealPath {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Whether another file system begins at the folder.
+  static func isMountPoint(_ path: String) -> Bool {
+    var here = stat()
+    var above = stat()
+    guard stat(path, &here) == 0, stat(Path.parent(path), &above) == 0 else { return false }
+    return here.st_dev != above.st_dev
+  }
+
   /// Device and inode of the path and of every folder above it, as far as they exist.
   static func identities(_ path: String) -> Set<[UInt64]> {
     var found: Set<[UInt64]> = []

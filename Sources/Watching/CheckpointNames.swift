@@ -71,11 +71,16 @@ public enum CheckpointNames {
   /// A finished run's own folder often holds a last model beside its `checkpoint-<n>` folders: it
   /// stays a run, and the last model is a file in it.
   static func isFolder(named name: String, files: [String], folders: [String]) -> Bool {
-    guard files.contains(where: isFolderWeights), !folders.contains(where: isNumberedFolder) else {
+    guard files.contains(where: isFolderWeights), !folders.contains(where: isTrainersFolder) else {
       return false
     }
     return isNumberedFolder(name) || files.contains("trainer_state.json")
       || files.contains("config.json")
+  }
+
+  /// `checkpoint-300`, and not DeepSpeed's `global_step300` inside of it.
+  private static func isTrainersFolder(_ name: String) -> Bool {
+    name.hasPrefix("checkpoint-") && isNumberedFolder(name)
   }
 
   /// `checkpoint-300`, `step_300`, `epoch3`, `300`.

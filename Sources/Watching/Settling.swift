@@ -9,7 +9,7 @@ public struct Settling: Sendable {
     case ready
     /// Look again at this time since boot.
     case wait(until: Duration)
-    /// It is not whole: the next hint or scan tells when it is. Since when this has been so.
+    /// It is not whole: the next hint or scan tells when it is. Since when nothing has changed.
     case incomplete(String, since: Duration)
   }
 
@@ -17,7 +17,6 @@ public struct Settling: Sendable {
     var fingerprint: Fingerprint
     var since: Duration
     var observations: Int
-    var incompleteSince: Duration?
   }
 
   private var standings: [String: Standing] = [:]
@@ -43,7 +42,7 @@ public struct Settling: Sendable {
   ) -> Verdict {
     var standing =
       standings[path]
-      ?? Standing(fingerprint: fingerprint, since: now, observations: 0, incompleteSince: nil)
+      ?? Standing(fingerprint: fingerprint, since: now, observations: 0)
     if standing.fingerprint == fingerprint {
       standing.observations += 1
     } else {
@@ -54,14 +53,10 @@ public struct Settling: Sendable {
     defer { standings[path] = standing }
     let needed: Duration
     switch completeness {
-    case .incomplete(let reason):
-      let since = standing.incompleteSince ?? now
-      standing.incompleteSince = since
-      return .incomplete(reason, since: since)
+    case .incomplete(let reason): return .incomplete(reason, since: standing.since)
     case .doubtful(_, let patience): needed = max(quiet, patience)
     case .complete: needed = quiet
     }
-    standing.incompleteSince = nil
     if standing.observations >= 2, now >= standing.since + needed { return .ready }
     return .wait(until: max(standing.since + needed, now))
   }

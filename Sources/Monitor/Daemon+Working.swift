@@ -1,0 +1,232 @@
+// From the queue to the report: one worker at a time, lower steps first.
+
+internal import Diagnostics
+internal import Ledger
+internal import Watching
+
+extension Daemon {
+  // A worker cannot take the daemon with it, but what it says might: after so many starts without
+  // an end the checkpoint is given up (RELIABILITY.md, row 9).
+  private static let startLimit = 12
+
+  /// Starts a worker on the first checkpoint of the queue, if none is at work.
+  func startNextWorker() {
+    while worker == nil, BootClock.now() >= recording.until {
+      let queued = pending.values.filter { $0.stage == .queued && !roots[$0.root].isMissing }
+      guard
+        let next = queued.min(by: { Pending.comesBefore($0.candidate, $1.candidate) })
+      else { return }
+      do throws(Problem) {
+        try start(next)
+      } catch {
+        trouble(error)
+      }
+    }
+  }
+
+  private func start(_ next: Pending) throws(Problem) {
+    let candidate = next.candidate
+    let settings: RunSettings
+    let run: String
+    do throws(Problem) {
+      settings = try RunSettings.load(
+        runDirectory: candidate.runDirectory, probes: configuration.probes)
+      run = try claimRunName(settings, candidate.runDirectory, next.root)
+    } catch {
+      return hold(next, error.description)
+    }
+    pending[candidate.path]?.run = run
+    var entry = try ledger.observe(
+      path: candidate.path, run: run, fingerprint: .init(candidate.fingerprint.text))
+    if [.done, .rejected, .missed].contains(entry.state) { return finish(candidate) }
+    let attempts = try ledger.started(entry.id)
+    entry = try ledger.entry(path: candidate.path) ?? entry
+    if attempts > Self.startLimit {
+      return try refuse(
+        candidate, entry, code: "too-many-starts",
+        reason: "\(attempts - 1) workers were started on it and none came to an end")
+    }
+    let job = Job(
+      candidate: candidate, entry: entry, settings: settings,
+      probe: settings.probe ?? roots[next.root].settings.probe)
+    let command = WorkerCommand(
+      executable: parts.workerExecutable,
+      arguments: WorkerCommand.arguments(for: job, configuration),
+      environment: WorkerCommand.environment())
+    let timeout = WorkerProcess.timeout(
+      bytes: candidate.fingerprint.bytes, least: .seconds(configuration.worker.timeoutSeconds))
+    let (worker, mailbox) = (WorkerProcess(), mailbox)
+    try DedicatedThread.start("worker") {
+      mailbox.post(.workerEnded(job: job, worker.run(command, timeout: timeout)))
+    }
+    self.worker = worker
+    pending[candidate.path]?.stage = .working
+    status.working = candidate.path
+    parts.log(.debug, "started on \(candidate.path)")
+  }
+
+  /// What a worker's end leads to.
+  func take(_ outcome: WorkerOutcome, of job: Job) {
+    worker = nil
+    status.working = nil
+    let verdict = WorkerVerdict(
+      outcome, memoryLimitMebibytes: configuration.worker.memoryLimitMebibytes)
+    switch outcome {
+    case .crashed, .timedOut, .tooLarge: status.counters.workersLost += 1
+    default: break
+    }
+    do throws(Problem) {
+      try act(on: verdict, job)
+    } catch {
+      trouble(error)
+      again(job, at: recording.until, error.description, settled: true)
+    }
+  }
+
+  private func act(on verdict: WorkerVerdict, _ job: Job) throws(Problem) {
+    let path = job.candidate.path
+    if verdict == .abandon {
+      return try ledger.postpone(job.entry.id, reason: "the daemon stopped", countsAttempt: false)
+    }
+    guard let known = pending[path] else { return }
+    guard try ledger.entry(path: path)?.id == job.entry.id else {
+      // The ledger was begun afresh meanwhile: this line is not in it.
+      pending[path]?.stage = .settling(until: BootClock.now())
+      return
+    }
+    let now = roots[known.root].scanner.look(at: job.candidate)
+    if let now, now.fingerprint != job.candidate.fingerprint {
+      // Written to while it was read: whatever was found belongs to neither version.
+      try ledger.postpone(
+        job.entry.id, reason: "it changed while it was read", to: .seen, countsAttempt: false)
+      pending[path]?.candidate = now
+      pending[path]?.failures = 0
+      pending[path]?.stage = .settling(until: BootClock.now())
+      return
+    }
+    switch verdict {
+    case .record(let document):
+      // A checkpoint that went away while it was read was still read whole.
+      try record(document, job)
+    case .reject(let code, let reason):
+      if now == nil, !exists(path) { return drop(known) }
+      try refuse(job.candidate, job.entry, code: code, reason: reason)
+    case .retry(let code, let reason):
+      if now == nil, !exists(path) { return drop(known) }
+      pending[path]?.failures += 1
+      if known.failures >= 1 {
+        return try refuse(job.candidate, job.entry, code: code, reason: reason)
+      }
+      parts.log(.warning, "\(path): \(reason); once more")
+      status.counters.retried += 1
+      try ledger.postpone(job.entry.id, reason: reason)
+      pending[path]?.stage = .queued
+    case .postpone(let reason):
+      if now == nil, !exists(path) { return drop(known) }
+      try ledger.postpone(job.entry.id, reason: reason, countsAttempt: false)
+      let since = known.notYetSince ?? BootClock.now()
+      pending[path]?.notYetSince = since
+      if BootClock.now() >= since + incompletePatience { return giveUp(known, reason) }
+      pending[path]?.backoff.failed(at: BootClock.now(), longest: longestPause(since))
+      let until = pending[path]?.backoff.until ?? BootClock.now()
+      parts.log(.debug, "\(path): not now: \(reason)")
+      pending[path]?.stage = .postponed(until: until, reason: reason)
+    case .hold(let reason):
+      try ledger.postpone(job.entry.id, reason: reason, countsAttempt: false)
+      hold(known, reason)
+    case .abandon: break
+    }
+  }
+
+  /// At most 5 min, and once when it is time to give up.
+  private func longestPause(_ since: Duration) -> Duration {
+    min(.seconds(300), max(.seconds(1), since + incompletePatience - BootClock.now()))
+  }
+
+  /// Whether something waits for a worker that could be started.
+  var hasWork: Bool {
+    pending.values.contains { $0.stage == .queued && !roots[$0.root].isMissing }
+  }
+
+  private func record(_ document: [UInt8], _ job: Job) throws(Problem) {
+    let path = job.candidate.path
+    do throws(Problem) {
+      try recorder.record(document, of: job.entry)
+    } catch {
+      guard error.kind == .data || error.kind == .software else { throw error }
+      return try refuse(
+        job.candidate, job.entry, code: error.code, reason: error.description)
+    }
+    recovered()
+    status.counters.reported += 1
+    let waited = pending[path].map { (BootClock.now() - $0.firstSeen).inSeconds } ?? 0
+    let milliseconds = Int((waited * 1_000).rounded())
+    parts.log(.info, "reported \(path) of \(job.entry.run) after \(milliseconds) ms")
+    finish(job.candidate)
+  }
+
+  private func refuse(
+    _ candidate: Candidate, _ entry: Entry, code: String, reason: String
+  ) throws(Problem) {
+    try recorder.reject(entry, code: code, reason: reason)
+    recovered()
+    status.counters.rejected += 1
+    // Escaped already when it is a worker's line; a path may stand in it.
+    let line = reason.contains(candidate.path) ? reason : "\(candidate.path): \(reason)"
+    parts.log.hourly(.warning, key: candidate.path, "rejected: \(line)")
+    finish(candidate)
+  }
+
+  private func again(_ job: Job, at time: Duration, _ reason: String, settled: Bool) {
+    do throws(Problem) {
+      try ledger.postpone(job.entry.id, reason: reason, countsAttempt: false)
+    } catch {
+      // The ledger itself fails: its entry stays `started`, and the next attempt says so again.
+      parts.log.hourly(.error, key: error.description, "\(error)")
+    }
+    pending[job.candidate.path]?.stage = .postponed(until: time, reason: reason)
+  }
+
+  /// A run waits until its settings are right: a report made without the probe that was meant
+  /// would be wrong for good.
+  private func hold(_ known: Pending, _ reason: String) {
+    let path = known.candidate.path
+    pending[path]?.backoff.failed(at: BootClock.now(), longest: .seconds(60))
+    let until = pending[path]?.backoff.until ?? BootClock.now()
+    pending[path]?.stage = .held(until: until, reason: reason)
+    parts.log.hourly(.warning, key: "held \(reason)", "\(known.run) is held back: \(reason)")
+  }
+
+  // MARK: Names of runs
+
+  /// The run's name by its settings; nil when they cannot be read.
+  func knownRunName(_ directory: String) -> String? {
+    if let name = runNames[directory] { return name }
+    guard let root = roots.first(where: { Path.relative(directory, to: $0.settings.path) != nil })
+    else { return nil }
+    do throws(Problem) {
+      let settings = try RunSettings.load(runDirectory: directory, probes: configuration.probes)
+      let name = settings.name ?? root.runName(directory)
+      runNames[directory] = name
+      return name
+    } catch {
+      return nil
+    }
+  }
+
+  /// Two folders cannot be one run: whoever came first has the name.
+  private func claimRunName(
+    _ settings: RunSettings, _ directory: String, _ root: Int
+  ) throws(Problem) -> String {
+    let name = settings.name ?? roots[root].runName(directory)
+    if let other = runDirectories[name], other != directory, exists(other) {
+      throw Problem(
+        "run-name-taken", at: directory, "the run \(other) has the name \"\(name)\" already",
+        remedy: "give this one a name: in its plasticity.yaml, or its root a name:",
+        kind: .configuration)
+    }
+    runDirectories[name] = directory
+    runNames[directory] = name
+    return name
+  }
+}

@@ -1,0 +1,152 @@
+// reports/status.yaml: how the daemon is, for people and for programs that watch it.
+
+internal import YAML
+
+/// The state of the daemon at one moment.
+public struct StatusSnapshot: Sendable, Hashable {
+  /// How changes in a root become known at the moment.
+  public enum RootState: String, Sendable, Hashable {
+    /// inotify tells, and scans confirm.
+    case watching
+    /// Scans alone.
+    case polling
+    /// Something is wrong with it; scans go on.
+    case degraded
+    /// It is not there; it is waited for.
+    case missing
+  }
+
+  /// One watched folder.
+  public struct Root: Sendable, Hashable {
+    /// Where it is.
+    public var path: String
+    /// How it is watched.
+    public var state: RootState
+    /// Why it is degraded or missing.
+    public var reason: String?
+    /// Its file system, as the kernel names it.
+    public var fileSystem: String
+    /// Checkpoints seen at the last whole scan.
+    public var checkpoints: Int?
+    /// How long the last whole scan took.
+    public var scanSeconds: Double?
+  }
+
+  /// A checkpoint or run that is waited for, and why.
+  public struct Waiting: Sendable, Hashable {
+    /// The path, or the run's name.
+    public var name: String
+    /// What is missing or wrong.
+    public var reason: String
+  }
+
+  /// What has been counted since the ledger began, and since the start.
+  public struct Counters: Sendable, Hashable {
+    /// Reports written since the start.
+    public var reported = 0
+    /// Checkpoints refused since the start.
+    public var rejected = 0
+    /// Checkpoints gone before they were read, since the ledger began.
+    public var missed = 0
+    /// Workers started again since the start.
+    public var retried = 0
+    /// Workers that were killed or crashed since the start.
+    public var workersLost = 0
+  }
+
+  /// `running` or `stopping`.
+  public var state = "running"
+  /// The program's version.
+  public var version: String
+  /// The configuration's file.
+  public var configuration: String
+  /// Why the last reload was refused.
+  public var configurationProblem: String?
+  /// The watched folders.
+  public var roots: [Root] = []
+  /// Checkpoints that settle or are to be tried again.
+  public var settling = 0
+  /// Checkpoints that wait for a worker.
+  public var queued = 0
+  /// The checkpoint that a worker is at.
+  public var working: String?
+  /// Checkpoints that have been incomplete for long; at most 100 are named.
+  public var incomplete: [Waiting] = []
+  /// Runs that are held back until their settings are right.
+  public var held: [Waiting] = []
+  /// What has been counted.
+  public var counters = Counters()
+  /// What is wrong as a whole: the disk, the ledger.
+  public var problems: [String] = []
+
+  /// The one line that `systemctl status` shows.
+  public var line: String {
+    var parts = ["\(counters.reported) reported", "\(queued + settling) waiting"]
+    if working != nil { parts.append("1 at work") }
+    if counters.rejected > 0 { parts.append("\(counters.rejected) rejected") }
+    if counters.missed > 0 { parts.append("\(counters.missed) missed") }
+    if !incomplete.isEmpty { parts.append("\(incomplete.count) incomplete") }
+    if !held.isEmpty { parts.append("\(held.count) runs held back") }
+    for root in roots where root.state == .degraded || root.state == .missing {
+      parts.append("\(root.path) \(root.state.rawValue)")
+    }
+    if let configurationProblem {
+      parts.append("old configuration stays: \(configurationProblem)")
+    }
+    return (problems + [parts.joined(separator: ", ")]).joined(separator: "; ")
+  }
+
+  /// Whether anything needs a person.
+  public var isDegraded: Bool {
+    !problems.isEmpty || configurationProblem != nil || !held.isEmpty
+      || roots.contains { $0.state == .degraded || $0.state == .missing }
+  }
+
+  /// The document, as of a moment.
+  func document(updated: String, started: String, process: Int32) -> Node {
+    .mapping([
+      ("schema", .string("plasticityd/status/v1")),
+      ("state", .string(state == "running" && isDegraded ? "degraded" : state)),
+      ("summary", .string(line)),
+      ("version", .string(version)),
+      ("process", .integer(Int(process))),
+      ("started", .timestamp(started)),
+      ("updated", .timestamp(updated)),
+      (
+        "configuration",
+        .mapping([("file", .string(configuration)), ("problem", .string(configurationProblem))])
+      ),
+      ("roots", .sequence(roots.map(Self.node))),
+      (
+        "queue",
+        .mapping([
+          ("settling", .integer(settling)), ("queued", .integer(queued)),
+          ("working", .string(working)),
+        ])
+      ),
+      ("incomplete", .sequence(incomplete.map { Self.node($0, "path") })),
+      ("held", .sequence(held.map { Self.node($0, "run") })),
+      (
+        "counters",
+        .mapping([
+          ("reported", .integer(counters.reported)), ("rejected", .integer(counters.rejected)),
+          ("missed", .integer(counters.missed)), ("retried", .integer(counters.retried)),
+          ("workers_lost", .integer(counters.workersLost)),
+        ])
+      ),
+      ("problems", .strings(problems)),
+    ])
+  }
+
+  private static func node(_ root: Root) -> Node {
+    .mapping([
+      ("path", .string(root.path)), ("state", .string(root.state.rawValue)),
+      ("reason", .string(root.reason)), ("file_system", .string(root.fileSystem)),
+      ("checkpoints", .integer(root.checkpoints)), ("scan_seconds", .double(root.scanSeconds)),
+    ])
+  }
+
+  private static func node(_ waiting: Waiting, _ key: String) -> Node {
+    .mapping([(key, .string(waiting.name)), ("reason", .string(waiting.reason))])
+  }
+}

@@ -1,0 +1,67 @@
+// One root as the daemon sees it: when it is to be looked through, and how it is doing.
+
+internal import Watching
+
+struct WatchedRoot {
+  let settings: Configuration.Root
+  let scanner: Scanner
+  let settle: Duration
+  let fileSystem: FileSystemKind
+  /// Whether inotify could tell what happens in it.
+  let wantsHints: Bool
+  /// Whether the helper tells at the moment.
+  var isHinted = false
+  var isMissing = false
+  /// Whether something was mounted here when it was last looked through.
+  var isMountPoint = false
+  /// Whether what was under way before the start has been looked for.
+  var isForgottenChecked = false
+  /// Why hints are wanted and do not come.
+  var trouble: String?
+  /// Why part of it is not seen.
+  var gaps: String?
+  var nextScan: Duration = .zero
+  var isScanning = false
+  var scanAgain = false
+  var checkpoints: Int?
+  var scanSeconds: Double?
+
+  init(_ settings: Configuration.Root, _ configuration: Configuration) {
+    self.settings = settings
+    scanner = Scanner(
+      root: settings.path,
+      limits: ScanLimits(
+        depth: configuration.scan.maxDepth, entries: configuration.scan.maxEntries))
+    fileSystem = FileSystemKind.of(settings.path)
+    settle = configuration.settle(on: fileSystem)
+    wantsHints = settings.watch == .auto && fileSystem.deliversEvents
+  }
+
+  /// Where nobody hints, looking is all there is, so it is done more often.
+  func interval(_ configuration: Configuration) -> Duration {
+    let interval = Duration.seconds(configuration.scan.intervalSeconds)
+    return isHinted ? interval : min(interval, .seconds(15))
+  }
+
+  /// The name of the run whose checkpoints lie in a folder of this root.
+  func runName(_ directory: String) -> String {
+    let relative = Path.relative(directory, to: settings.path) ?? Path.name(directory)
+    let parts = [settings.name ?? "", relative].filter { !$0.isEmpty }
+    return parts.isEmpty ? Path.name(settings.path) : parts.joined(separator: "/")
+  }
+
+  var status: StatusSnapshot.Root {
+    let state: StatusSnapshot.RootState
+    if isMissing {
+      state = .missing
+    } else if trouble != nil || gaps != nil {
+      state = .degraded
+    } else {
+      state = isHinted ? .watching : .polling
+    }
+    return StatusSnapshot.Root(
+      path: settings.path, state: state,
+      reason: isMissing ? "the folder is not there" : trouble ?? gaps, fileSystem: fileSystem.name,
+      checkpoints: checkpoints, scanSeconds: scanSeconds)
+  }
+}
