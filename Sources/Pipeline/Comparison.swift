@@ -72,12 +72,11 @@ struct Comparison {
   }
 
   private static func change(_ earlier: Tensor, _ later: Tensor) -> Movement.Sums {
-    let earlierSquare = RandomProjection.square(of: earlier.values)
-    guard case .known(let update) = WeightUpdate.between(earlier, later) else {
+    guard let distance = WeightUpdate.squaredDistance(earlier, later) else {
       return Movement.Sums()
     }
     return Movement.Sums(
-      update, earlierSquare: earlierSquare,
-      laterSquare: RandomProjection.square(of: later.values))
+      squaredDistance: distance, earlierSquare: RandomProjection.square(of: earlier.values),
+      laterSquare: RandomProjection.square(of: later.values), relativeError: 0)
   }
 }
