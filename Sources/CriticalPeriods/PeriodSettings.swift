@@ -27,7 +27,7 @@ public struct PeriodSettings: Sendable, Hashable {
   public var noiseDeviations = 2.0
   /// A peak is said when the mean level fell by this many of its standard deviations. The noise is
   /// estimated from few checkpoints and the maximum is chosen, so this is less strict than it looks:
-  /// of level series that bounce by 20 % between checkpoints, 8 in 100 show a peak within 40.
+  /// of level series whose layers each bounce by 15 %, 8 in 100 show a peak within 40 checkpoints.
   public var levelDeviations = 4.0
   /// How many consecutive checkpoints must show the fall.
   public var fallCheckpoints = 2
