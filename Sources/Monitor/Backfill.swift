@@ -4,7 +4,7 @@
 public import Diagnostics
 import Ledger
 import Reports
-public import Watching
+import Watching
 
 /// Measures every checkpoint of a folder, in order of the step in its name.
 public struct Backfill {
@@ -55,18 +55,18 @@ public struct Backfill {
     try DurableFile.makeDirectory(reports, on: fileSystem)
     let ledger = try Ledger.open(
       directory: Path.join(reports, ".backfill"), fileSystem: fileSystem)
-    let recorder = ReportRecorder(reports: reports, fileSystem: fileSystem)
-    try recorder.resume(in: ledger)
+    let recorder = ReportRecorder(reports: reports, ledger: ledger, fileSystem: fileSystem)
+    try recorder.recover()
 
     let start = BootClock.now()
     var measured = 0
     var runs: [String] = []
     for (position, candidate) in candidates.enumerated() {
-      let job = try job(candidate, in: ledger)
-      if !runs.contains(job.run.name) { runs.append(job.run.name) }
+      let entry = try entry(of: candidate, in: ledger)
+      if !runs.contains(entry.run) { runs.append(entry.run) }
       var problem: String?
-      if job.entry.state != .done {
-        problem = try measure(job, recorder, ledger)
+      if entry.state != .done {
+        problem = try measure(entry, recorder, ledger)
         measured += 1
       }
       progress(
@@ -83,24 +83,22 @@ public struct Backfill {
     return (one.runDirectory, a, one.path) < (other.runDirectory, b, other.path)
   }
 
-  private func job(_ candidate: Candidate, in ledger: Ledger) throws(Problem) -> Job {
+  private func entry(of candidate: Candidate, in ledger: Ledger) throws(Problem) -> Entry {
     let relative = Path.relative(candidate.runDirectory, to: folder) ?? ""
-    let name = relative.isEmpty ? Path.name(folder) : Path.join(Path.name(folder), relative)
-    let entry = try ledger.observe(
-      path: candidate.path, run: name, fingerprint: Ledger.Fingerprint(candidate.fingerprint.text))
-    return Job(
-      candidate: candidate, run: RunIdentity(name: name, directory: candidate.runDirectory),
-      entry: entry, settings: RunSettings(), probe: nil, firstSeen: .zero)
+    return try ledger.observe(
+      path: candidate.path,
+      run: relative.isEmpty ? Path.name(folder) : Path.join(Path.name(folder), relative),
+      fingerprint: .init(candidate.fingerprint.text))
   }
 
   /// Why the checkpoint was not reported, or nil.
-  private func measure(_ job: Job, _ recorder: ReportRecorder, _ ledger: Ledger)
+  private func measure(_ entry: Entry, _ recorder: ReportRecorder, _ ledger: Ledger)
     throws(Problem) -> String?
   {
-    try ledger.settled(job.entry.id)
-    _ = try ledger.started(job.entry.id)
-    var arguments = ["probe", job.candidate.path, "--kept"] + options
-    if let previous = try recorder.previousCheckpoint(for: job, in: ledger) {
+    try ledger.settled(entry.id)
+    _ = try ledger.started(entry.id)
+    var arguments = ["probe", entry.path, "--kept", "--run", entry.run] + options
+    if let previous = try recorder.previousCheckpoint(of: entry) {
       arguments += ["--previous", previous]
     }
     let outcome = WorkerProcess().run(
@@ -109,17 +107,17 @@ public struct Backfill {
       timeout: .seconds(3600))
     switch outcome {
     case .document(let document):
-      try recorder.record(document, for: job, in: ledger)
+      try recorder.record(document, of: entry)
       return nil
     case .refused(let code, let line) where code == Problem.Kind.configuration.rawValue
       || code == Problem.Kind.usage.rawValue:
       // The probe or the options are wrong: so they would be for every other checkpoint.
       throw Problem(
-        "probe-refused", at: job.candidate.path, line, remedy: "mend the probe and run it again",
+        "probe-refused", at: entry.path, line, remedy: "mend the probe and run it again",
         kind: .configuration)
     default:
       let (code, reason) = Self.explanation(outcome)
-      try recorder.reject(job, code: code, reason: reason, in: ledger)
+      try recorder.reject(entry, code: code, reason: reason)
       return reason
     }
   }

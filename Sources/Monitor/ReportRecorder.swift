@@ -4,33 +4,31 @@
 // run.yaml can be written again at any time.
 
 import CriticalPeriods
-public import Diagnostics
-public import Ledger
-public import Reports
+import Diagnostics
+import Ledger
+import Reports
 import Watching
 
 /// Writes reports. Not thread-safe: whoever owns the ledger owns it.
-public final class ReportRecorder: Recorder {
+final class ReportRecorder: Recorder {
   private let paths: ReportPaths
+  private let ledger: Ledger
   private let fileSystem: any FileSystem
   private var series: [String: [SeriesRow]] = [:]
   private var recentlyUsed: [String] = []
   private var cache = ComparisonCache()
-  private var notes: [String: [FindingReport]] = [:]
 
   /// Runs whose series stay in memory.
   private static let seriesLimit = 4
 
   /// - Parameters:
   ///   - reports: the report folder.
-  ///   - fileSystem: how it is written to.
-  public init(reports: String, fileSystem: any FileSystem = PosixFileSystem()) {
+  ///   - ledger: where series and alerts are kept.
+  ///   - fileSystem: how the folder is written to.
+  init(reports: String, ledger: Ledger, fileSystem: any FileSystem) {
     paths = ReportPaths(root: reports)
+    self.ledger = ledger
     self.fileSystem = fileSystem
-  }
-
-  public func record(_ document: [UInt8], for job: Job, in ledger: Ledger) throws(Problem) {
-    try record(document, of: job.entry, run: job.run.name, in: ledger)
   }
 
   /// Records what a worker measured of an entry.
@@ -38,9 +36,8 @@ public final class ReportRecorder: Recorder {
   /// - Throws: what makes the document unusable (of kind `.data` or `.software`: the worker is not
   ///   trusted), or what the disk says (then it can be tried again).
   @discardableResult
-  func record(_ document: [UInt8], of entry: Entry, run: String, in ledger: Ledger)
-    throws(Problem) -> Recorded
-  {
+  func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded {
+    let run = entry.run
     var report = try CheckpointReport(yaml: document, path: entry.path)
     report.run = run
     report.checkpoint.path = entry.path
@@ -63,7 +60,7 @@ public final class ReportRecorder: Recorder {
       reportPath: paths.folder(run: run) + "/" + name, document: try row.yaml())
 
     let isNew = try ledger.measurement(run: run, digest: digest) == nil
-    var rows = try rows(of: run, in: ledger)
+    var rows = try rows(of: run)
     if isNew { rows.append(row) }
     let timeline = Timeline(rows, cache: &cache)
     if isNew {
@@ -83,18 +80,15 @@ public final class ReportRecorder: Recorder {
       return recorded
     }
     remember(rows, of: run)
-    try write(timeline, run: run, in: ledger)
-    try writePendingAlerts(in: ledger)
+    try write(timeline, run: run)
+    try writePendingAlerts()
     return recorded
   }
 
-  public func reject(_ job: Job, code: String, reason: String, in ledger: Ledger)
-    throws(Problem)
-  {
-    let entry = job.entry
+  func reject(_ entry: Entry, code: String, reason: String) throws(Problem) {
     let document = RejectedReport(
-      run: job.run.name, path: entry.path, code: code, reason: reason, attempts: entry.attempts)
-    let folder = paths.folder(run: job.run.name)
+      run: entry.run, path: entry.path, code: code, reason: reason, attempts: entry.attempts)
+    let folder = paths.folder(run: entry.run)
     try DurableFile.makeDirectory(folder, on: fileSystem)
     try DurableFile.writeOnce(
       try document.yaml(),
@@ -102,36 +96,27 @@ public final class ReportRecorder: Recorder {
         + ReportPaths.rejection(path: entry.path, fingerprint: entry.fingerprint.text),
       on: fileSystem)
     try ledger.rejected(entry.id, code: code, reason: reason, fingerprint: entry.fingerprint)
-    try refresh(run: job.run.name, in: ledger)
+    try refresh(run: entry.run)
   }
 
-  public func note(_ problem: Problem, run: RunIdentity, in ledger: Ledger) throws(Problem) {
-    let finding = FindingReport(
-      code: problem.code, where: problem.place, text: "\(problem.what); \(problem.remedy)")
-    guard notes[run.name]?.contains(finding) != true else { return }
-    notes[run.name, default: []].append(finding)
-    try refresh(run: run.name, in: ledger)
-  }
-
-  public func resume(in ledger: Ledger) throws(Problem) {
+  func recover() throws(Problem) {
     try DurableFile.makeDirectory(paths.root, on: fileSystem)
     try DurableFile.removeLitter(in: paths.root, on: fileSystem)
     for run in try ledger.runs() {
       let folder = paths.folder(run: run)
       if try exists(folder) { try DurableFile.removeLitter(in: folder, on: fileSystem) }
-      if try !isCurrent(run: run, in: ledger) { try refresh(run: run, in: ledger) }
+      if try !isCurrent(run: run) { try refresh(run: run) }
     }
     if try exists(paths.alerts) {
       try DurableFile.removeLitter(in: paths.alerts, on: fileSystem)
     }
-    try writePendingAlerts(in: ledger)
+    try writePendingAlerts()
   }
 
-  public func previousCheckpoint(for job: Job, in ledger: Ledger) throws(Problem) -> String? {
-    guard let step = job.candidate.stepInName.flatMap({ Int(exactly: $0) }) else { return nil }
-    let earlier = try rows(of: job.run.name, in: ledger).filter {
-      Int(exactly: CheckpointNames.step(inName: Path.name($0.path)) ?? .max) ?? .max < step
-    }
+  func previousCheckpoint(of entry: Entry) throws(Problem) -> String? {
+    func stepInName(_ path: String) -> UInt64? { CheckpointNames.step(inName: Path.name(path)) }
+    guard let step = stepInName(entry.path) else { return nil }
+    let earlier = try rows(of: entry.run).filter { stepInName($0.path).map { $0 < step } ?? false }
     guard let path = earlier.max(by: { ($0.step ?? 0) < ($1.step ?? 0) })?.path,
       try exists(path)
     else { return nil }
@@ -139,7 +124,7 @@ public final class ReportRecorder: Recorder {
   }
 
   /// Whether run.yaml says what the ledger knows: a crash may have come between the two.
-  private func isCurrent(run: String, in ledger: Ledger) throws(Problem) -> Bool {
+  private func isCurrent(run: String) throws(Problem) -> Bool {
     let path = paths.runReport(run)
     guard let bytes = try DurableFile.read(path, limit: 64 << 20, on: fileSystem) else {
       return false
@@ -161,16 +146,16 @@ public final class ReportRecorder: Recorder {
   }
 
   /// Writes a run's documents again from the ledger.
-  func refresh(run: String, in ledger: Ledger) throws(Problem) {
-    let rows = try rows(of: run, in: ledger)
+  func refresh(run: String) throws(Problem) {
+    let rows = try rows(of: run)
     let timeline = Timeline(rows, cache: &cache)
     remember(rows, of: run)
-    try write(timeline, run: run, in: ledger)
+    try write(timeline, run: run)
   }
 
   // MARK: Writing
 
-  private func write(_ timeline: Timeline, run: String, in ledger: Ledger) throws(Problem) {
+  private func write(_ timeline: Timeline, run: String) throws(Problem) {
     var aliases: [String: [String]] = [:]
     for row in timeline.entries.map(\.row) + timeline.unplaced {
       let others = try ledger.aliases(run: run, digest: row.digest)
@@ -183,13 +168,13 @@ public final class ReportRecorder: Recorder {
     }
     let report = timeline.report(
       run: run, aliases: aliases, rejected: rejected,
-      missed: entries.filter { $0.state == .missed }.count, notes: notes[run] ?? [])
+      missed: entries.filter { $0.state == .missed }.count)
     try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
     try DurableFile.write(try report.yaml(), to: paths.runReport(run), on: fileSystem)
     try DurableFile.write(RunPage(report).html, to: paths.page(run), on: fileSystem)
   }
 
-  private func writePendingAlerts(in ledger: Ledger) throws(Problem) {
+  private func writePendingAlerts() throws(Problem) {
     for alert in try ledger.pendingAlerts() {
       try DurableFile.makeDirectory(paths.alerts, on: fileSystem)
       try DurableFile.writeOnce(alert.document, to: paths.alert(alert.id), on: fileSystem)
@@ -207,7 +192,7 @@ public final class ReportRecorder: Recorder {
 
   // MARK: Series
 
-  private func rows(of run: String, in ledger: Ledger) throws(Problem) -> [SeriesRow] {
+  private func rows(of run: String) throws(Problem) -> [SeriesRow] {
     if let rows = series[run] { return rows }
     var rows: [SeriesRow] = []
     for measurement in try ledger.arrivals(run: run) {

@@ -74,10 +74,8 @@ extension Timeline {
   ///
   /// - Parameters:
   ///   - aliases: other paths of a content, by its digest.
-  ///   - notes: remarks on the run that no checkpoint is at fault for.
   func report(
-    run: String, aliases: [String: [String]], rejected: [RejectedCheckpoint], missed: Int,
-    notes: [FindingReport]
+    run: String, aliases: [String: [String]], rejected: [RejectedCheckpoint], missed: Int
   ) -> RunReport {
     var rows = entries.indices.map { row(at: $0, aliases: aliases) }
     for row in unplaced {
@@ -87,7 +85,7 @@ extension Timeline {
       listed.aliases = aliases[row.digest] ?? []
       rows.append(listed)
     }
-    var findings = findings + notes
+    var findings = findings
     if !unplaced.isEmpty {
       findings.append(
         FindingReport(

@@ -1,7 +1,7 @@
-public import ArgumentParser
+import ArgumentParser
 import Diagnostics
 import Monitor
-public import Pipeline
+import Pipeline
 
 struct BackfillCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

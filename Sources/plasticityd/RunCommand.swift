@@ -17,11 +17,8 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     let configuration = try Configuration.load(config)
-    let parts = Daemon.Parts(version: version) { configuration throws(Problem) in
-      ReportRecorder(reports: configuration.reports)
-    }
-    let daemon = try Daemon(configuration, parts)
+    let daemon = try Daemon(configuration, Daemon.Parts(version: version))
     try daemon.takeSignals()
-    exit(daemon.run())
+    Glibc.exit(daemon.run())
   }
 }

@@ -76,7 +76,7 @@ private func course(_ count: Int = 14) throws -> [SeriesRow] {
   private func document(_ rows: [SeriesRow]) throws -> [UInt8] {
     var cache = ComparisonCache()
     return try Timeline(rows, cache: &cache).report(
-      run: "r", aliases: [:], rejected: [], missed: 0, notes: []
+      run: "r", aliases: [:], rejected: [], missed: 0
     ).yaml()
   }
 
