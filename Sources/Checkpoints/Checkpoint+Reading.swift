@@ -74,11 +74,45 @@ extension Checkpoint {
   public func survey(
     _ visit: (Int, UnsafeBufferPointer<Float>) throws(Problem) -> Void = { _, _ throws(Problem) in }
   ) throws(Problem) -> Survey {
+    let (summaries, findings) = try sweep(tensors, hashing: true, visit)
+    return Survey(summaries: summaries, digest: digest(of: summaries), findings: findings)
+  }
+
+  /// Streams the optimizer's moments once: sums and checksums, and whatever `visit` does with the
+  /// blocks (the entry's index, whether it is the second moment, and the values).
+  ///
+  /// Returns nil when there are no moments.
+  public func surveyMoments(
+    _ visit: (Int, Bool, UnsafeBufferPointer<Float>) throws(Problem) -> Void = {
+      _, _, _ throws(Problem) in
+    }
+  ) throws(Problem) -> MomentsSurvey? {
+    guard let moments else { return nil }
+    let second = moments.entries.map(\.secondMoment)
+    let firstIndices = moments.entries.indices.filter { moments.entries[$0].firstMoment != nil }
+    let first = moments.entries.compactMap(\.firstMoment)
+    let (summaries, findings) = try sweep(second + first, hashing: false) {
+      (index, values) throws(Problem) in
+      let isSecond = index < second.count
+      try visit(isSecond ? index : firstIndices[index - second.count], isSecond, values)
+    }
+    var firstSummaries: [TensorSummary?] = second.map { _ in nil }
+    for (entry, summary) in zip(firstIndices, summaries[second.count...]) {
+      firstSummaries[entry] = summary
+    }
+    return MomentsSurvey(
+      first: firstSummaries, second: Array(summaries[..<second.count]), findings: findings)
+  }
+
+  /// Summaries of the tensors in their order; read in the order of the file, one sweep over the disk.
+  private func sweep(
+    _ tensors: [StoredTensor], hashing: Bool,
+    _ visit: (Int, UnsafeBufferPointer<Float>) throws(Problem) -> Void
+  ) throws(Problem) -> ([TensorSummary], [Finding]) {
     let largest = tensors.map(\.shape.count).max() ?? 1
     let reader = BlockReader(elements: min(largest, BlockReader.blockBytes / 8))
     var summaries: [TensorSummary?] = tensors.map { _ in nil }
     var checksums = RecordChecksums()
-    // In the order of the file: one sweep over the disk.
     let order = tensors.indices.sorted {
       let (a, b) = (tensors[$0].location, tensors[$1].location)
       return (a.file, a.storageOffset, a.firstElement) < (b.file, b.storageOffset, b.firstElement)
@@ -89,15 +123,13 @@ extension Checkpoint {
       summaries[index] = try withUnsafeMutablePointer(to: &checksum) {
         pointer throws(Problem) in
         try tensor.summary(
-          in: files[tensor.location.file].file, with: reader, hashing: true,
+          in: files[tensor.location.file].file, with: reader, hashing: hashing,
           checksum: tensor.fillsItsStorage ? pointer : nil
         ) { floats throws(Problem) in try visit(index, floats) }
       }
       checksums.note(tensor, whole: tensor.fillsItsStorage ? checksum : nil)
     }
-    let complete = summaries.compactMap { $0 }
-    return Survey(
-      summaries: complete, digest: digest(of: complete), findings: try checksums.findings(files))
+    return (summaries.compactMap { $0 }, try checksums.findings(files))
   }
 
   private func digest(of summaries: [TensorSummary]) -> String {

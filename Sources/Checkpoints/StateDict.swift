@@ -60,7 +60,15 @@ struct StateDict {
       case .notATensor: break
       }
     }
+    guard !dict.tensors.isEmpty else { throw unreadable(archive.file, dict.findings) }
     return dict
+  }
+
+  /// None of the tensors is of a type that is read; the first says why.
+  static func unreadable(_ file: InputFile, _ findings: [Finding]) -> Problem {
+    Problem(
+      "no-readable-tensors", at: file.path, findings.first?.description ?? "it holds no tensors",
+      remedy: "save the weights as real numbers")
   }
 
   private struct Candidate {

@@ -27,8 +27,8 @@ import Testing
       #expect(summary.nanCount == truth.nan)
       #expect(summary.infiniteCount == truth.infinite)
       // Both are float64 sums of a few terms: 1e-14 is rounding in another order.
-      #expect(close(summary.sumSquares, truth.sum_squares, 1e-14), "\(truth.name)")
-      #expect(close(summary.sumAbsolute, truth.sum_absolute, 1e-14), "\(truth.name)")
+      #expect(close(summary.sumSquares, truth.sumSquares, 1e-14), "\(truth.name)")
+      #expect(close(summary.sumAbsolute, truth.sumAbsolute, 1e-14), "\(truth.name)")
       let values = try checkpoint.read(tensor).values
       #expect(values.count == truth.shape.reduce(1, *))
       // Bit for bit, with NaN equal to NaN and −0 unlike 0.
@@ -50,7 +50,7 @@ import Testing
     #expect(checkpoint.format == expected.format)
     #expect(checkpoint.stateDictPath == expected.dict)
     #expect(checkpoint.step == expected.step)
-    #expect(checkpoint.stepSource == expected.step_source)
+    #expect(checkpoint.stepSource == expected.stepSource)
     #expect(checkpoint.epoch == expected.epoch)
     #expect(checkpoint.learningRate == expected.lr)
     #expect(checkpoint.batchSize == expected.batch)
