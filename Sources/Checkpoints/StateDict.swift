@@ -14,6 +14,9 @@ struct StateDict {
     "state_dict", "model_state_dict", "model", "model_state", "net", "network", "module",
     "weights", "params", "state", "ema", "model_ema", "ema_state_dict", "state_dict_ema",
   ]
+  private static let averagedKeys: Set<String> = [
+    "ema", "model_ema", "ema_state_dict", "state_dict_ema",
+  ]
   /// Keys that never lead to weights.
   private static let otherKeys: Set<String> = [
     "callbacks", "loops", "hyper_parameters", "hparams", "args", "config", "rng_state",
@@ -39,6 +42,12 @@ struct StateDict {
           "state-dict", at: archive.file.path,
           "the weights are taken from \(chosen.path.isEmpty ? "the top level" : chosen.path);"
             + " there are tensors in \(others.joined(separator: ", ")) too"))
+    }
+    if let last = chosen.path.split(separator: ".").last, averagedKeys.contains(String(last)) {
+      dict.findings.append(
+        Finding(
+          "averaged-weights", at: archive.file.path,
+          "these are running averages of the weights, not to be mixed with the weights themselves"))
     }
     var names: Set<[UInt8]> = []
     for (key, value) in chosen.entries {
@@ -111,7 +120,7 @@ struct StateDict {
         guard let keyBytes = key.rawText, key.text != nil else { continue }
         if archive.isTensor(value) {
           tensors.append((keyBytes, value))
-        } else if path.count < deepest {
+        } else if path.count < deepest, value.isKeyed {
           let key = String(decoding: keyBytes, as: UTF8.self)
           let isOther =
             otherKeys.contains(key) || key.hasPrefix("optim") || key.hasPrefix("lr_sched")

@@ -284,7 +284,8 @@ expect(
 module = torch.nn.Sequential(collections.OrderedDict(
     first=torch.nn.Linear(2, 3), norm=torch.nn.BatchNorm1d(3), last=torch.nn.Linear(3, 1)))
 torch.save({"ema": module, "step": 9}, "module.pt")
-expect("module.pt", module.state_dict(), format="pytorch-zip", dict="ema", step=9, stepSource="step", findings=[])
+expect("module.pt", module.state_dict(), format="pytorch-zip", dict="ema", step=9, stepSource="step",
+       findings=["averaged-weights"])
 
 # Hugging Face Trainer: names sorted by the container, tied output layer saved once.
 names = ["transformer.wte.weight", "transformer.wpe.weight"]
