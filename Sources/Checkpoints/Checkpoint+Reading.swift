@@ -6,8 +6,15 @@ public import Tensors
 extension Checkpoint {
   /// Reads a tensor whole, widened to float32, in its logical row-major order.
   ///
-  /// Errors: `changed-during-read`, `lost-before-read` (try again), `unreadable`.
+  /// Errors: `too-large` beyond 16 GiB, `changed-during-read`, `lost-before-read` (try again),
+  /// `unreadable`.
   public func read(_ tensor: StoredTensor) throws(Problem) -> Tensor {
+    guard tensor.shape.count <= 1 << 32 else {
+      throw Problem(
+        "too-large", at: "\(path): tensor \"\(tensor.name)\"",
+        "its shape \(tensor.shape) has more than 16 GiB in float32",
+        remedy: "only its norm and digest can be taken")
+    }
     let file = files[tensor.location.file].file
     var problem: Problem?
     let values = [Float](unsafeUninitializedCapacity: tensor.shape.count) { buffer, count in
@@ -65,8 +72,13 @@ extension Checkpoint {
     try summary(of: tensor).frobeniusNorm
   }
 
-  /// SHA-256 in hexadecimal over (name, type, shape, content) of all tensors, sorted by the bytes
-  /// of their names; the same in any container.
+  /// SHA-256 in hexadecimal over (name, type, shape, content) of all tensors; the same in any
+  /// container.
+  ///
+  /// With `text(s)` for the length of s and its UTF-8, and all numbers as 8 bytes, little-endian:
+  /// a tensor's digest is SHA-256 of `text(type)`, the rank, the extents, and the elements row-major
+  /// and little-endian; the checkpoint's is SHA-256 of `text(name) text(hexadecimal digest)` of
+  /// every tensor, sorted by the bytes of the names.
   public func digest() throws(Problem) -> String { try survey().digest }
 
   /// Streams every tensor once: sums, digests, checksums, and whatever `visit` does with the blocks

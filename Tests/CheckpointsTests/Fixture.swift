@@ -63,6 +63,7 @@ struct Expected: Decodable {
 
   struct File: Decodable {
     let tensors: [Tensor]
+    let digest: String
     let format: String
     let dict: String
     let step: Int?

@@ -3,6 +3,7 @@
 Run with torch 2.13, safetensors 0.8 and numpy 2.4; the output is the same bytes each time.
 """
 import collections
+import hashlib
 import json
 import os
 import shutil
@@ -33,6 +34,20 @@ def tensor_facts(name, value):
     }
 
 
+def digest(tensors):
+    """The digest of Checkpoint.digest(), computed independently."""
+    number = lambda n: n.to_bytes(8, "little")
+    text = lambda s: number(len(s.encode())) + s.encode()
+    whole = hashlib.sha256()
+    for name in sorted(tensors, key=str.encode):
+        value = tensors[name].detach().contiguous()
+        one = hashlib.sha256(text(str(value.dtype).removeprefix("torch.")))
+        one.update(number(value.dim()) + b"".join(map(number, value.shape)))
+        one.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
+        whole.update(text(name) + text(one.hexdigest()))
+    return whole.hexdigest()
+
+
 def moment_facts(parameters, state):
     return [
         {
@@ -45,7 +60,9 @@ def moment_facts(parameters, state):
 
 
 def expect(path, tensors, **facts):
-    expected[path] = {"tensors": [tensor_facts(n, t) for n, t in tensors.items()], **facts}
+    expected[path] = {
+        "tensors": [tensor_facts(n, t) for n, t in tensors.items()], "digest": digest(tensors), **facts
+    }
 
 
 class Small(torch.nn.Module):
