@@ -13,18 +13,18 @@ public struct BlockPlan: Sendable {
   public let exampleCount: Int
 
   private let graph: Graph
-  private let parameters: NetworkParameters
+  private let parameters: [String: Tensor]
   private let inputs: [String: BatchArray]
 
   /// Chooses blocks of at most `size` examples and proves that the first of them binds.
   ///
   /// - Parameters:
   ///   - graph: the network's graph.
-  ///   - parameters: the checkpoint's values.
+  ///   - parameters: the checkpoint's values by graph name.
   ///   - inputs: the whole batch, by the graph's input names; other arrays are ignored.
   ///   - size: examples per block, at least 1; a graph with a fixed batch prescribes its own.
   public init(
-    graph: Graph, parameters: NetworkParameters, inputs: [String: BatchArray], size: Int
+    graph: Graph, parameters: [String: Tensor], inputs: [String: BatchArray], size: Int
   ) throws(Problem) {
     self.graph = graph
     self.parameters = parameters
@@ -40,7 +40,7 @@ public struct BlockPlan: Sendable {
         remedy: "store the batch's arrays under the graph's input names")
     }
     exampleCount = count
-    let fixed = graph.inputs.compactMap { $0.dimensions.first ?? nil }.first
+    let fixed = graph.fixedExampleCount
     if let fixed, fixed <= 0 || count % fixed != 0 {
       throw Problem(
         "input-shape", at: graph.path,
