@@ -81,18 +81,22 @@ let package = Package(
     tests("YAMLTests", ["YAML", "Diagnostics"]),
     tests("TensorsTests", ["Tensors", "Diagnostics"]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
-    tests("CheckpointsTests", ["Checkpoints", "Diagnostics", "Tensors", "CKernels"]),
+    tests(
+      "CheckpointsTests", ["Checkpoints", "Diagnostics", "Tensors", "CKernels"], fixtures: true),
     tests("NetworksTests", ["Networks", "Checkpoints", "Diagnostics", "Tensors", "LinearAlgebra"]),
     tests(
       "InformationTests",
-      ["Information", "Networks", "Diagnostics", "Tensors", "LinearAlgebra"]),
-    tests("CriticalPeriodsTests", ["CriticalPeriods", "Diagnostics"]),
+      ["Information", "Networks", "Diagnostics", "Tensors", "LinearAlgebra"], fixtures: true),
+    tests("CriticalPeriodsTests", ["CriticalPeriods", "Diagnostics"], fixtures: true),
     tests("ReportsTests", ["Reports", "YAML", "Diagnostics"]),
     tests("LedgerTests", ["Ledger", "Reports", "Diagnostics"]),
     tests("WatchingTests", ["Watching", "Diagnostics"]),
     tests(
       "MonitorTests",
-      ["Monitor", "Ledger", "Reports", "Watching", "CriticalPeriods", "YAML", "Diagnostics"]),
+      [
+        "Monitor", "Ledger", "Pipeline", "Reports", "Watching", "CriticalPeriods", "YAML",
+        "Diagnostics",
+      ]),
     tests(
       "EndToEndTests",
       ["Pipeline", "Reports", "YAML", "Checkpoints", "Networks", "Information", "Diagnostics"],

@@ -23,6 +23,7 @@ struct ck_softmax ck_softmax_row(const float *z, size_t classes, float *probabil
     double gap = (double)z[c] - zt, e = exp(gap);
     rest += e;
     energy -= e * gap;
+    probability[c] = (float)e;
   }
   double scale = 1 / (1 + rest);
   out.log_normaliser = log1p(rest);
@@ -34,7 +35,7 @@ struct ck_softmax ck_softmax_row(const float *z, size_t classes, float *probabil
       probability[c] = (float)scale;
       continue;
     }
-    double p = exp((double)z[c] - zt) * scale;
+    double p = probability[c] * scale;
     probability[c] = (float)p;
     out.confidence += p * (1 - p);
   }

@@ -19,7 +19,7 @@ enum PyTorchZip: CheckpointFormat {
       files: [Checkpoint.OpenFile(file: file, zip: archive.zip)], tensors: weights.tensors,
       stateDictPath: weights.path)
     checkpoint.findings = archive.findings + weights.findings
-    var facts = try TrainingFacts(of: archive)
+    var facts = try TrainingFacts(of: archive, tensorsAreWeights: weights.path.isEmpty)
     if isLightning { try Lightning.complete(&facts, archive) }
     var optimizer: OptimizerState?
     if let value = OptimizerState.find(in: archive.root) {

@@ -18,8 +18,17 @@ struct TrainingFacts {
   private static let epochKeys = ["epoch", "current_epoch", "epochs"]
   private static let rateKeys = ["lr", "learning_rate"]
 
-  /// Reads what stands at the top level of a saved dictionary.
-  init(of archive: TorchArchive) throws(Problem) {
+  /// Reads what stands at the top level of a saved dictionary; where that is the weights' own
+  /// (`tensorsAreWeights`), only plain numbers count.
+  init(of archive: TorchArchive, tensorsAreWeights: Bool) throws(Problem) {
+    guard !tensorsAreWeights else {
+      for key in Self.stepKeys where step == nil {
+        guard let count = archive.root[key]?.int, count >= 0 else { continue }
+        (step, stepSource) = (count, key)
+      }
+      epoch = archive.root["epoch"]?.double
+      return
+    }
     let root = archive.root
     for key in Self.stepKeys where step == nil {
       guard let value = root[key], let count = try archive.count(value) else { continue }

@@ -285,17 +285,21 @@ private struct ZipDirectoryReader {
   func checkSpans(_ entries: [ZipEntry], _ records: [ZipArchive.Record]) throws(Problem) {
     let (directoryOffset, _, _) = try findDirectory()
     var previousEnd = 0
+    // What may lie between two records: a data descriptor, where the first one announced it.
+    var gap = 0...0
     let spans = zip(entries, records).sorted { $0.0.headerOffset < $1.0.headerOffset }
     for (entry, record) in spans {
       let (end, overflow) = record.dataOffset.addingReportingOverflow(record.storedBytes)
-      guard entry.headerOffset >= previousEnd, !overflow, end <= directoryOffset else {
-        throw ambiguous("record \(record.name) overlaps another one")
+      guard entry.headerOffset >= previousEnd + gap.lowerBound, !overflow, end <= directoryOffset
+      else { throw ambiguous("record \(record.name) overlaps another one") }
+      guard entry.headerOffset <= previousEnd + gap.upperBound else {
+        throw ambiguous("unknown bytes stand before record \(record.name)")
       }
-      // The shortest data descriptor: checksum and two sizes.
-      previousEnd = end + (entry.flags & 8 != 0 ? 12 : 0)
+      previousEnd = end
+      gap = entry.flags & 8 != 0 ? 12...24 : 0...0
     }
-    guard previousEnd <= directoryOffset else {
-      throw ambiguous("the last record overlaps the directory")
-    }
+    guard directoryOffset >= previousEnd + gap.lowerBound,
+      directoryOffset <= previousEnd + gap.upperBound
+    else { throw ambiguous("the directory does not follow the last record") }
   }
 }

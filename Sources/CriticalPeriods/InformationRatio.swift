@@ -6,6 +6,8 @@ struct InformationRatio: Sendable {
   enum Basis: String, Sendable {
     /// Resampled examples, the same ones at both checkpoints.
     case pairedBootstrap = "paired bootstrap over the probe's examples"
+    /// The same pairing in closed form, where resampling could not change the answer.
+    case pairedErrors = "paired standard errors over the probe's examples"
     /// Two standard errors taken as independent: wider than need be.
     case standardErrors = "standard errors"
     /// Nothing but the checkpoint-to-checkpoint noise of the series itself.
@@ -26,10 +28,21 @@ struct InformationRatio: Sendable {
     value = a / b
     let tail = (1 - settings.confidenceLevel) / 2
     if let x = later.contributions, let y = earlier.contributions, x.count == y.count,
-      let found = pairedInterval(x, over: y, settings)
+      let deviation = pairedDeviation(x, over: y)
     {
-      interval = found
-      basis = .pairedBootstrap
+      // A bootstrap costs N × resamples per checkpoint and layer: it is kept for the ratios that it
+      // decides on, neither above the level of a fall nor far below.
+      let standing = 1 - settings.minimumFall
+      if value < standing, value + 6 * deviation >= standing,
+        let found = pairedInterval(x, over: y, settings)
+      {
+        interval = found
+        basis = .pairedBootstrap
+      } else {
+        let reach = deviation * normalQuantile(1 - tail)
+        interval = max(value - reach, 0)...value + reach
+        basis = .pairedErrors
+      }
     } else if let sa = later.standardError, let sb = earlier.standardError {
       // Delta method on the logarithm.
       let deviation = hypot(sa / a, sb / b) * normalQuantile(1 - tail)
@@ -50,6 +63,21 @@ private func spread(_ value: Double, byLog deviation: Double) -> ClosedRange<Dou
   let low = value * exp(-deviation)
   let high = value * exp(deviation)
   return low.isFinite && high.isFinite && low <= high ? low...high : nil
+}
+
+/// Standard error of Σx/Σy when examples are drawn in pairs (delta method); nil when it has none.
+private func pairedDeviation(_ x: [Double], over y: [Double]) -> Double? {
+  let n = Double(x.count)
+  let whole = y.reduce(0, +)
+  guard n > 1, whole > 0 else { return nil }
+  let ratio = x.reduce(0, +) / whole
+  var squares = 0.0
+  for (a, b) in zip(x, y) {
+    let residual = a - ratio * b
+    squares += residual * residual
+  }
+  let deviation = sqrt(squares * n / (n - 1)) / whole
+  return deviation.isFinite && ratio.isFinite ? deviation : nil
 }
 
 /// Percentile interval of Σx/Σy when examples are resampled, each with its pair (x_n, y_n); nil when

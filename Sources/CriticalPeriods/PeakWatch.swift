@@ -41,12 +41,33 @@ struct PeakWatch: Sendable {
     fallen += 1
     deep = now.value < settings.deepFall ? deep + 1 : 0
     if firstFallen == nil { firstFallen = index }
-    if peak == nil, fallen >= settings.fallCheckpoints { settle(history, noise) }
+    if peak == nil, fallen >= settings.fallCheckpoints, levelFell(history, noise) {
+      settle(history, noise)
+    }
   }
 
   private func isFall(_ ratio: InformationRatio, _ noise: Double) -> Bool {
     ratio.interval.upperBound < 1 - settings.minimumFall
       && -log(ratio.value) > settings.noiseDeviations * noise
+  }
+
+  /// Whether the last checkpoints lie below those around the maximum by more than the noise between
+  /// checkpoints. The maximum is the largest of many noisy values, so that almost any value is well
+  /// below it: its neighbours are averaged with it, and so are the last ones.
+  private func levelFell(_ history: [Observation], _ noise: Double) -> Bool {
+    guard let top = maximum else { return false }
+    let measured = history.indices.filter { history[$0].information != nil }
+    let recent = measured.suffix(settings.fallCheckpoints)
+    guard let place = measured.firstIndex(of: top) else { return false }
+    let around = measured[max(place - 1, 0)...min(place + 1, measured.count - 1)]
+      .filter { !recent.contains($0) }
+    guard !around.isEmpty, !recent.isEmpty else { return false }
+    func level(_ indices: some Sequence<Int>, count: Int) -> Double {
+      indices.reduce(0) { $0 + log(history[$1].information ?? 1) } / Double(count)
+    }
+    let drop = level(around, count: around.count) - level(recent, count: recent.count)
+    let deviation = noise * sqrt(1 / Double(around.count) + 1 / Double(recent.count))
+    return drop > settings.levelDeviations * deviation
   }
 
   /// Places the peak: between the neighbours of all checkpoints that might be the maximum.

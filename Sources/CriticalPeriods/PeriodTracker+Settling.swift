@@ -15,7 +15,7 @@ extension PeriodTracker {
     case closed(End)
   }
 
-  /// Whether the shares have frozen, or the trace has fallen so far that nothing else explains it.
+  /// Whether the shares, having moved, have frozen while information no longer rises.
   func settles(_ findings: inout [Finding]) -> Settlement {
     guard let growth, stopped(growth) else { return .open }
     if isClipped {

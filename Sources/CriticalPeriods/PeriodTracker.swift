@@ -5,7 +5,7 @@ import Glibc
 ///
 /// The period is closed when the shares of the layers, having moved, hold still for long enough in
 /// log-step time, while information has stopped rising; the end is dated to the last movement. The
-/// trace's peak alone never closes it, unless the fall is deep and confidence does not explain it.
+/// trace's fall alone never closes it: a deep one that nothing else explains is `consolidating`.
 struct PeriodTracker: Sendable {
   let evidence: EvidenceKind
   let settings: PeriodSettings

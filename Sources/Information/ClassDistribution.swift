@@ -80,4 +80,28 @@ struct ClassDistribution: Sendable {
       }
     }
   }
+
+  /// Adds (√p∘r) − p⟨√p, r⟩ with random signs r, whose covariance over r is diag(p) − ppᵀ, that of
+  /// the gradient of ln p(label) by the logits over labels.
+  func addSignedScore(
+    row: Int, into cotangent: UnsafeMutableBufferPointer<Float>, draws: ProbeDraws, example: Int,
+    position: Int, draw: Int
+  ) {
+    let base = row * classes
+    let top = top[row]
+    var offset = 0.0
+    var topRoot = 0.0
+    var scores = [Float](repeating: 0, count: classes)
+    draws.forEachSign(.score, count: classes, example: example, position: position, draw: draw) {
+      let root = probabilities[base + $0].squareRoot() * $1
+      scores[$0] = root
+      if $0 == top { topRoot = Double(root) } else { offset += Double(root) }
+    }
+    let whole = Float(topRoot + offset)
+    for c in 0..<classes where c != top {
+      cotangent[c] += scores[c] - probabilities[base + c] * whole
+    }
+    // √p r − p (√p r + offset) with √p r (1 − p) from the other classes: nothing cancels at p = 1.
+    cotangent[top] += Float(topRoot * complement[row] - Double(probabilities[base + top]) * offset)
+  }
 }

@@ -5,8 +5,9 @@
 enum CotangentRow: Sendable {
   /// ∇_z ln p(class) at one position, weighing p(class): exact Fisher, class by class.
   case classScore(Int, position: Int)
-  /// ∇_z ln p(label), labels drawn from the prediction at every position at once.
-  case drawnScore(draw: Int, of: Int)
+  /// A drawn score: a random direction in the logits with mean zero and the covariance of
+  /// ∇_z ln p(label), at every position at once.
+  case drawnScore(draw: Int, of: Int, by: ScoreSampling)
   /// ∇_z ln p(true label), summed over positions: the empirical Fisher.
   case trueScore
   /// Random signs over all measured logits: the Jacobian.
@@ -20,8 +21,11 @@ enum CotangentRow: Sendable {
 
   /// The rows that measure a task under a plan, apart from what `ck_fisher_exact` does in one.
   static func rows(
-    _ labels: ProbeLabels, plan: LabelPlan, fused: Bool, empirical: Bool, jacobian: Bool
+    _ labels: ProbeLabels, estimator: FisherEstimator, fused: Bool
   ) -> [CotangentRow] {
+    let plan = estimator.labels
+    let empirical = estimator.measuresEmpirical
+    let jacobian = estimator.measuresJacobian
     var rows: [CotangentRow] = []
     let classes = labels.classes
     if labels.task == .regression {
@@ -42,7 +46,9 @@ enum CotangentRow: Sendable {
         if jacobian { rows.append(.signs) }
       }
     case .sampled(let draws, _):
-      rows = (0..<max(draws, 1)).map { .drawnScore(draw: $0, of: max(draws, 1)) }
+      rows = (0..<max(draws, 1)).map {
+        .drawnScore(draw: $0, of: max(draws, 1), by: estimator.sampling)
+      }
       if jacobian { rows.append(.signs) }
     }
     // The fused kernel has each label's gradient only one position at a time.
@@ -78,7 +84,7 @@ enum CotangentRow: Sendable {
       } else {
         0
       }
-    case .drawnScore(_, let draws), .signedOutputs(_, let draws): 1 / Float(draws)
+    case .drawnScore(_, let draws, _), .signedOutputs(_, let draws): 1 / Float(draws)
     case .output: 1
     case .trueScore, .signs, .residual: 0
     }
@@ -102,7 +108,13 @@ enum CotangentRow: Sendable {
     switch self {
     case .classScore(let c, let position):
       block.distribution?.addScore(row: firstRow + position, label: c, into: row(position))
-    case .drawnScore(let draw, _):
+    case .drawnScore(let draw, _, .signs):
+      for position in 0..<labels.positions {
+        block.distribution?.addSignedScore(
+          row: firstRow + position, into: row(position), draws: draws, example: example,
+          position: position, draw: draw)
+      }
+    case .drawnScore(let draw, _, .labels):
       guard let distribution = block.distribution else { return }
       for position in 0..<labels.positions {
         let uniform = draws.uniform(.label, example: example, position: position, draw: draw)
@@ -115,13 +127,15 @@ enum CotangentRow: Sendable {
         block.distribution?.addScore(row: firstRow + position, label: label, into: row(position))
       }
     case .signs:
-      for i in 0..<(labels.positions * classes) {
-        cotangent[i] = draws.sign(example: example, position: i)
+      draws.forEachSign(.jacobian, count: labels.positions * classes, example: example) {
+        cotangent[$0] = $1
       }
     case .output(let o):
       cotangent[o] = 1
     case .signedOutputs(let draw, _):
-      for o in 0..<classes { cotangent[o] = draws.sign(example: example, position: o, draw: draw) }
+      draws.forEachSign(.score, count: classes, example: example, draw: draw) {
+        cotangent[$0] = $1
+      }
     case .residual:
       guard let values = labels.values else { return }
       for o in 0..<classes {

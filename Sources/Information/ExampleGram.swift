@@ -1,6 +1,7 @@
 // Inner products of a layer's recorded activations between examples (SCIENCE.md §5.3): all that
 // alignment and capacity need, and small enough to keep until the next checkpoint.
 internal import CKernels
+internal import Diagnostics
 internal import LinearAlgebra
 public import Tensors
 
@@ -22,6 +23,22 @@ public struct ExampleGram: Sendable, Hashable {
     self.features = features
     self.rootMeanSquare = rootMeanSquare
     self.values = values
+  }
+
+  /// The Gram matrices of several layers' recordings, computed on several threads.
+  public static func each(of recordings: [Tensor], threads: Int = 2) -> [Measured<ExampleGram>] {
+    var grams: [Measured<ExampleGram>] = []
+    do throws(Problem) {
+      try forEachBlock(count: recordings.count, threads: threads) {
+        of(recordings[$0])
+      } combine: {
+        grams.append($1)
+      }
+      return grams
+    } catch {
+      // No threads to be had: the caller's own does as well.
+      return recordings.map(of)
+    }
   }
 
   /// Multiplies a recording with itself.

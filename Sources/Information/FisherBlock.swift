@@ -51,8 +51,7 @@ struct FisherBlock: Sendable {
       try Self.addClasses(network, range: range, labels: labels, outputs: outputs, to: &sums)
     }
     let rows = CotangentRow.rows(
-      labels, plan: estimator.labels, fused: fused, empirical: estimator.measuresEmpirical,
-      jacobian: estimator.measuresJacobian)
+      labels, estimator: estimator, fused: fused)
     let draws = ProbeDraws(seed: estimator.labels.seed)
     for start in stride(from: 0, to: rows.count, by: Self.rowsPerPass) {
       try Self.addRows(

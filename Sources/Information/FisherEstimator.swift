@@ -9,7 +9,7 @@ public import Tensors
 ///     tr F_l = E_x E_{y ~ p(y|x)} ‖∇_{w_l} ln p(y|x)‖²
 ///
 /// (Achille, Rovere and Soatto 2019.) The square is taken per example, never of a batch mean. Exact
-/// plans sum over classes; sampled ones draw labels from the prediction. For a language model the
+/// plans sum over classes; sampled ones draw scores (see `ScoreSampling`). For a language model the
 /// trace of an example is the sum over its positions: exact plans visit them one at a time, sampled
 /// ones draw at every position at once and square the sum, which is unbiased because scores of
 /// different positions are uncorrelated.
@@ -18,6 +18,8 @@ public struct FisherEstimator: Sendable {
   public let task: ProbeTask
   /// How labels are drawn.
   public let labels: LabelPlan
+  /// How a sampled plan draws scores.
+  public var sampling = ScoreSampling.signs
   /// True labels or values: `[N]` classes, `[N, T]` tokens (the label of a position is the token
   /// after it), `[N] + output` real numbers; nil when the probe has none.
   public let targets: BatchArray?

@@ -10,20 +10,23 @@ struct ProbeDraws: Sendable {
   /// What a draw is for; different purposes never share a number.
   enum Purpose: UInt64, Sendable {
     case label = 1
-    case sign = 2
+    case score = 2
     case order = 3
+    case jacobian = 4
   }
 
   let seed: UInt64
 
   /// The random bits with these coordinates.
-  func bits(_ purpose: Purpose, example: Int, position: Int = 0, draw: Int = 0) -> UInt64 {
+  func bits(
+    _ purpose: Purpose, example: Int, position: Int = 0, draw: Int = 0, word: Int = 0
+  ) -> UInt64 {
+    // Wrapping on purpose: this is hashing.
     var key = Self.mixed(seed &+ Self.golden &* purpose.rawValue)
-    for coordinate in [example, position, draw] {
-      // Wrapping on purpose: this is hashing.
-      key = Self.mixed(key &+ Self.golden &* (UInt64(bitPattern: Int64(coordinate)) &+ 1))
-    }
-    return key
+    key = Self.folded(key, example)
+    key = Self.folded(key, position)
+    key = Self.folded(key, draw)
+    return Self.folded(key, word)
   }
 
   /// A uniform number in [0, 1) with 53 random bits.
@@ -31,9 +34,22 @@ struct ProbeDraws: Sendable {
     Double(bits(purpose, example: example, position: position, draw: draw) >> 11) * 0x1p-53
   }
 
-  /// −1 or 1, each with probability one half.
-  func sign(example: Int, position: Int = 0, draw: Int = 0) -> Float {
-    bits(.sign, example: example, position: position, draw: draw) >> 63 == 0 ? 1 : -1
+  /// Fair signs, −1 or 1, 64 to a hash.
+  func forEachSign(
+    _ purpose: Purpose, count: Int, example: Int, position: Int = 0, draw: Int = 0,
+    _ body: (_ index: Int, _ sign: Float) -> Void
+  ) {
+    for word in 0..<(count + 63) / 64 {
+      var bits = bits(purpose, example: example, position: position, draw: draw, word: word)
+      for index in word * 64..<min((word + 1) * 64, count) {
+        body(index, bits & 1 == 0 ? 1 : -1)
+        bits >>= 1
+      }
+    }
+  }
+
+  private static func folded(_ key: UInt64, _ coordinate: Int) -> UInt64 {
+    mixed(key &+ golden &* (UInt64(bitPattern: Int64(coordinate)) &+ 1))
   }
 
   private static let golden: UInt64 = 0x9e37_79b9_7f4a_7c15

@@ -65,15 +65,28 @@ public struct RandomProjection: Sendable, Hashable {
     guard count == later.count, values.count == later.values.count, seed == later.seed else {
       return .absent("the projections are not of the same tensor")
     }
-    let distance = values.withUnsafeBufferPointer { a in
-      later.values.withUnsafeBufferPointer { b in
-        ck_squared_distance(a.baseAddress, b.baseAddress, a.count)
-      }
-    }
+    let distance = squaredDistance(values, later.values)
     // Half the relative error of a square is that of its root.
     let error = count > values.count ? (0.5 / Double(values.count)).squareRoot() : nil
     return WeightUpdate.of(
       earlierSquare: square, laterSquare: later.square, distanceSquare: distance,
       relativeError: error)
+  }
+
+  /// ‖W₂ − W₁‖² to a later projection of the same tensor, which adds up over the tensors of a layer
+  /// and is defined also when the earlier weights are zero; nil when the projections do not match
+  /// or it is not finite. Its relative standard error is √(2/width), zero for a tensor kept whole.
+  public func squaredDistance(to later: RandomProjection) -> Double? {
+    guard count == later.count, values.count == later.values.count, seed == later.seed else {
+      return nil
+    }
+    let square = squaredDistance(values, later.values)
+    return square.isFinite ? square : nil
+  }
+
+  private func squaredDistance(_ a: [Float], _ b: [Float]) -> Double {
+    a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { ck_squared_distance(a.baseAddress, $0.baseAddress, a.count) }
+    }
   }
 }

@@ -29,6 +29,18 @@ public struct WeightUpdate: Sendable, Hashable {
     }
   }
 
+  /// ‖W₂ − W₁‖², which adds up over the tensors of a layer and is defined also when the earlier
+  /// weights are zero, as biases are at the start; nil when the shapes differ or it is not finite.
+  public static func squaredDistance(_ earlier: Tensor, _ later: Tensor) -> Double? {
+    guard earlier.shape == later.shape else { return nil }
+    let square = earlier.values.withUnsafeBufferPointer { a in
+      later.values.withUnsafeBufferPointer { b in
+        ck_squared_distance(a.baseAddress, b.baseAddress, a.count)
+      }
+    }
+    return square.isFinite ? square : nil
+  }
+
   /// The change from squared norms, which add up over the tensors of a layer.
   ///
   /// The cosine is formed from the distance, 1 − (d² − (‖a‖ − ‖b‖)²)/(2‖a‖‖b‖), which keeps its

@@ -57,6 +57,13 @@ extension Ledger {
     try measurements(run: run, order: "arrival")
   }
 
+  /// How many contents the run's series holds.
+  public func measurementCount(run: String) throws(Problem) -> Int {
+    try connection.rows("SELECT count(*) FROM measurement WHERE run = ?1", [.text(run)]) {
+      Int($0.integer(0))
+    }.first ?? 0
+  }
+
   private func measurements(run: String, order: String) throws(Problem) -> [StoredMeasurement] {
     try connection.rows(
       "SELECT \(Self.measurementColumns) FROM measurement WHERE run = ?1 ORDER BY \(order)",

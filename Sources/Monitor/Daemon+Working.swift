@@ -51,7 +51,8 @@ extension Daemon {
       probe: settings.probe ?? roots[next.root].settings.probe)
     let command = WorkerCommand(
       executable: parts.workerExecutable,
-      arguments: WorkerCommand.arguments(for: job, configuration),
+      arguments: WorkerCommand.arguments(
+        for: job, previous: try recorder.previousCheckpoint(of: entry), configuration),
       environment: WorkerCommand.environment())
     let timeout = WorkerProcess.timeout(
       bytes: candidate.fingerprint.bytes, least: .seconds(configuration.worker.timeoutSeconds))

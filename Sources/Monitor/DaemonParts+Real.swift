@@ -4,8 +4,6 @@ internal import Ledger
 internal import Reports
 internal import Watching
 
-extension ReportRecorder: Recorder {}
-
 extension Daemon.Parts {
   /// Reports on the disk, our own executable as the worker, plasticity-watch beside it.
   public init(version: String) {

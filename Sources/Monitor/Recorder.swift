@@ -9,6 +9,10 @@ public protocol Recorder: AnyObject {
   /// Finishes what a crash has left half done: alerts that are due, temporary files.
   func recover() throws(Problem)
 
+  /// Where the run's checkpoint before this one lies, for a worker to compare with; nil when there
+  /// is none or it is gone.
+  func previousCheckpoint(of entry: Entry) throws(Problem) -> String?
+
   /// Writes the report, then makes the entry `done` together with its row of the series and the
   /// alerts that follow from it. Doing it again with the same document changes nothing.
   ///

@@ -7,9 +7,10 @@ import CriticalPeriods
 import Diagnostics
 import Ledger
 import Reports
+import Watching
 
 /// Writes reports. Not thread-safe: whoever owns the ledger owns it.
-final class ReportRecorder {
+final class ReportRecorder: Recorder {
   private let paths: ReportPaths
   private let ledger: Ledger
   private let fileSystem: any FileSystem
@@ -20,6 +21,10 @@ final class ReportRecorder {
   /// Runs whose series stay in memory.
   private static let seriesLimit = 4
 
+  /// - Parameters:
+  ///   - reports: the report folder.
+  ///   - ledger: where series and alerts are kept.
+  ///   - fileSystem: how the folder is written to.
   init(reports: String, ledger: Ledger, fileSystem: any FileSystem) {
     paths = ReportPaths(root: reports)
     self.ledger = ledger
@@ -28,12 +33,13 @@ final class ReportRecorder {
 
   /// Records what a worker measured of an entry.
   ///
-  /// - Throws: what makes the document unusable (of kind `.data`: the worker is not trusted), or
-  ///   what the disk says (then everything is as before, and it can be tried again).
+  /// - Throws: what makes the document unusable (of kind `.data` or `.software`: the worker is not
+  ///   trusted), or what the disk says (then it can be tried again).
   @discardableResult
   func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded {
+    let run = entry.run
     var report = try CheckpointReport(yaml: document, path: entry.path)
-    report.run = entry.run
+    report.run = run
     report.checkpoint.path = entry.path
     let digest = report.checkpoint.digest
     guard digest.count == 64, digest.utf8.allSatisfy({ $0.isHexadecimalDigit }),
@@ -50,17 +56,17 @@ final class ReportRecorder {
         remedy: "run a plasticityd of one version", kind: .software)
     }
     let measurement = StoredMeasurement(
-      run: entry.run, digest: digest, step: row.step, epoch: row.epoch, path: entry.path,
-      reportPath: paths.folder(run: entry.run) + "/" + name, document: try row.yaml())
+      run: run, digest: digest, step: row.step, epoch: row.epoch, path: entry.path,
+      reportPath: paths.folder(run: run) + "/" + name, document: try row.yaml())
 
-    let isNew = try ledger.measurement(run: entry.run, digest: digest) == nil
-    var rows = try rows(of: entry.run)
+    let isNew = try ledger.measurement(run: run, digest: digest) == nil
+    var rows = try rows(of: run)
     if isNew { rows.append(row) }
     let timeline = Timeline(rows, cache: &cache)
     if isNew {
       timeline.complete(&report)
       report.kept = nil
-      try DurableFile.makeDirectory(paths.folder(run: entry.run), on: fileSystem)
+      try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
       try DurableFile.writeOnce(
         try report.yaml(), to: measurement.reportPath, on: fileSystem)
     }
@@ -68,18 +74,17 @@ final class ReportRecorder {
       let recorded = try ledger.done(entry.id, measurement: measurement)
       for transition in transitions(from: timeline.verdict.trajectory) {
         let alert = AlertReport(
-          transition, run: entry.run, runReport: paths.runReport(entry.run))
-        _ = try ledger.enqueueAlert(id: alert.id, run: entry.run, document: try alert.yaml())
+          transition, run: run, runReport: paths.runReport(run))
+        _ = try ledger.enqueueAlert(id: alert.id, run: run, document: try alert.yaml())
       }
       return recorded
     }
-    remember(rows, of: entry.run)
-    try write(timeline, run: entry.run)
+    remember(rows, of: run)
+    try write(timeline, run: run)
     try writePendingAlerts()
     return recorded
   }
 
-  /// Records that an entry cannot be reported.
   func reject(_ entry: Entry, code: String, reason: String) throws(Problem) {
     let document = RejectedReport(
       run: entry.run, path: entry.path, code: code, reason: reason, attempts: entry.attempts)
@@ -94,21 +99,13 @@ final class ReportRecorder {
     try refresh(run: entry.run)
   }
 
-  /// Writes a run's documents again from the ledger.
-  func refresh(run: String) throws(Problem) {
-    let rows = try rows(of: run)
-    let timeline = Timeline(rows, cache: &cache)
-    remember(rows, of: run)
-    try write(timeline, run: run)
-  }
-
-  /// After a start: alerts that were decided and not written, and temporary files that a crash left.
   func recover() throws(Problem) {
     try DurableFile.makeDirectory(paths.root, on: fileSystem)
     try DurableFile.removeLitter(in: paths.root, on: fileSystem)
     for run in try ledger.runs() {
       let folder = paths.folder(run: run)
       if try exists(folder) { try DurableFile.removeLitter(in: folder, on: fileSystem) }
+      if try !isCurrent(run: run) { try refresh(run: run) }
     }
     if try exists(paths.alerts) {
       try DurableFile.removeLitter(in: paths.alerts, on: fileSystem)
@@ -116,10 +113,44 @@ final class ReportRecorder {
     try writePendingAlerts()
   }
 
-  /// Where the checkpoint before a step was found, for a worker to compare with.
-  func previousCheckpoint(run: String, before step: Int) throws(Problem) -> String? {
-    try rows(of: run).filter { ($0.step ?? .max) < step }
-      .max { ($0.step ?? 0) < ($1.step ?? 0) }?.path
+  func previousCheckpoint(of entry: Entry) throws(Problem) -> String? {
+    func stepInName(_ path: String) -> UInt64? { CheckpointNames.step(inName: Path.name(path)) }
+    guard let step = stepInName(entry.path) else { return nil }
+    let earlier = try rows(of: entry.run).filter { stepInName($0.path).map { $0 < step } ?? false }
+    guard let path = earlier.max(by: { ($0.step ?? 0) < ($1.step ?? 0) })?.path,
+      try exists(path)
+    else { return nil }
+    return path
+  }
+
+  /// Whether run.yaml says what the ledger knows: a crash may have come between the two.
+  private func isCurrent(run: String) throws(Problem) -> Bool {
+    let path = paths.runReport(run)
+    guard let bytes = try DurableFile.read(path, limit: 64 << 20, on: fileSystem) else {
+      return false
+    }
+    let report: RunReport
+    do {
+      report = try RunReport(yaml: bytes, path: path)
+    } catch {
+      // Another version's, or damaged: it is ours to replace.
+      return false
+    }
+    let entries = try ledger.entries(run: run)
+    let aliases = report.trajectory.reduce(0) { $0 + $1.aliases.count }
+    let known = try ledger.measurementCount(run: run)
+    return report.trajectory.count == known
+      && report.rejected.count == entries.filter { $0.state == .rejected }.count
+      && report.missed == entries.filter { $0.state == .missed }.count
+      && aliases + known >= entries.filter { $0.state == .done }.count
+  }
+
+  /// Writes a run's documents again from the ledger.
+  func refresh(run: String) throws(Problem) {
+    let rows = try rows(of: run)
+    let timeline = Timeline(rows, cache: &cache)
+    remember(rows, of: run)
+    try write(timeline, run: run)
   }
 
   // MARK: Writing

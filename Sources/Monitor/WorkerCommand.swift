@@ -22,19 +22,22 @@ public struct WorkerCommand: Sendable, Hashable {
 
   /// `probe` and its options for one checkpoint; `--kept` asks for the evidence that later
   /// comparisons need.
-  static func arguments(for job: Job, _ configuration: Configuration) -> [String] {
+  static func arguments(
+    for job: Job, previous: String? = nil, _ configuration: Configuration
+  ) -> [String] {
     var arguments = ["probe", job.candidate.path, "--kept"]
     func add(_ option: String, _ value: (some CustomStringConvertible)?) {
       if let value { arguments += [option, value.description] }
     }
     add("--probe", job.probe)
+    add("--previous", previous)
     add("--run", job.entry.run)
     let labels = job.settings.labels ?? configuration.labels
     if labels != .auto { add("--labels", labels.rawValue) }
     add("--batch-size", job.settings.batchSize)
     add("--draws", configuration.draws)
     add("--seed", configuration.seed)
-    add("--tolerance", configuration.toleranceNats)
+    add("--tolerance-nats", configuration.toleranceNats)
     add("--threads", configuration.worker.threads)
     add("--memory-limit-mebibytes", configuration.worker.memoryLimitMebibytes)
     return arguments

@@ -10,74 +10,95 @@ import Tensors
 struct BoundNetwork {
   let definition: ProbeDefinition
   let binding: NameBinding
-  /// By the graph's names.
+  /// By the checkpoint's names.
   let weights: [String: Tensor]
+  private let parameters: NetworkParameters
+  /// Examples that one network takes at once: 1 where the graph moves the batch axis.
+  private let blockExamples: Int
+  private let outputShape: Shape
 
   /// Matches names and reads the weights that the graph wants.
   init(_ definition: ProbeDefinition, _ checkpoint: Checkpoint) throws(Problem) {
     self.definition = definition
+    let settings = definition.settings
     binding = try NameBinding(
       graph: definition.graph,
-      checkpoint: checkpoint.tensors.map { ($0.name, $0.shape) },
-      strip: definition.settings.strip, alias: definition.settings.alias,
-      place: checkpoint.path)
+      checkpoint: checkpoint.tensors.filter { $0.type.isFloatingPoint && $0.sharedWith == nil }
+        .map { NameBinding.Tensor(name: $0.name, shape: $0.shape) },
+      strip: settings.strip, alias: settings.alias)
     let stored = Dictionary(
       checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var weights: [String: Tensor] = [:]
-    for (graphName, checkpointName) in binding.checkpointNames {
-      guard let tensor = stored[checkpointName] else { continue }
-      weights[graphName] = try checkpoint.read(tensor)
+    parameters = try NetworkParameters(graph: definition.graph, names: binding.names) {
+      (name) throws(Problem) in
+      if let known = weights[name] { return known }
+      guard let tensor = stored[name] else {
+        throw Problem(
+          "missing-weight", at: checkpoint.path, "it holds no \"\(name)\"",
+          remedy: "use the probe of this network, or state names in probe.yaml")
+      }
+      let values = try checkpoint.read(tensor)
+      weights[name] = values
+      return values
     }
     self.weights = weights
+    (blockExamples, outputShape) = try Self.examine(definition, parameters)
   }
 
-  /// By the checkpoint's names.
-  var weightsByCheckpointName: [String: Tensor] {
-    var named: [String: Tensor] = [:]
-    for (graphName, tensor) in weights {
-      named[binding.checkpointNames[graphName] ?? graphName] = tensor
+  private static let standardBlock = 16
+
+  /// How many examples a network of this graph takes at once, and what one example's output is.
+  private static func examine(_ definition: ProbeDefinition, _ parameters: NetworkParameters)
+    throws(Problem) -> (Int, Shape)
+  {
+    let block = min(standardBlock, definition.examples)
+    do {
+      let network = try network(definition, parameters, 0..<block)
+      return (block, network.outputShape)
+    } catch where error.code == "examples-moved" {
+      return (1, try network(definition, parameters, 0..<1).outputShape)
     }
-    return named
+  }
+
+  private static func network(
+    _ definition: ProbeDefinition, _ parameters: NetworkParameters, _ range: Range<Int>
+  ) throws(Problem) -> Network {
+    try Network(
+      graph: definition.graph, parameters: parameters,
+      inputs: definition.inputs.mapValues { $0.examples(range) })
   }
 
   /// Forward and backward over the whole batch.
   func estimate(_ request: ProbeRequest) throws(Problem) -> FisherEstimate {
+    let (definition, parameters) = (definition, parameters)
     let settings = definition.settings
-    let graph = definition.graph
-    let weights = weights
-    let inputs = definition.inputs
-    let single = try Network(
-      graph: graph, parameters: weights, inputs: inputs.mapValues { $0.examples(0..<1) })
     let task: ProbeTask
     if let stated = settings.task {
       task = stated
     } else {
-      task = try ProbeTask.told(byOutput: single.outputShape, targets: definition.targets)
+      task = try ProbeTask.told(byOutput: outputShape, targets: definition.targets)
     }
     let plan = Self.plan(
-      request.labels ?? settings.labels, task: task, output: single.outputShape,
+      request.labels ?? settings.labels, task: task, output: outputShape,
       draws: request.draws ?? settings.draws, seed: request.seed ?? settings.seed)
     var estimator = FisherEstimator(
-      task: task, labels: plan, targets: definition.targets ?? Self.nextTokens(task, inputs))
+      task: task, labels: plan,
+      targets: definition.targets ?? Self.nextTokens(task, definition.inputs))
     estimator.threads = request.threads
-    if single.requiresSingleExamples { estimator.blockExamples = 1 }
+    estimator.blockExamples = blockExamples
     return try estimator.estimate(examples: definition.examples, weights: weights) {
       (range) throws(Problem) in
-      try Network(
-        graph: graph, parameters: weights, inputs: inputs.mapValues { $0.examples(range) })
+      try Self.network(definition, parameters, range)
     }
   }
 
   /// Every layer's output over the whole batch, `[N, features]`: a forward pass and no more.
   func recordings() throws(Problem) -> [Tensor] {
-    let blockExamples = 32
     var values: [[Float]] = []
     var start = 0
     while start < definition.examples {
-      let single = try network(0..<1)
-      let size = single.requiresSingleExamples ? 1 : blockExamples
-      let range = start..<min(start + size, definition.examples)
-      let block = try network(range)
+      let range = start..<min(start + blockExamples, definition.examples)
+      let block = try Self.network(definition, parameters, range)
       _ = try block.forward()
       if values.isEmpty { values = [[Float]](repeating: [], count: block.layers.count) }
       for layer in values.indices {
@@ -88,12 +109,6 @@ struct BoundNetwork {
     return values.map {
       Tensor(shape: Shape([definition.examples, $0.count / definition.examples]), values: $0)
     }
-  }
-
-  private func network(_ range: Range<Int>) throws(Problem) -> Network {
-    try Network(
-      graph: definition.graph, parameters: weights,
-      inputs: definition.inputs.mapValues { $0.examples(range) })
   }
 
   /// A language model's target is its own input.

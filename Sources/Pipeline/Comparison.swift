@@ -33,7 +33,8 @@ struct Comparison {
     if let moments {
       var reason: SkippedReport?
       let before = try MomentSection(
-        earlier, inventory.matched(to: earlier, from: checkpoint), reason: &reason)
+        earlier, inventory.matched(to: earlier, from: checkpoint), batchSize: request.batchSize,
+        reason: &reason)
       moments.fill(&report, since: before?.kept, sinceStep: step ?? 0)
     }
     if let section {
@@ -71,12 +72,11 @@ struct Comparison {
   }
 
   private static func change(_ earlier: Tensor, _ later: Tensor) -> Movement.Sums {
-    let earlierSquare = RandomProjection.square(of: earlier.values)
-    guard case .known(let update) = WeightUpdate.between(earlier, later) else {
+    guard let distance = WeightUpdate.squaredDistance(earlier, later) else {
       return Movement.Sums()
     }
     return Movement.Sums(
-      update, earlierSquare: earlierSquare,
-      laterSquare: RandomProjection.square(of: later.values))
+      squaredDistance: distance, earlierSquare: RandomProjection.square(of: earlier.values),
+      laterSquare: RandomProjection.square(of: later.values), relativeError: 0)
   }
 }

@@ -18,7 +18,8 @@ struct MomentSection {
   /// Nil when the checkpoint holds no Adam-like moments that could be matched; `reason` says why
   /// where there is more to say than that.
   init?(
-    _ checkpoint: Checkpoint, _ inventory: LayerInventory, reason: inout SkippedReport?
+    _ checkpoint: Checkpoint, _ inventory: LayerInventory, batchSize: Int?,
+    reason: inout SkippedReport?
   ) throws(Problem) {
     guard let moments = checkpoint.moments else { return nil }
     guard let beta2 = moments.beta2, let updates = moments.step, updates > 0 else {
@@ -55,7 +56,7 @@ struct MomentSection {
     fileFlags = moments.flags
     self.firstSums = firstSums
     beta1 = moments.beta1
-    batch = checkpoint.batchSize
+    batch = batchSize ?? checkpoint.batchSize
   }
 
   /// Fills the optimizer fields of the report.

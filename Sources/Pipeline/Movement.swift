@@ -14,12 +14,14 @@ package struct Movement {
     /// Nothing yet.
     init() {}
 
-    /// One parameter's change.
-    init(_ update: WeightUpdate, earlierSquare: Double, laterSquare: Double) {
-      squaredDistance = update.relativeNorm * update.relativeNorm * earlierSquare
+    /// One parameter's change; `relativeError` is that of ‖ΔW‖, 0 when it is exact.
+    init(
+      squaredDistance: Double, earlierSquare: Double, laterSquare: Double, relativeError: Double
+    ) {
+      self.squaredDistance = squaredDistance
       self.earlierSquare = earlierSquare
       self.laterSquare = laterSquare
-      relativeError = update.relativeError ?? 0
+      self.relativeError = relativeError
     }
 
     package mutating func add(_ other: Sums) {
@@ -60,10 +62,14 @@ package struct Movement {
     var layers = [Sums](repeating: Sums(), count: count)
     for projection in kept where layers.indices.contains(projection.layer) {
       guard let previous = before[projection.name],
-        case .known(let update) = Self.projection(previous).update(to: Self.projection(projection))
+        let distance = Self.projection(previous).squaredDistance(to: Self.projection(projection))
       else { continue }
+      let width = projection.values.values.count
       layers[projection.layer].add(
-        Sums(update, earlierSquare: previous.square, laterSquare: projection.square))
+        Sums(
+          squaredDistance: distance, earlierSquare: previous.square,
+          laterSquare: projection.square,
+          relativeError: projection.count > width ? (0.5 / Double(width)).squareRoot() : 0))
     }
     self.layers = layers
   }

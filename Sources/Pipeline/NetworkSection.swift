@@ -20,12 +20,8 @@ struct NetworkSection {
   private var layerNames: [String] {
     estimate.layers.indices.map { layer in
       estimate.parameters.first { $0.layer == layer }
-        .map { moduleName(of: checkpointName($0.name)) } ?? estimate.layers[layer].name
+        .map { moduleName(of: $0.name) } ?? estimate.layers[layer].name
     }
-  }
-
-  private func checkpointName(_ graphName: String) -> String {
-    bound.binding.checkpointNames[graphName] ?? graphName
   }
 
   func fill(_ report: inout CheckpointReport, _ request: ProbeRequest) {
@@ -49,10 +45,10 @@ struct NetworkSection {
       informationBits: Quantity(information.map(\.informationBits)), toleranceNats: tolerance,
       beta: Quantity(information.map(\.beta)), curve: Self.curve(weighted))
     fillLayers(&report, information.value)
-    fillFlow(&report)
-    for (code, text) in bound.binding.notes {
+    fillFlow(&report, request)
+    for note in bound.binding.notes {
       report.findings.append(
-        FindingReport(code: code, where: report.checkpoint.path, text: text))
+        FindingReport(code: "name-binding", where: bound.definition.name, text: note))
     }
     for name in bound.binding.unreached {
       report.skipped.append(
@@ -100,8 +96,9 @@ struct NetworkSection {
         filled.priorVariance = part.priorVariance
       }
       for (parameter, measured) in estimate.parameters.enumerated() where measured.layer == layer {
-        let name = checkpointName(measured.name)
-        guard let tensor = filled.tensors.firstIndex(where: { $0.name == name }) else { continue }
+        guard let tensor = filled.tensors.firstIndex(where: { $0.name == measured.name }) else {
+          continue
+        }
         filled.tensors[tensor].fisherTrace = Quantity(
           estimate.trace(.fisher, parameter: parameter))
         filled.tensors[tensor].empiricalFisherTrace = Quantity(
@@ -111,9 +108,9 @@ struct NetworkSection {
     }
   }
 
-  private func fillFlow(_ report: inout CheckpointReport) {
+  private func fillFlow(_ report: inout CheckpointReport, _ request: ProbeRequest) {
     let names = layerNames
-    let grams = estimate.recordings.map(ExampleGram.of)
+    let grams = ExampleGram.each(of: estimate.recordings, threads: request.threads)
     let centred = grams.map { $0.flatMap(CentredGram.of) }
     let connections = estimate.connections.map { edge -> ConnectionReport in
       let alignment = Self.alignment(centred, edge.from, edge.to, permutations: 20)

@@ -29,9 +29,10 @@ public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> Ch
   if let section { inventory.arrange(by: section.forwardLayers) }
   let weights = try WeightSection(
     checkpoint, survey, inventory, keeps: request.keepsEvidence,
-    held: bound?.weightsByCheckpointName ?? [:])
+    held: bound?.weights ?? [:])
   var reason: SkippedReport?
-  let moments = try MomentSection(checkpoint, inventory, reason: &reason)
+  let moments = try MomentSection(
+    checkpoint, inventory, batchSize: request.batchSize, reason: &reason)
 
   var report = CheckpointReport(checkpoint, survey, weights, run: request.run)
   if let reason { report.skipped.append(reason) }

@@ -12,6 +12,8 @@ public struct ProbeRequest: Sendable {
   public var seed: Int?
   /// Overrides the probe's tolerance, nats.
   public var toleranceNats: Double?
+  /// Examples of one training step, where the checkpoint does not say.
+  public var batchSize: Int?
   /// An earlier checkpoint of the run to compare with.
   public var previous: String?
   /// Whether the report carries what later checkpoints are compared with.

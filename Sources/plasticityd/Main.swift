@@ -27,7 +27,8 @@ struct Root: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      ProbeCommand.self, InspectCommand.self, ShowCommand.self,
+      RunCommand.self, ProbeCommand.self, BackfillCommand.self, InspectCommand.self,
+      ShowCommand.self, StatusCommand.self, CheckConfigCommand.self,
     ])
 }
 

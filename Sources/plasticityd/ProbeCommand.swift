@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Diagnostics
+import Monitor
 public import Pipeline
 import Reports
 
@@ -31,7 +32,10 @@ struct ProbeCommand: ParsableCommand {
   var seed: Int?
 
   @Option(help: "Tolerance of the information in the weights, nats of loss.")
-  var tolerance: Double?
+  var toleranceNats: Double?
+
+  @Option(help: "Examples of one training step, for numbers that rest on optimizer moments.")
+  var batchSize: Int?
 
   @Option(help: "An earlier checkpoint of the run to compare with.")
   var previous: String?
@@ -51,11 +55,17 @@ struct ProbeCommand: ParsableCommand {
   func validate() throws {
     if let draws, draws < 1 { throw ValidationError("--draws: at least 1") }
     if let seed, seed < 0 { throw ValidationError("--seed: at least 0") }
-    if let tolerance, !(tolerance > 0) { throw ValidationError("--tolerance: more than 0 nats") }
+    if let toleranceNats, !(toleranceNats > 0) {
+      throw ValidationError("--tolerance-nats: more than 0")
+    }
+    if let batchSize, batchSize < 1 { throw ValidationError("--batch-size: at least 1") }
     if threads < 1 || threads > 1024 { throw ValidationError("--threads: 1 to 1024") }
   }
 
   func run() throws {
+    if let memoryLimitMebibytes {
+      try WorkerLimits.apply(memoryLimitMebibytes: memoryLimitMebibytes)
+    }
     var request = ProbeRequest()
     request.run = runName
     request.probe = try probeDirectory.map { (directory) throws(Problem) in
@@ -64,7 +74,8 @@ struct ProbeCommand: ParsableCommand {
     request.labels = labels
     request.draws = draws
     request.seed = seed
-    request.toleranceNats = tolerance
+    request.toleranceNats = toleranceNats
+    request.batchSize = batchSize
     request.previous = previous
     request.keepsEvidence = kept
     request.threads = threads

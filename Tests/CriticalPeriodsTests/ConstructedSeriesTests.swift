@@ -103,7 +103,7 @@ import Testing
     series.shares = SyntheticSeries.fluid(until: 256)
     let schedules: [(Int) -> Double] = [
       { 0.05 * (1 + cos(.pi * Double($0) / 4096)) / 2 },
-      { 0.05 * pow(0.999, Double($0)) },
+      { 0.05 * exp(-Double($0) / 80) },
       { 0.05 * min(1, Double($0) / 150) },
     ]
     for schedule in schedules {
@@ -173,6 +173,17 @@ import Testing
     #expect(reopened.evidence.contains { $0.name == .reopening })
     // The withdrawn decision stays to be seen.
     #expect(reopened.end != nil)
+  }
+
+  @Test func aLeapAwayAndBackIsNoMovement() throws {
+    var series = SyntheticSeries()
+    // Information rises until 1024, so that the decision is taken after the leap.
+    series.information = SyntheticSeries.rise(until: 1024, to: 100)
+    let shares = SyntheticSeries.fluid(until: 256)
+    series.shares = { $0 == 724 ? [0.1, 0.1, 0.8] : shares($0) }
+    let end = try #require(judge(series.points, evidence: .probe).final?.end)
+    #expect(end.step == 256)
+    #expect(end.decidedAtStep > 1024)
   }
 
   @Test func oneWildCheckpointNeitherPeaksNorReopens() {

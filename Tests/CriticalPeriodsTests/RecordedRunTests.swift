@@ -4,18 +4,21 @@ import Testing
 
 /// Recorded training runs, evaluated exactly on their probes (`Fixtures/make_series.py`).
 @Suite struct RecordedRunTests {
-  @Test func theConvolutionalNetworkPeaksAndCloses() throws {
+  @Test func theConvolutionalNetworkClosesAndItsPeakIsFound() throws {
     let verdict = judge(try RecordedSeries.named("mnist1d-cnn"), evidence: .probe)
     let raised = transitions(from: verdict.trajectory)
-    #expect(raised.map(\.state) == [.peaked, .closed])
+    // Its shares freeze before the fall, with all its bouncing, is certain.
+    #expect(raised.map(\.state) == [.closed])
     let peak = try #require(verdict.final?.peak)
     // The trace is 904, 774, 890 at steps 96, 128, 160, and 482 and less after: any of the three.
     #expect(peak.step == 96)
     #expect(peak.interval.contains(96) && peak.interval.contains(160))
     // The single return to 372 at step 768 changes nothing.
     #expect(verdict.trajectory.filter { $0.step > 400 }.allSatisfy { $0.state == .closed })
-    let basis = verdict.final?.evidence.first { $0.name == .fall }?.text
-    #expect(basis?.contains("paired bootstrap") == true)
+    let falls = verdict.trajectory.flatMap(\.evidence).filter { $0.name == .fall }.map(\.text)
+    // Step 128, 0.86 of the maximum, is the doubtful one.
+    #expect(falls.first?.contains("paired bootstrap") == true)
+    #expect(falls.last?.contains("paired standard errors") == true)
   }
 
   @Test func theResidualNetworkCloses() throws {

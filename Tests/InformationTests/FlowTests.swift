@@ -134,6 +134,15 @@ import Testing
     }
   }
 
+  @Test func threadsChangeNoGram() throws {
+    let golden = try Goldens.load().alignment
+    let recordings = golden.records.values.map {
+      Tensor(shape: Shape([golden.examples, $0.count / golden.examples]), values: $0)
+    }
+    #expect(ExampleGram.each(of: recordings, threads: 3) == recordings.map(ExampleGram.of))
+    #expect(ExampleGram.each(of: []).isEmpty)
+  }
+
   @Test func theNullTellsRelationFromChance() throws {
     let golden = try Goldens.load().alignment
     let related = try #require(

@@ -22,6 +22,13 @@ import Testing
       WeightUpdate.between(tensor(99, seed: 1.3), tensor(99, seed: 1.3)).value)
     #expect(still.relativeNorm == 0)
     #expect(still.cosine == 1)
+    let zero = Tensor(shape: Shape([2]), values: [0, 0])
+    let later = Tensor(shape: Shape([2]), values: [3, 4])
+    #expect(WeightUpdate.squaredDistance(zero, later) == 25)
+    #expect(WeightUpdate.squaredDistance(zero, tensor(3, seed: 1)) == nil)
+    let projected = RandomProjection(of: zero.values, seed: 1)
+    #expect(projected.squaredDistance(to: RandomProjection(of: later.values, seed: 1)) == 25)
+    #expect(projected.squaredDistance(to: RandomProjection(of: later.values, seed: 2)) == nil)
   }
 
   @Test func impossibleUpdatesSayWhy() {

@@ -65,7 +65,7 @@ def case(task, scale, positions, inputs, hidden, classes, n):
         if task == "regression":
             residual = torch.tensor(y[i]) - z
             nll = (residual**2).sum() / 2
-            losses.append(float(nll))
+            losses.append(float(nll.detach()))
             for l, s in enumerate(squares(nll, t)):
                 empirical[l, i] = float(s.sum())
             for pos in measured:
@@ -80,7 +80,7 @@ def case(task, scale, positions, inputs, hidden, classes, n):
         label = (lambda pos: y[i][pos + 1]) if task == "language-model" else (lambda pos: y[i][pos])
         total = sum(logp[pos, label(pos)] for pos in measured)
         count = len(measured)
-        losses.append(-float(total) / count)
+        losses.append(-float(total.detach()) / count)
         hits.append(sum(int(z[pos].argmax()) == label(pos) for pos in measured) / count)
         confidences.append(
             sum(float((prob[pos] * (1 - prob[pos])).sum()) for pos in measured) / count)

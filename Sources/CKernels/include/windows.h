@@ -1,0 +1,56 @@
+// Sliding windows over N-dimensional images, float32: unfolding for convolutions, and pooling.
+#ifndef CKERNELS_WINDOWS_H
+#define CKERNELS_WINDOWS_H
+#include <stddef.h>
+
+#define CK_MAX_SPATIAL 8
+
+// A window's geometry; arrays have `rank` entries, outermost first.
+struct ck_window {
+  int rank;
+  ptrdiff_t input[CK_MAX_SPATIAL];
+  ptrdiff_t output[CK_MAX_SPATIAL];
+  ptrdiff_t kernel[CK_MAX_SPATIAL];
+  ptrdiff_t stride[CK_MAX_SPATIAL];
+  ptrdiff_t dilation[CK_MAX_SPATIAL];
+  ptrdiff_t padding[CK_MAX_SPATIAL];  // before the first element
+};
+
+// columns[(c, k), o] = x[c, o · stride − padding + k · dilation], 0 outside. A row of columns starts
+// `row_stride` elements after the one before.
+void ck_unfold(const struct ck_window *window, const float *x, size_t channels, float *columns,
+               size_t row_stride);
+
+// The adjoint: x[c, …] += columns[(c, k), o].
+void ck_fold(const struct ck_window *window, const float *columns, size_t row_stride,
+             size_t channels, float *x);
+
+// y[m, o] = max over the window of x[m, …], and where it was (flat, within one image's channel).
+void ck_max_pool_forward(const struct ck_window *window, const float *x, size_t images, float *y,
+                         int *where);
+
+// dx[k, m, where[m, o]] += dy[k, m, o].
+void ck_max_pool_backward(const int *where, const float *dy, float *dx, size_t copies,
+                          size_t images, size_t places_in, size_t places_out);
+
+// y[m, o] = mean over the window; padding counts as zeros if include_padding.
+void ck_average_pool_forward(const struct ck_window *window, const float *x, size_t images,
+                             float *y, int include_padding);
+
+// dx[m, …] += dy[m, o] / window size.
+void ck_average_pool_backward(const struct ck_window *window, const float *dy, size_t images,
+                              float *dx, int include_padding);
+
+// destination[i, m] = source[m, i] for blocks of `block` elements: [outer, inner] blocks swap axes.
+void ck_swap_blocks(const float *source, float *destination, size_t outer, size_t inner,
+                    size_t block);
+
+// table[rows[r], i] += dy[r, i] for the given rows of `width` elements.
+void ck_scatter_rows(const ptrdiff_t *rows, size_t count, size_t width, const float *dy,
+                     float *table);
+
+// y[r, i] = table[rows[r], i].
+void ck_gather_rows(const ptrdiff_t *rows, size_t count, size_t width, const float *table,
+                    float *y);
+
+#endif

@@ -1,0 +1,243 @@
+#include "windows.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#define CK_DISPATCH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CK_DISPATCH
+#endif
+
+static inline ptrdiff_t product(const ptrdiff_t *extents, int rank) {
+  ptrdiff_t total = 1;
+  for (int axis = 0; axis < rank; axis++) total *= extents[axis];
+  return total;
+}
+
+// Next index of an odometer over `rank` axes; 0 when it has come round.
+static inline int next_index(const ptrdiff_t *extents, ptrdiff_t *index, int rank) {
+  for (int axis = rank - 1; axis >= 0; axis--) {
+    if (++index[axis] < extents[axis]) return 1;
+    index[axis] = 0;
+  }
+  return 0;
+}
+
+// The outputs of the last axis whose input lies inside the image: [first, last).
+static inline void inside(ptrdiff_t offset, ptrdiff_t stride, ptrdiff_t extent, ptrdiff_t outputs,
+                          ptrdiff_t *first, ptrdiff_t *last) {
+  ptrdiff_t low = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
+  ptrdiff_t high = offset >= extent ? 0 : (extent - 1 - offset) / stride + 1;
+  if (high > outputs) high = outputs;
+  if (low > high) low = high;
+  *first = low;
+  *last = high;
+}
+
+CK_DISPATCH
+void ck_unfold(const struct ck_window *w, const float *x, size_t channels, float *columns,
+               size_t row_stride) {
+  // x is [channels, input], a row of columns is [output]
+  int last = w->rank - 1;
+  ptrdiff_t places = product(w->input, w->rank);
+  ptrdiff_t lines = product(w->output, last), length = w->output[last];
+  for (size_t c = 0; c < channels; c++, x += places) {
+    ptrdiff_t k[CK_MAX_SPATIAL] = {0};
+    do {
+      float *row = columns;
+      columns += row_stride;
+      ptrdiff_t offset = k[last] * w->dilation[last] - w->padding[last];
+      ptrdiff_t stride = w->stride[last], from, to;
+      inside(offset, stride, w->input[last], length, &from, &to);
+      ptrdiff_t o[CK_MAX_SPATIAL] = {0};
+      for (ptrdiff_t line = 0; line < lines; line++, row += length) {
+        ptrdiff_t start = 0;
+        int is_outside = 0;
+        for (int axis = 0; axis < last; axis++) {
+          ptrdiff_t at = o[axis] * w->stride[axis] - w->padding[axis] + k[axis] * w->dilation[axis];
+          if (at < 0 || at >= w->input[axis]) is_outside = 1;
+          start = (start + at) * w->input[axis + 1];
+        }
+        next_index(w->output, o, last);
+        if (is_outside || from == to) {
+          memset(row, 0, (size_t)length * sizeof *row);
+          continue;
+        }
+        for (ptrdiff_t i = 0; i < from; i++) row[i] = 0;
+        const float *source = x + start + offset;
+        if (stride == 1) {
+          for (ptrdiff_t i = from; i < to; i++) row[i] = source[i];
+        } else {
+          for (ptrdiff_t i = from; i < to; i++) row[i] = source[i * stride];
+        }
+        for (ptrdiff_t i = to; i < length; i++) row[i] = 0;
+      }
+    } while (next_index(w->kernel, k, w->rank));
+  }
+}
+
+CK_DISPATCH
+void ck_fold(const struct ck_window *w, const float *columns, size_t row_stride, size_t channels,
+             float *x) {
+  // a row of columns is [output], x is [channels, input]
+  int last = w->rank - 1;
+  ptrdiff_t places = product(w->input, w->rank);
+  ptrdiff_t lines = product(w->output, last), length = w->output[last];
+  for (size_t c = 0; c < channels; c++, x += places) {
+    ptrdiff_t k[CK_MAX_SPATIAL] = {0};
+    do {
+      const float *row = columns;
+      columns += row_stride;
+      ptrdiff_t offset = k[last] * w->dilation[last] - w->padding[last];
+      ptrdiff_t stride = w->stride[last], from, to;
+      inside(offset, stride, w->input[last], length, &from, &to);
+      ptrdiff_t o[CK_MAX_SPATIAL] = {0};
+      for (ptrdiff_t line = 0; line < lines; line++, row += length) {
+        ptrdiff_t start = 0;
+        int is_outside = 0;
+        for (int axis = 0; axis < last; axis++) {
+          ptrdiff_t at = o[axis] * w->stride[axis] - w->padding[axis] + k[axis] * w->dilation[axis];
+          if (at < 0 || at >= w->input[axis]) is_outside = 1;
+          start = (start + at) * w->input[axis + 1];
+        }
+        next_index(w->output, o, last);
+        if (is_outside || from == to) continue;
+        float *target = x + start + offset;
+        if (stride == 1) {
+          for (ptrdiff_t i = from; i < to; i++) target[i] += row[i];
+        } else {
+          for (ptrdiff_t i = from; i < to; i++) target[i * stride] += row[i];
+        }
+      }
+    } while (next_index(w->kernel, k, w->rank));
+  }
+}
+
+// The flat input position of window element k at output o, or −1 outside the image.
+static inline ptrdiff_t position(const struct ck_window *w, const ptrdiff_t *o,
+                                 const ptrdiff_t *k) {
+  ptrdiff_t at = 0;
+  for (int axis = 0; axis < w->rank; axis++) {
+    ptrdiff_t i = o[axis] * w->stride[axis] - w->padding[axis] + k[axis] * w->dilation[axis];
+    if (i < 0 || i >= w->input[axis]) return -1;
+    at = at * w->input[axis] + i;
+  }
+  return at;
+}
+
+void ck_max_pool_forward(const struct ck_window *w, const float *x, size_t images, float *y,
+                         int *where) {
+  // x is [images, input], y and where are [images, output]
+  ptrdiff_t places = product(w->input, w->rank), outputs = product(w->output, w->rank);
+  for (size_t m = 0; m < images; m++, x += places) {
+    ptrdiff_t o[CK_MAX_SPATIAL] = {0};
+    for (ptrdiff_t at = 0; at < outputs; at++) {
+      ptrdiff_t k[CK_MAX_SPATIAL] = {0};
+      float best = -INFINITY;
+      ptrdiff_t place = -1;
+      do {
+        ptrdiff_t i = position(w, o, k);
+        if (i >= 0 && (place < 0 || x[i] > best || x[i] != x[i])) {
+          best = x[i];
+          place = i;
+        }
+      } while (next_index(w->kernel, k, w->rank));
+      *y++ = best;
+      *where++ = (int)place;
+      next_index(w->output, o, w->rank);
+    }
+  }
+}
+
+void ck_max_pool_backward(const int *where, const float *dy, float *dx, size_t copies,
+                          size_t images, size_t places_in, size_t places_out) {
+  // dy is [copies, images, places_out], dx is [copies, images, places_in]
+  for (size_t k = 0; k < copies; k++) {
+    const int *at = where;
+    for (size_t m = 0; m < images; m++) {
+      for (size_t o = 0; o < places_out; o++, at++, dy++) {
+        if (*at >= 0) dx[*at] += *dy;
+      }
+      dx += places_in;
+    }
+  }
+}
+
+static inline float window_size(const struct ck_window *w, const ptrdiff_t *o,
+                                int include_padding) {
+  if (include_padding) return (float)product(w->kernel, w->rank);
+  ptrdiff_t k[CK_MAX_SPATIAL] = {0};
+  float count = 0;
+  do {
+    if (position(w, o, k) >= 0) count += 1;
+  } while (next_index(w->kernel, k, w->rank));
+  return count > 0 ? count : 1;
+}
+
+void ck_average_pool_forward(const struct ck_window *w, const float *x, size_t images, float *y,
+                             int include_padding) {
+  // x is [images, input], y is [images, output]
+  ptrdiff_t places = product(w->input, w->rank), outputs = product(w->output, w->rank);
+  ptrdiff_t o[CK_MAX_SPATIAL] = {0};
+  for (ptrdiff_t at = 0; at < outputs; at++) {
+    float factor = 1.0f / window_size(w, o, include_padding);
+    for (size_t m = 0; m < images; m++) y[(ptrdiff_t)m * outputs + at] = 0;
+    ptrdiff_t k[CK_MAX_SPATIAL] = {0};
+    do {
+      ptrdiff_t i = position(w, o, k);
+      if (i < 0) continue;
+      for (size_t m = 0; m < images; m++)
+        y[(ptrdiff_t)m * outputs + at] += factor * x[(ptrdiff_t)m * places + i];
+    } while (next_index(w->kernel, k, w->rank));
+    next_index(w->output, o, w->rank);
+  }
+}
+
+void ck_average_pool_backward(const struct ck_window *w, const float *dy, size_t images, float *dx,
+                              int include_padding) {
+  // dy is [images, output], dx is [images, input]
+  ptrdiff_t places = product(w->input, w->rank), outputs = product(w->output, w->rank);
+  ptrdiff_t o[CK_MAX_SPATIAL] = {0};
+  for (ptrdiff_t at = 0; at < outputs; at++) {
+    float factor = 1.0f / window_size(w, o, include_padding);
+    ptrdiff_t k[CK_MAX_SPATIAL] = {0};
+    do {
+      ptrdiff_t i = position(w, o, k);
+      if (i < 0) continue;
+      for (size_t m = 0; m < images; m++)
+        dx[(ptrdiff_t)m * places + i] += factor * dy[(ptrdiff_t)m * outputs + at];
+    } while (next_index(w->kernel, k, w->rank));
+    next_index(w->output, o, w->rank);
+  }
+}
+
+CK_DISPATCH
+void ck_swap_blocks(const float *source, float *destination, size_t outer, size_t inner,
+                    size_t block) {
+  // source is [outer, inner, block], destination is [inner, outer, block]
+  for (size_t o = 0; o < outer; o++) {
+    for (size_t i = 0; i < inner; i++) {
+      const float *from = source + (o * inner + i) * block;
+      float *to = destination + (i * outer + o) * block;
+      for (size_t b = 0; b < block; b++) to[b] = from[b];
+    }
+  }
+}
+
+CK_DISPATCH
+void ck_scatter_rows(const ptrdiff_t *rows, size_t count, size_t width, const float *dy,
+                     float *table) {
+  // dy is [count, width]
+  for (size_t r = 0; r < count; r++, dy += width) {
+    float *row = table + rows[r] * (ptrdiff_t)width;
+    for (size_t i = 0; i < width; i++) row[i] += dy[i];
+  }
+}
+
+void ck_gather_rows(const ptrdiff_t *rows, size_t count, size_t width, const float *table,
+                    float *y) {
+  // y is [count, width]
+  for (size_t r = 0; r < count; r++, y += width)
+    memcpy(y, table + rows[r] * (ptrdiff_t)width, width * sizeof *y);
+}

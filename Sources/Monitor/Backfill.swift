@@ -1,0 +1,137 @@
+// A finished run into a report folder: the same workers, recorder and documents as the daemon's,
+// without watching.
+
+public import Diagnostics
+import Ledger
+import Reports
+import Watching
+
+/// Measures every checkpoint of a folder, in order of the step in its name.
+public struct Backfill {
+  /// What is known after each checkpoint.
+  public struct Progress: Sendable {
+    /// Checkpoints ended, one way or the other.
+    public let finished: Int
+    /// Checkpoints in all.
+    public let total: Int
+    /// The checkpoint that ended last.
+    public let path: String
+    /// Why it was not reported, if it was not.
+    public let problem: String?
+    /// Seconds since the start.
+    public let seconds: Double
+    /// Checkpoints that were measured now, not known from before.
+    public let measured: Int
+  }
+
+  private let folder: String
+  private let reports: String
+  private let options: [String]
+  private let worker: String
+
+  /// - Parameters:
+  ///   - folder: a run's folder, or one with runs below it.
+  ///   - reports: the report folder; what backfill knows is kept in a hidden folder there.
+  ///   - options: further options of `plasticityd probe`.
+  public init(folder: String, reports: String, options: [String]) {
+    self.folder = RealPath.resolve(RealPath.absolute(folder))
+    self.reports = RealPath.resolve(RealPath.absolute(reports))
+    self.options = options
+    worker = WorkerCommand.ownExecutable()
+  }
+
+  /// Runs, and returns the folders of reports, one a run.
+  ///
+  /// - Throws: `nothing-found` when the folder holds no checkpoints, or what stops all of it. A bad
+  ///   checkpoint is a rejected report and does not stop the others.
+  public func run(_ progress: (Progress) -> Void) throws(Problem) -> [String] {
+    let candidates = try Scanner(root: folder).scan().candidates.sorted(by: Self.precedes)
+    guard !candidates.isEmpty else {
+      throw Problem(
+        "nothing-found", at: folder, "no checkpoints there",
+        remedy: "name the folder that the training writes its checkpoints to", kind: .noInput)
+    }
+    let fileSystem = PosixFileSystem()
+    try DurableFile.makeDirectory(reports, on: fileSystem)
+    let ledger = try Ledger.open(
+      directory: Path.join(reports, ".backfill"), fileSystem: fileSystem)
+    let recorder = ReportRecorder(reports: reports, ledger: ledger, fileSystem: fileSystem)
+    try recorder.recover()
+
+    let start = BootClock.now()
+    var measured = 0
+    var runs: [String] = []
+    for (position, candidate) in candidates.enumerated() {
+      let entry = try entry(of: candidate, in: ledger)
+      if !runs.contains(entry.run) { runs.append(entry.run) }
+      var problem: String?
+      if entry.state != .done {
+        problem = try measure(entry, recorder, ledger)
+        measured += 1
+      }
+      progress(
+        Progress(
+          finished: position + 1, total: candidates.count, path: candidate.path, problem: problem,
+          seconds: (BootClock.now() - start).inSeconds, measured: measured))
+    }
+    let paths = ReportPaths(root: reports)
+    return runs.map { paths.folder(run: $0) }
+  }
+
+  private static func precedes(_ one: Candidate, _ other: Candidate) -> Bool {
+    let (a, b) = (one.stepInName ?? .max, other.stepInName ?? .max)
+    return (one.runDirectory, a, one.path) < (other.runDirectory, b, other.path)
+  }
+
+  private func entry(of candidate: Candidate, in ledger: Ledger) throws(Problem) -> Entry {
+    let relative = Path.relative(candidate.runDirectory, to: folder) ?? ""
+    return try ledger.observe(
+      path: candidate.path,
+      run: relative.isEmpty ? Path.name(folder) : Path.join(Path.name(folder), relative),
+      fingerprint: .init(candidate.fingerprint.text))
+  }
+
+  /// Why the checkpoint was not reported, or nil.
+  private func measure(_ entry: Entry, _ recorder: ReportRecorder, _ ledger: Ledger)
+    throws(Problem) -> String?
+  {
+    try ledger.settled(entry.id)
+    _ = try ledger.started(entry.id)
+    var arguments = ["probe", entry.path, "--kept", "--run", entry.run] + options
+    if let previous = try recorder.previousCheckpoint(of: entry) {
+      arguments += ["--previous", previous]
+    }
+    let outcome = WorkerProcess().run(
+      WorkerCommand(
+        executable: worker, arguments: arguments, environment: WorkerCommand.environment()),
+      timeout: .seconds(3600))
+    switch outcome {
+    case .document(let document):
+      try recorder.record(document, of: entry)
+      return nil
+    case .refused(let code, let line) where code == Problem.Kind.configuration.rawValue
+      || code == Problem.Kind.usage.rawValue:
+      // The probe or the options are wrong: so they would be for every other checkpoint.
+      throw Problem(
+        "probe-refused", at: entry.path, line, remedy: "mend the probe and run it again",
+        kind: .configuration)
+    default:
+      let (code, reason) = Self.explanation(outcome)
+      try recorder.reject(entry, code: code, reason: reason)
+      return reason
+    }
+  }
+
+  private static func explanation(_ outcome: WorkerOutcome) -> (code: String, reason: String) {
+    switch outcome {
+    case .refused(let code, let line):
+      (String(line.prefix { $0 != ":" }), line.isEmpty ? "exit code \(code)" : line)
+    case .crashed(let signal, let line):
+      ("worker-crashed", "the worker ended by signal \(signal) \(line)")
+    case .timedOut(let time): ("worker-timeout", "the worker was killed after \(time)")
+    case .tooLarge(let bytes): ("worker-output-too-large", "it said more than \(bytes) bytes")
+    case .notStarted(let problem): (problem.code, problem.description)
+    case .cancelled, .document: ("worker-cancelled", "the worker was stopped")
+    }
+  }
+}

@@ -1,0 +1,204 @@
+// Which tensor of a checkpoint is which weight of the graph: exact names, else one prefix that makes
+// them match, else the only tensor left of that shape. Every choice is told, every doubt refused.
+public import Diagnostics
+public import Tensors
+
+/// A correspondence of names.
+public struct NameBinding: Sendable {
+  /// A name with its shape.
+  public struct Tensor: Sendable {
+    /// The name.
+    public let name: String
+    /// The extents.
+    public let shape: Shape
+
+    /// Creates a name with its shape.
+    public init(name: String, shape: Shape) {
+      self.name = name
+      self.shape = shape
+    }
+  }
+
+  /// Graph name → checkpoint name. Weights of the graph that are left out keep the graph's own
+  /// values.
+  public let names: [String: String]
+  /// What was decided beyond equal names, one sentence each.
+  public let notes: [String]
+  /// Tensors of the checkpoint that the graph does not read, in the checkpoint's order.
+  public let unreached: [String]
+
+  /// Matches a graph with a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - graph: the graph whose weights are wanted.
+  ///   - checkpoint: the checkpoint's tensors of real numbers.
+  ///   - strip: a prefix of checkpoint names to drop; nil tries prefixes that occur.
+  ///   - alias: graph name → checkpoint name, before everything else.
+  public init(
+    graph: Graph, checkpoint: [Tensor], strip: String? = nil, alias: [String: String] = [:]
+  ) throws(Problem) {
+    try self.init(
+      weights: graph.weights.map { Tensor(name: $0.name, shape: $0.shape) },
+      hasValues: Set(graph.weights.filter(\.hasValues).map(\.name)), checkpoint: checkpoint,
+      strip: strip, alias: alias, path: graph.path)
+  }
+
+  init(
+    weights: [Tensor], hasValues: Set<String>, checkpoint: [Tensor], strip: String?,
+    alias: [String: String], path: String
+  ) throws(Problem) {
+    let shapes = Dictionary(
+      checkpoint.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
+    var names: [String: String] = [:]
+    var notes: [String] = []
+    for (weight, name) in alias.sorted(by: { $0.key < $1.key }) {
+      guard let wanted = weights.first(where: { $0.name == weight }) else {
+        throw NameBinding.problem(
+          "unknown-alias", path, weight, "the graph has no weight of that name",
+          "correct names.alias in probe.yaml")
+      }
+      guard shapes[name] == wanted.shape else {
+        throw NameBinding.problem(
+          "unknown-alias", path, weight,
+          "\"\(name)\" is \(shapes[name].map(\.description) ?? "not in the checkpoint"), "
+            + "\(wanted.shape) is needed", "correct names.alias in probe.yaml")
+      }
+      names[weight] = name
+      notes.append("\(weight) is the checkpoint's \(name), by alias")
+    }
+    let open = weights.filter { names[$0.name] == nil }
+    let rename = try NameBinding.rename(open, shapes, strip: strip, path: path)
+    for weight in open {
+      let name = rename.apply(weight.name)
+      if shapes[name] == weight.shape { names[weight.name] = name }
+    }
+    if let note = rename.note { notes.append(note) }
+    try NameBinding.matchShapes(
+      open.filter { names[$0.name] == nil }, hasValues, checkpoint, rename, path, &names, &notes)
+    let reached = Set(names.values)
+    self.names = names
+    self.notes = notes
+    unreached = checkpoint.map(\.name).filter { !reached.contains($0) }
+  }
+
+  /// How graph names become checkpoint names.
+  private enum Rename: Hashable {
+    case same
+    /// The checkpoint puts this before the graph's names.
+    case add(String)
+    /// The graph puts this before the checkpoint's names.
+    case drop(String)
+
+    func apply(_ name: String) -> String {
+      switch self {
+      case .same: name
+      case .add(let prefix): prefix + name
+      case .drop(let prefix):
+        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+      }
+    }
+
+    var note: String? {
+      switch self {
+      case .same: nil
+      case .add(let prefix): "checkpoint names have the prefix \(prefix)"
+      case .drop(let prefix): "graph names have the prefix \(prefix)"
+      }
+    }
+  }
+
+  /// The one renaming under which most weights are found with their shapes.
+  private static func rename(
+    _ weights: [Tensor], _ shapes: [String: Shape], strip: String?, path: String
+  ) throws(Problem) -> Rename {
+    if let strip, !strip.isEmpty { return .add(strip) }
+    func found(_ rename: Rename) -> Int {
+      weights.filter { shapes[rename.apply($0.name)] == $0.shape }.count
+    }
+    let exact = found(.same)
+    if exact == weights.count { return .same }
+    // Candidates are prefixes that occur: a name on one side that ends in a name of the other.
+    var candidates: Set<Rename> = []
+    let graphNames = Set(weights.map(\.name))
+    for name in shapes.keys {
+      for cut in cuts(name) where graphNames.contains(cut.rest) {
+        candidates.insert(.add(cut.prefix))
+      }
+    }
+    for name in graphNames {
+      for cut in cuts(name) where shapes[cut.rest] != nil { candidates.insert(.drop(cut.prefix)) }
+    }
+    var best: [Rename] = [.same]
+    var most = exact
+    for candidate in candidates {
+      let count = found(candidate)
+      if count > most {
+        best = [candidate]
+        most = count
+      } else if count == most, count > 0 {
+        best.append(candidate)
+      }
+    }
+    if best.contains(.same) { return .same }
+    guard best.count == 1 else {
+      throw problem(
+        "ambiguous-names", path, weights[0].name,
+        "several prefixes fit equally well: "
+          + best.compactMap(\.note).sorted().joined(separator: ", "),
+        "say which with names.strip in probe.yaml")
+    }
+    return best[0]
+  }
+
+  /// A name cut after each of its dots.
+  private static func cuts(_ name: String) -> [(prefix: String, rest: String)] {
+    name.indices.filter { name[$0] == "." }.map { dot in
+      let rest = name.index(after: dot)
+      return (String(name[..<rest]), String(name[rest...]))
+    }
+  }
+
+  /// Weights that no name reaches: the only tensor left of their shape, or the graph's own values.
+  private static func matchShapes(
+    _ missing: [Tensor], _ hasValues: Set<String>, _ checkpoint: [Tensor], _ rename: Rename,
+    _ path: String, _ names: inout [String: String], _ notes: inout [String]
+  ) throws(Problem) {
+    let taken = Set(names.values)
+    let left = checkpoint.filter { !taken.contains($0.name) }
+    for weight in missing {
+      // Tables that the exporter made have no module in their name, and no tensor in a checkpoint.
+      let isModule = weight.name.contains(".")
+      let candidates = isModule ? left.filter { $0.shape == weight.shape } : []
+      let rivals = missing.filter { $0.name.contains(".") && $0.shape == weight.shape }
+      if candidates.count == 1, rivals.count == 1 {
+        names[weight.name] = candidates[0].name
+        notes.append(
+          "\(weight.name) is the checkpoint's \(candidates[0].name), the only tensor left of shape "
+            + weight.shape.description)
+      } else if candidates.isEmpty, hasValues.contains(weight.name) {
+        notes.append("\(weight.name) keeps the graph's own values, the checkpoint has none")
+      } else if let other = checkpoint.first(where: { $0.name == rename.apply(weight.name) }) {
+        throw problem(
+          "shape-mismatch", path, weight.name,
+          "the graph expects \(weight.shape), the checkpoint's is \(other.shape)",
+          "export the graph of this very network")
+      } else if candidates.isEmpty {
+        throw problem(
+          "missing-weight", path, weight.name, "the checkpoint has no tensor for it",
+          "name one under names.alias in probe.yaml, or export the graph of this very network")
+      } else {
+        throw problem(
+          "ambiguous-names", path, weight.name,
+          "it could be " + candidates.map(\.name).joined(separator: " or ")
+            + (rivals.count > 1 ? ", and so could \(rivals.count - 1) more" : ""),
+          "say which under names.alias in probe.yaml")
+      }
+    }
+  }
+
+  private static func problem(
+    _ code: String, _ path: String, _ weight: String, _ what: String, _ remedy: String
+  ) -> Problem {
+    Problem(code, at: "\(path): weight \"\(weight)\"", what, remedy: remedy)
+  }
+}

@@ -1,0 +1,98 @@
+// A whole batch cut into blocks of examples, each bound to its own network: memory stays bounded and
+// blocks can run on different threads, on one copy of the parameters.
+public import Diagnostics
+public import Tensors
+
+/// How a batch is run, block by block.
+public struct BlockPlan: Sendable {
+  /// The examples of each block, in order; they cover the batch.
+  public let blocks: [Range<Int>]
+  /// Whether the graph moves examples off the first axis, so that it is run one at a time.
+  public let requiresSingleExamples: Bool
+  /// Examples in the batch.
+  public let exampleCount: Int
+
+  private let graph: Graph
+  private let parameters: NetworkParameters
+  private let inputs: [String: BatchArray]
+
+  /// Chooses blocks of at most `size` examples and proves that the first of them binds.
+  ///
+  /// - Parameters:
+  ///   - graph: the network's graph.
+  ///   - parameters: the checkpoint's values.
+  ///   - inputs: the whole batch, by the graph's input names; other arrays are ignored.
+  ///   - size: examples per block, at least 1; a graph with a fixed batch prescribes its own.
+  public init(
+    graph: Graph, parameters: NetworkParameters, inputs: [String: BatchArray], size: Int
+  ) throws(Problem) {
+    self.graph = graph
+    self.parameters = parameters
+    self.inputs = inputs
+    let counts = graph.inputs.compactMap { inputs[$0.name]?.shape.dimensions.first }
+    guard let count = counts.first, count > 0, counts.allSatisfy({ $0 == count }),
+      counts.count == graph.inputs.count
+    else {
+      // The binder says exactly which input is at fault.
+      _ = try Network(graph: graph, parameters: parameters, inputs: inputs)
+      throw Problem(
+        "no-inputs", at: graph.path, "the batch holds no examples for the graph's inputs",
+        remedy: "store the batch's arrays under the graph's input names")
+    }
+    exampleCount = count
+    let fixed = graph.inputs.compactMap { $0.dimensions.first ?? nil }.first
+    if let fixed, fixed <= 0 || count % fixed != 0 {
+      throw Problem(
+        "input-shape", at: graph.path,
+        "the graph takes \(fixed) examples at a time, the batch has \(count)",
+        remedy: "export the graph with a dynamic first axis, or store a multiple of \(fixed)")
+    }
+    let step = fixed ?? max(1, min(size, count))
+    let blocks = BlockPlan.cut(count, step)
+    do throws(Problem) {
+      _ = try Network(
+        graph: graph, parameters: parameters, inputs: BlockPlan.slice(inputs, graph, blocks[0]))
+      self.blocks = blocks
+      requiresSingleExamples = false
+    } catch {
+      guard error.code == Problem.examplesMovedCode, fixed == nil, step > 1 else { throw error }
+      self.blocks = BlockPlan.cut(count, 1)
+      requiresSingleExamples = true
+      _ = try Network(
+        graph: graph, parameters: parameters,
+        inputs: BlockPlan.slice(inputs, graph, self.blocks[0]))
+    }
+  }
+
+  /// A network for some of the examples, usually one of `blocks`.
+  public func bind(_ examples: Range<Int>) throws(Problem) -> Network {
+    try Network(
+      graph: graph, parameters: parameters, inputs: BlockPlan.slice(inputs, graph, examples))
+  }
+
+  private static func cut(_ count: Int, _ size: Int) -> [Range<Int>] {
+    stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
+  }
+
+  /// Rows of every input.
+  private static func slice(
+    _ inputs: [String: BatchArray], _ graph: Graph, _ examples: Range<Int>
+  ) -> [String: BatchArray] {
+    var result: [String: BatchArray] = [:]
+    for input in graph.inputs {
+      guard let array = inputs[input.name] else { continue }
+      let dimensions = array.shape.dimensions
+      let row = dimensions.dropFirst().reduce(1, *)
+      let shape = Shape([examples.count] + dimensions.dropFirst())
+      let part = (examples.lowerBound * row)..<(examples.upperBound * row)
+      switch array {
+      case .real(let tensor):
+        result[input.name] = .real(Tensor(shape: shape, values: Array(tensor.values[part])))
+      case .integer(let tensor):
+        result[input.name] = .integer(
+          IntegerTensor(shape: shape, values: Array(tensor.values[part])))
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,108 @@
+// A computation graph as an ONNX file states it (onnx.proto3, ModelProto.graph): nodes in
+// topological order, named arrays, inputs and outputs. Nothing here knows what an operator does.
+public import Tensors
+
+/// A parsed ONNX graph. Weights stay where they are in the file's bytes until somebody asks.
+public struct Graph: Sendable {
+  /// Where the graph was read, for messages.
+  public let path: String
+  /// The version of the operator set without a domain.
+  public let operatorSet: Int
+  /// The arrays that the file names: weights, and tables that the exporter folded.
+  public let initializers: [GraphInitializer]
+  /// What must be given: the inputs that are no initializers.
+  public let inputs: [GraphInput]
+  /// The names of the results; the first one is the network's output.
+  public let outputs: [String]
+
+  let nodes: [Node]
+  let constants: [String: StoredTensor]
+  let bytes: [UInt8]
+}
+
+/// An array that the graph names and that a checkpoint may supply.
+public struct GraphInitializer: Sendable {
+  /// The name, which PyTorch's exporter takes from the `state_dict`.
+  public let name: String
+  /// The extents.
+  public let shape: Shape
+  /// Whether it holds real numbers, and so may be trained.
+  public let isFloatingPoint: Bool
+  /// Whether the file itself holds values for it.
+  public let hasValues: Bool
+}
+
+/// An input of the graph.
+public struct GraphInput: Sendable {
+  /// The name, and the name of the batch's array for it.
+  public let name: String
+  /// The extents; nil where the graph leaves one open.
+  public let dimensions: [Int?]
+  /// Whether it takes real numbers; otherwise indices or a mask.
+  public let isFloatingPoint: Bool
+}
+
+/// One operation of the graph.
+struct Node: Sendable {
+  let name: String
+  let operation: String
+  let domain: String
+  /// Names of the inputs; an empty one is an optional input left out.
+  let inputs: [String]
+  let outputs: [String]
+  let attributes: [String: Attribute]
+}
+
+/// A node's attribute (AttributeProto).
+enum Attribute: Sendable {
+  case float(Float)
+  case integer(Int64)
+  case text(String)
+  case tensor(StoredTensor)
+  case floats([Float])
+  case integers([Int64])
+  case texts([String])
+  /// A subgraph or another kind that no supported operator takes.
+  case other
+}
+
+/// A TensorProto whose values are still bytes of the file.
+struct StoredTensor: Sendable {
+  enum Storage: Sendable {
+    /// Little-endian elements in the file.
+    case raw(Range<Int>)
+    case integers([Int64])
+    case floats([Float])
+    case doubles([Double])
+    /// In another file, which need not exist.
+    case external(String)
+  }
+
+  let name: String
+  let shape: Shape
+  let type: ONNXType
+  let storage: Storage
+}
+
+/// TensorProto.DataType, as far as values of it can be read.
+enum ONNXType: Int, Sendable {
+  case float = 1, uint8, int8, uint16, int16, int32, int64
+  case bool = 9, float16, double, uint32, uint64
+  case bfloat16 = 16
+
+  var isFloatingPoint: Bool {
+    switch self {
+    case .float, .float16, .double, .bfloat16: true
+    default: false
+    }
+  }
+
+  var byteWidth: Int {
+    switch self {
+    case .double, .int64, .uint64: 8
+    case .float, .int32, .uint32: 4
+    case .float16, .bfloat16, .int16, .uint16: 2
+    case .int8, .uint8, .bool: 1
+    }
+  }
+}

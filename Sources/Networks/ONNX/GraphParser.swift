@@ -1,0 +1,274 @@
+// ONNX protobuf messages → Graph. Field numbers are those of onnx.proto3; fields that no supported
+// operator needs are skipped. Messages nest to a fixed depth here, so no recursion follows the file.
+public import Diagnostics
+internal import Tensors
+
+extension Graph {
+  /// Parses a model; weights are skipped by their offsets.
+  ///
+  /// - Parameters:
+  ///   - bytes: the whole `.onnx` file.
+  ///   - path: where it was read, for messages.
+  public static func parse(_ bytes: [UInt8], path: String) throws(Problem) -> Graph {
+    var reader = WireReader(bytes, range: 0..<bytes.count, path: path)
+    var graphRange: Range<Int>?
+    var operatorSet: Int?
+    while let field = try reader.next() {
+      switch field.number {
+      case 7: graphRange = try field.value.range(in: reader)
+      case 8:
+        let (domain, version) = try parseOperatorSet(
+          reader.nested(try field.value.range(in: reader)))
+        if domain.isEmpty || domain == "ai.onnx" { operatorSet = version }
+      default: break
+      }
+    }
+    guard let graphRange else { throw reader.damaged("it holds no graph") }
+    guard let operatorSet else { throw reader.damaged("it names no operator set") }
+    guard operatorSet >= 13 else {
+      throw Problem(
+        "old-operator-set", at: path, "operator set \(operatorSet), at least 13 is needed",
+        remedy: "export the graph with a newer opset_version")
+    }
+    return try parseGraph(reader.nested(graphRange), operatorSet: operatorSet)
+  }
+
+  private static func parseOperatorSet(_ source: WireReader) throws(Problem) -> (String, Int) {
+    var reader = source
+    var domain = ""
+    var version: Int64 = 0
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: domain = try field.value.text(in: reader)
+      case 2: version = try field.value.integer(in: reader)
+      default: break
+      }
+    }
+    return (domain, Int(version))
+  }
+
+  private static func parseGraph(
+    _ source: WireReader, operatorSet: Int
+  ) throws(Problem) -> Graph {
+    var reader = source
+    var nodes: [Node] = []
+    var tensors: [StoredTensor] = []
+    var inputs: [GraphInput] = []
+    var outputs: [String] = []
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: nodes.append(try parseNode(reader.nested(try field.value.range(in: reader))))
+      case 5: tensors.append(try parseTensor(reader.nested(try field.value.range(in: reader))))
+      case 11: inputs.append(try parseInput(reader.nested(try field.value.range(in: reader))))
+      case 12:
+        outputs.append(try parseInput(reader.nested(try field.value.range(in: reader))).name)
+      case 15: throw reader.damaged("it holds sparse weights, which are not supported")
+      default: break
+      }
+    }
+    var constants: [String: StoredTensor] = [:]
+    for tensor in tensors {
+      guard constants.updateValue(tensor, forKey: tensor.name) == nil else {
+        throw reader.damaged("two weights are named \"\(tensor.name)\"")
+      }
+    }
+    guard !outputs.isEmpty else { throw reader.damaged("the graph has no output") }
+    return Graph(
+      path: source.path, operatorSet: operatorSet,
+      initializers: tensors.map { tensor in
+        var hasValues = true
+        if case .external = tensor.storage { hasValues = false }
+        return GraphInitializer(
+          name: tensor.name, shape: tensor.shape, isFloatingPoint: tensor.type.isFloatingPoint,
+          hasValues: hasValues)
+      },
+      inputs: inputs.filter { constants[$0.name] == nil }, outputs: outputs, nodes: nodes,
+      constants: constants, bytes: source.bytes)
+  }
+
+  private static func parseNode(_ source: WireReader) throws(Problem) -> Node {
+    var reader = source
+    var name = ""
+    var operation = ""
+    var domain = ""
+    var inputs: [String] = []
+    var outputs: [String] = []
+    var attributes: [String: Attribute] = [:]
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: inputs.append(try field.value.text(in: reader))
+      case 2: outputs.append(try field.value.text(in: reader))
+      case 3: name = try field.value.text(in: reader)
+      case 4: operation = try field.value.text(in: reader)
+      case 5:
+        let (key, attribute) = try parseAttribute(
+          reader.nested(try field.value.range(in: reader)))
+        attributes[key] = attribute
+      case 7: domain = try field.value.text(in: reader)
+      default: break
+      }
+    }
+    return Node(
+      name: name, operation: operation, domain: domain, inputs: inputs, outputs: outputs,
+      attributes: attributes)
+  }
+
+  private static func parseAttribute(
+    _ source: WireReader
+  ) throws(Problem) -> (String, Attribute) {
+    var reader = source
+    var name = ""
+    var type: Int64 = 0
+    var float: Float = 0
+    var integer: Int64 = 0
+    var text = 0..<0
+    var tensor: StoredTensor?
+    var floats: [Float] = []
+    var integers: [Int64] = []
+    var texts: [String] = []
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: name = try field.value.text(in: reader)
+      case 2:
+        guard case .fixed32(let bits) = field.value else {
+          throw reader.damaged("a float was expected")
+        }
+        float = Float(bitPattern: bits)
+      case 3: integer = try field.value.integer(in: reader)
+      case 4: text = try field.value.range(in: reader)
+      case 5: tensor = try parseTensor(reader.nested(try field.value.range(in: reader)))
+      case 7: try field.value.appendFloats(to: &floats, in: reader)
+      case 8: try field.value.appendIntegers(to: &integers, in: reader)
+      case 9: texts.append(try field.value.text(in: reader))
+      case 20: type = try field.value.integer(in: reader)
+      default: break
+      }
+    }
+    switch type {
+    case 1: return (name, .float(float))
+    case 2: return (name, .integer(integer))
+    case 3: return (name, .text(try reader.text(text)))
+    case 4:
+      guard let tensor else { throw reader.damaged("attribute \"\(name)\" holds no tensor") }
+      return (name, .tensor(tensor))
+    case 6: return (name, .floats(floats))
+    case 7: return (name, .integers(integers))
+    case 8: return (name, .texts(texts))
+    default: return (name, .other)
+    }
+  }
+
+  private static func parseTensor(_ source: WireReader) throws(Problem) -> StoredTensor {
+    var reader = source
+    var dimensions: [Int64] = []
+    var code: Int64 = 0
+    var name = ""
+    var floats: [Float] = []
+    var integers: [Int64] = []
+    var doubles: [Double] = []
+    var raw: Range<Int>?
+    var location = ""
+    var isExternal = false
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: try field.value.appendIntegers(to: &dimensions, in: reader)
+      case 2: code = try field.value.integer(in: reader)
+      case 4: try field.value.appendFloats(to: &floats, in: reader)
+      case 5, 7, 11: try field.value.appendIntegers(to: &integers, in: reader)
+      case 8: name = try field.value.text(in: reader)
+      case 9: raw = try field.value.range(in: reader)
+      case 10: try field.value.appendDoubles(to: &doubles, in: reader)
+      case 13:
+        let (key, value) = try parseEntry(reader.nested(try field.value.range(in: reader)))
+        if key == "location" { location = value }
+      case 14: isExternal = try field.value.integer(in: reader) == 1
+      default: break
+      }
+    }
+    guard let type = Int(exactly: code).flatMap(ONNXType.init(rawValue:)) else {
+      throw reader.damaged("tensor \"\(name)\" has element type \(code), which is not supported")
+    }
+    guard let shape = Shape(checking: dimensions.map { Int($0) }) else {
+      throw reader.damaged("tensor \"\(name)\" has impossible extents \(dimensions)")
+    }
+    let storage: StoredTensor.Storage
+    if isExternal {
+      storage = .external(location)
+    } else if let raw, !raw.isEmpty || shape.count == 0 {
+      let (size, overflow) = shape.count.multipliedReportingOverflow(by: type.byteWidth)
+      guard !overflow, size == raw.count else {
+        throw reader.damaged(
+          "tensor \"\(name)\" of shape \(shape) has \(raw.count) bytes of values")
+      }
+      storage = .raw(raw)
+    } else if !floats.isEmpty {
+      storage = .floats(floats)
+    } else if !doubles.isEmpty {
+      storage = .doubles(doubles)
+    } else {
+      storage = .integers(integers)
+    }
+    return StoredTensor(name: name, shape: shape, type: type, storage: storage)
+  }
+
+  private static func parseEntry(_ source: WireReader) throws(Problem) -> (String, String) {
+    var reader = source
+    var key = ""
+    var value = ""
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: key = try field.value.text(in: reader)
+      case 2: value = try field.value.text(in: reader)
+      default: break
+      }
+    }
+    return (key, value)
+  }
+
+  /// ValueInfoProto: a name with a tensor type of partly open extents.
+  private static func parseInput(_ source: WireReader) throws(Problem) -> GraphInput {
+    var reader = source
+    var name = ""
+    var code: Int64 = 0
+    var dimensions: [Int?] = []
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: name = try field.value.text(in: reader)
+      case 2:
+        var type = reader.nested(try field.value.range(in: reader))
+        while let part = try type.next() {
+          guard part.number == 1 else { continue }
+          var tensor = type.nested(try part.value.range(in: type))
+          while let item = try tensor.next() {
+            switch item.number {
+            case 1: code = try item.value.integer(in: tensor)
+            case 2:
+              var shape = tensor.nested(try item.value.range(in: tensor))
+              while let dimension = try shape.next() {
+                guard dimension.number == 1 else { continue }
+                dimensions.append(
+                  try parseDimension(shape.nested(try dimension.value.range(in: shape))))
+              }
+            default: break
+            }
+          }
+        }
+      default: break
+      }
+    }
+    return GraphInput(
+      name: name, dimensions: dimensions,
+      isFloatingPoint: Int(exactly: code).flatMap(ONNXType.init(rawValue:))?.isFloatingPoint
+        ?? false)
+  }
+
+  private static func parseDimension(_ source: WireReader) throws(Problem) -> Int? {
+    var reader = source
+    var extent: Int?
+    while let field = try reader.next() {
+      guard field.number == 1 else { continue }
+      extent = Int(exactly: try field.value.integer(in: reader))
+    }
+    return extent
+  }
+}

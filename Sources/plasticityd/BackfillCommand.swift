@@ -1,0 +1,51 @@
+import ArgumentParser
+import Diagnostics
+import Monitor
+import Pipeline
+
+struct BackfillCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "backfill",
+    abstract: "Measure a finished run: the same documents as the daemon writes.",
+    discussion: """
+      Every checkpoint below FOLDER is measured in the order of its step. What is already reported \
+      in the report folder is not measured again; a checkpoint that cannot be read is rejected \
+      and the others go on.
+
+        plasticityd backfill runs/my-run --probe runs/my-run/probe --reports reports
+        plasticityd show reports/my-run
+      """)
+
+  @Argument(help: "The folder that the training wrote its checkpoints to.")
+  var folder: String
+
+  @Option(name: .customLong("probe"), help: "A folder with graph.onnx and batch.npz.")
+  var probeDirectory: String?
+
+  @Option(help: "Where the reports go.")
+  var reports: String = "reports"
+
+  @Option(help: "How labels are drawn: exact or sampled. By default the probe says.")
+  var labels: ProbeSettings.Labels?
+
+  @Option(help: "Threads to compute on.")
+  var threads: Int = 2
+
+  func run() throws {
+    var options = ["--threads", String(threads)]
+    if let probeDirectory { options += ["--probe", probeDirectory] }
+    if let labels { options += ["--labels", labels.rawValue] }
+    var bar = ProgressBar()
+    let folders = try Backfill(folder: folder, reports: reports, options: options).run { progress in
+      if let problem = progress.problem { bar.say("rejected " + escapedForTerminal(problem)) }
+      bar.draw(
+        finished: progress.finished, total: progress.total, seconds: progress.seconds,
+        measured: progress.measured)
+    }
+    bar.end()
+    for folder in folders {
+      StandardStream.output.write(
+        "\(folder)/run.yaml; look at it with: plasticityd show \(folder)\n")
+    }
+  }
+}

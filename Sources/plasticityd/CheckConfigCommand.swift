@@ -1,0 +1,23 @@
+import ArgumentParser
+import Monitor
+
+struct CheckConfigCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check-config",
+    abstract: "Check a configuration: exit code 0, or 78 and file:line:column.")
+
+  @Option(help: "The configuration.")
+  var config: String = "/etc/plasticityd/config.yaml"
+
+  func run() throws {
+    let configuration = try Configuration.load(config)
+    let roots = configuration.roots.map { root in
+      "  \(root.path)" + (root.probe.map { ", probe \($0)" } ?? "")
+    }
+    StandardStream.output.write(
+      ([
+        "\(configuration.file) is fine: state in \(configuration.state), reports in "
+          + "\(configuration.reports), \(configuration.roots.count) watched",
+      ] + roots).joined(separator: "\n") + "\n")
+  }
+}

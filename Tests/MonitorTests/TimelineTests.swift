@@ -1,0 +1,174 @@
+import CriticalPeriods
+import Pipeline
+import Reports
+import Testing
+
+@testable import Monitor
+
+/// Builds rows of a series as workers leave them.
+private struct Row {
+  var step: Int?
+  var digest: String
+  var traces: [Double]
+  var weights: [Float] = [1, 2]
+  var secondMoment: [Double]?
+  var probe: String? = "probe"
+
+  /// Twelve examples that differ a little, so that a bootstrap has something to resample.
+  func made() throws -> SeriesRow {
+    var report = CheckpointReport(
+      run: "r",
+      checkpoint: CheckpointIdentity(
+        path: "/runs/r/\(digest).pt", format: "pytorch-zip", bytes: 1, digest: digest, step: step,
+        stepSource: nil, epoch: nil, learningRate: nil, parameters: 4, stateDict: "",
+        written: Moment(unixSeconds: 0), metrics: [:]),
+      evidence: ["weights"], took: CostReport(seconds: 0, peakMemoryBytes: 0))
+    let total = traces.reduce(0, +)
+    report.layers = traces.indices.map { layer in
+      var made = LayerReport(name: "layer\(layer)", kind: nil, parameters: 2, tensors: [])
+      if probe != nil { made.fisherTrace = .estimate(traces[layer], standardError: 0.01) }
+      return made
+    }
+    if let probe {
+      report.probe = ProbeIdentity(
+        name: probe, digest: probe, examples: 12, labels: "exact", draws: nil, seed: 0)
+      report.information = NetworkInformation(
+        fisherTrace: .estimate(total, standardError: 0.01), empiricalFisherTrace: .exact(0),
+        confidence: .exact(0.5), jacobianTrace: .exact(total), scaleFreeTrace: .exact(total),
+        informationBits: .exact(1), toleranceNats: 0.01, beta: .exact(1), curve: [])
+    }
+    report.kept = KeptEvidence(
+      fisherPerExample: probe == nil
+        ? nil
+        : PackedFloats(
+          traces.flatMap { trace in
+            (0..<12).map { Float(trace * (1 + 0.02 * Double($0 % 5 - 2))) }
+          }),
+      examples: probe == nil ? nil : 12,
+      moments: secondMoment.map {
+        KeptMoments(
+          beta2: 0.999, updates: step ?? 1, lowPrecision: false, sums: $0.map { $0 },
+          elements: $0.map { _ in 2 })
+      },
+      projections: traces.indices.map {
+        KeptProjection(
+          name: "layer\($0).weight", layer: $0, count: 2,
+          square: Double(weights[0] * weights[0] + weights[1] * weights[1]),
+          values: PackedFloats(weights))
+      })
+    return try #require(SeriesRow(report, reportName: "step-\(digest).yaml"))
+  }
+}
+
+/// A rise, a peak, a fall in which one layer after the other gives way.
+private func course(_ count: Int = 14) throws -> [SeriesRow] {
+  try (0..<count).map { position in
+    let time = Double(position) - 4
+    let size = 1000 * (time < 0 ? 1 + time / 6 : 1 / (1 + time / 3))
+    return try Row(
+      step: 10 << position, digest: "d\(position)", traces: [size * 0.7, size * 0.3],
+      weights: [1 + Float(position), 2]
+    ).made()
+  }
+}
+
+@Suite struct TimelineTests {
+  private func document(_ rows: [SeriesRow]) throws -> [UInt8] {
+    var cache = ComparisonCache()
+    return try Timeline(rows, cache: &cache).report(
+      run: "r", aliases: [:], rejected: [], missed: 0
+    ).yaml()
+  }
+
+  @Test(arguments: 0..<5) func theOrderOfArrivalDoesNotMatter(seed: UInt64) throws {
+    let rows = try course()
+    var generator = SplitMix(state: seed)
+    #expect(try document(rows.shuffled(using: &generator)) == document(rows), "seed \(seed)")
+  }
+
+  @Test func aRiseAndAFallReachThePeak() throws {
+    var cache = ComparisonCache()
+    let timeline = Timeline(try course(), cache: &cache)
+    #expect(timeline.evidence == .probe)
+    let states = timeline.verdict.trajectory.map(\.state)
+    #expect(states.contains(.peaked) || states.contains(.consolidating), "\(states)")
+    #expect(timeline.verdict.final?.peak?.step == 10 << 4)
+  }
+
+  @Test func theStateAtACheckpointUsesNoLaterOne() throws {
+    let rows = try course()
+    var cache = ComparisonCache()
+    let whole = Timeline(rows, cache: &cache)
+    for count in 1...rows.count {
+      let partial = Timeline(Array(rows.prefix(count)), cache: &cache)
+      #expect(partial.judgement(at: count - 1) == whole.judgement(at: count - 1))
+    }
+  }
+
+  @Test func aStepWrittenAnewStartsASegment() throws {
+    let first = try course(6)
+    let again = try (3..<6).map {
+      try Row(step: 10 << $0, digest: "again\($0)", traces: [1, 1]).made()
+    }
+    let placed = SeriesSegments(first + again).placed
+    #expect(placed.map(\.segment) == [0, 0, 0, 0, 0, 0, 1, 1, 1])
+    #expect(placed.suffix(3).map(\.row.digest) == ["again3", "again4", "again5"])
+  }
+
+  @Test func rowsOfAnotherProbeAreLeftOut() throws {
+    var rows = try course(6)
+    rows.insert(
+      try Row(step: 15, digest: "old", traces: [5, 5], probe: "former").made(), at: 0)
+    var cache = ComparisonCache()
+    let timeline = Timeline(rows, cache: &cache)
+    #expect(timeline.findings.map(\.code) == ["other-evidence"])
+    #expect(timeline.verdict.trajectory.count == 6)
+    #expect(timeline.entries.count == 7)
+  }
+
+  @Test func momentsAreWindowedBetweenCheckpoints() throws {
+    // A constant squared gradient q gives v = q (1 − β2^t): every window's mean is q again.
+    let rows = try [100, 200, 400].map { step in
+      var power = 1.0
+      for _ in 0..<step { power *= 0.999 }
+      return try Row(
+        step: step, digest: "m\(step)", traces: [0, 0], secondMoment: [3 * (1 - power), 1 - power],
+        probe: nil
+      ).made()
+    }
+    var cache = ComparisonCache()
+    let timeline = Timeline(rows, cache: &cache)
+    #expect(timeline.evidence == .optimizer)
+    for entry in timeline.entries {
+      let window = try #require(entry.window)
+      #expect(abs(window.values[0] - 3) < 1e-9 && abs(window.values[1] - 1) < 1e-9)
+      #expect(entry.shares.map { abs($0[0] - 0.75) < 1e-9 } == true)
+    }
+  }
+
+  @Test func movementComesFromTheProjections() throws {
+    let rows = try [
+      Row(step: 1, digest: "a", traces: [0], weights: [3, 4], probe: nil).made(),
+      Row(step: 2, digest: "b", traces: [0], weights: [3, 4.5], probe: nil).made(),
+    ]
+    var cache = ComparisonCache()
+    let timeline = Timeline(rows, cache: &cache)
+    #expect(timeline.evidence == .weights)
+    let movement = try #require(timeline.entries[1].movement)
+    #expect(abs(try #require(movement.total.relative.value) - 0.1) < 1e-6)
+    let cosine = 27.0 / (5 * (9 + 20.25).squareRoot())
+    #expect(abs(try #require(movement.total.cosine.value) - cosine) < 1e-6)
+  }
+}
+
+/// A small seeded generator, so that a failing order can be repeated.
+private struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
