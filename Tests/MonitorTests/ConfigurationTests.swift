@@ -187,6 +187,36 @@ import Watching
     #expect(configuration.roots.count == 2)
   }
 
+  /// The example as it is, and with every default written out: the same configuration.
+  @Test func readsTheExample() throws {
+    let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let text = try String(
+      contentsOf: top.appendingPathComponent("etc/config.yaml"), encoding: .utf8)
+    let plain = try read(text)
+    let keys = [
+      "state:", "reports:", "scan:", "  interval_seconds:", "  settle_seconds:",
+      "  incomplete_after_seconds:", "  max_depth:", "  max_entries:", "worker:",
+      "  memory_limit_mebibytes:", "  timeout_seconds:", "  threads:", "labels: auto", "draws:",
+      "seed:", "tolerance_nats:", "log_level:",
+    ]
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      keys.contains { line.hasPrefix("# " + $0) } ? String(line.dropFirst(2)) : String(line)
+    }
+    let full = try read(lines.joined(separator: "\n"))
+    #expect(full.state == plain.state)
+    #expect(full.reports == plain.reports)
+    #expect(full.scan.intervalSeconds == plain.scan.intervalSeconds)
+    #expect(full.scan.incompleteAfterSeconds == plain.scan.incompleteAfterSeconds)
+    #expect(full.scan.maxDepth == plain.scan.maxDepth)
+    #expect(full.scan.maxEntries == plain.scan.maxEntries)
+    #expect(full.worker.memoryLimitMebibytes == plain.worker.memoryLimitMebibytes)
+    #expect(full.worker.timeoutSeconds == plain.worker.timeoutSeconds)
+    #expect(full.labels == plain.labels)
+    #expect(full.logLevel == plain.logLevel)
+    #expect(full.scan.settleSeconds == 5)
+  }
+
   @Test func saysThatThereIsNoFile() {
     let path = folder.path + "/none.yaml"
     let problem = #expect(throws: Problem.self) { try Configuration.load(path) }
