@@ -195,7 +195,8 @@ extension Daemon {
     pending[path]?.backoff.failed(at: BootClock.now(), longest: .seconds(60))
     let until = pending[path]?.backoff.until ?? BootClock.now()
     pending[path]?.stage = .held(until: until, reason: reason)
-    parts.log.hourly(.warning, key: "held \(reason)", "\(known.run) is held back: \(reason)")
+    parts.log.hourly(
+      .warning, key: "held \(known.run) \(reason)", "\(known.run) is held back: \(reason)")
   }
 
   // MARK: Names of runs

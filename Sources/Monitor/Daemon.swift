@@ -11,9 +11,9 @@ internal import Watching
 /// The daemon.
 public final class Daemon {
   /// What it works with; a test puts its own in their place.
-  public struct Parts {
+  public struct Parts: Sendable {
     /// Makes the writer of reports for a configuration.
-    public var recorder: (Configuration, Ledger) throws(Problem) -> any Recorder
+    public var recorder: @Sendable (Configuration, Ledger) throws(Problem) -> any Recorder
     /// The program that is the worker.
     public var workerExecutable: String
     /// The helper that hints; nil when there is none.
@@ -26,6 +26,8 @@ public final class Daemon {
     public var fileSystem: any FileSystem
     /// The program's version.
     public var version: String
+    /// How long a worker may go on after the daemon was told to stop.
+    public var grace: Duration
   }
 
   enum Event: Sendable {
@@ -148,7 +150,7 @@ public final class Daemon {
     parts.log(.info, "stopping")
     parts.notifier.stopping()
     status.state = "stopping"
-    stopsBy = BootClock.now() + .seconds(10)
+    stopsBy = BootClock.now() + parts.grace
   }
 
   /// How long nothing is to be done without an event.

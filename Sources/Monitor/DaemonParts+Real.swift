@@ -13,6 +13,7 @@ extension Daemon.Parts {
       recorder: { configuration, ledger in
         ReportRecorder(reports: configuration.reports, ledger: ledger, fileSystem: fileSystem)
       }, workerExecutable: executable, hintExecutable: HintSource.locate(beside: executable),
-      log: Log(), notifier: ServiceNotifier(), fileSystem: fileSystem, version: version)
+      log: Log(), notifier: ServiceNotifier(), fileSystem: fileSystem, version: version,
+      grace: .seconds(10))
   }
 }

@@ -32,6 +32,12 @@ public struct RunSettings: Sendable, Hashable {
         file, limit: Limits.configuration.bytes, on: PosixFileSystem())
     else { return RunSettings() }
     let source = Source(file: file, kind: .configuration)
+    // An editor that writes in place has just emptied it: what it will say is not known yet.
+    if bytes.isEmpty {
+      throw source.problem(
+        "empty-settings", at: .none, "the file is empty",
+        remedy: "write a comment into it if nothing is to be said, or remove it")
+    }
     let node = try Node.parse(bytes, source: source)
     if node.isNull { return RunSettings() }
     var reader = try MappingReader(node, source)
