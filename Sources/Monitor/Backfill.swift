@@ -109,7 +109,8 @@ public struct Backfill {
     case .document(let document):
       try recorder.record(document, of: entry)
       return nil
-    case .refused(let code, let line) where code == Problem.Kind.configuration.rawValue
+    case .refused(let code, let line)
+    where code == Problem.Kind.configuration.rawValue
       || code == Problem.Kind.usage.rawValue:
       // The probe or the options are wrong: so they would be for every other checkpoint.
       throw Problem(

@@ -69,7 +69,8 @@ private struct EvidenceChoice {
           FindingReport(
             code: "other-evidence", where: "run",
             text: "\(others) of \(rows.count) checkpoints were not measured with the present "
-              + "probe and are left out of the decision; backfill into a new report folder measures all")
+              + "probe and are left out of the decision; backfill into a new report folder measures all"
+          )
         ]
     } else {
       evidence =

@@ -17,7 +17,7 @@ struct CheckConfigCommand: ParsableCommand {
     StandardStream.output.write(
       ([
         "\(configuration.file) is fine: state in \(configuration.state), reports in "
-          + "\(configuration.reports), \(configuration.roots.count) watched",
+          + "\(configuration.reports), \(configuration.roots.count) watched"
       ] + roots).joined(separator: "\n") + "\n")
   }
 }

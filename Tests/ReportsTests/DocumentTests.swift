@@ -54,7 +54,9 @@ import Testing
     #expect(read.checkpoint.learningRate == 1e-5)
     #expect(read.information?.beta == .exact(1e-300))
     #expect(
-      read.kept?.projections[0].values.values == [1, -0.5, .greatestFiniteMagnitude, .leastNonzeroMagnitude])
+      read.kept?.projections[0].values.values == [
+        1, -0.5, .greatestFiniteMagnitude, .leastNonzeroMagnitude,
+      ])
     #expect(read.kept?.moments?.sums == [1, nil])
     #expect(read.checkpoint.written.text == "2026-01-01T00:00:00Z")
     #expect(read.checkpoint.metrics == ["b": .exact(1), "a": .absent(reason: "not finite")])
