@@ -86,8 +86,7 @@ public final class Daemon {
       log: parts.log)
   }
 
-  /// Blocks SIGTERM, SIGINT and SIGHUP in this thread and those it starts, and acts on them.
-  /// To be called on the main thread before anything else is started.
+  /// Acts on SIGTERM, SIGINT and SIGHUP from now on, and ignores SIGPIPE.
   public func takeSignals() throws(Problem) {
     let mailbox = mailbox
     try SignalSource.start([SIGTERM, SIGINT, SIGHUP]) { mailbox.post(.signal($0)) }
