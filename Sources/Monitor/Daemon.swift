@@ -52,6 +52,8 @@ public final class Daemon {
   var hintGeneration = 0
   var hintBackoff = Backoff()
   var isHinting = false
+  // What the kernel's limits leave unwatched, as told by the helper that runs now.
+  var hintShortage: String?
   var debouncing = Debouncing()
 
   var pending: [String: Pending] = [:]
