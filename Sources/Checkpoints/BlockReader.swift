@@ -7,15 +7,15 @@ internal import Tensors
 final class BlockReader {
   /// Bytes of one block: 4 MiB.
   static let blockBytes = 4 << 20
-  /// A strided storage up to this size, or twice its tensor's, is loaded at once.
-  private static let spanBytes = 64 << 20
 
+  private let limits: GatherLimits
   private let block: UnsafeMutableRawBufferPointer
   private let widened: UnsafeMutableBufferPointer<Float>
 
   /// - Parameter elements: the most elements in a block, at least 1; by default as many float64 as
   ///   4 MiB hold.
-  init(elements: Int = blockBytes / 8) {
+  init(elements: Int = blockBytes / 8, limits: GatherLimits = GatherLimits()) {
+    self.limits = limits
     let elements = min(max(elements, 1), Self.blockBytes / 8)
     block = .allocate(byteCount: elements * 8, alignment: 64)
     widened = .allocate(capacity: elements)
@@ -34,7 +34,7 @@ final class BlockReader {
     _ body: (UnsafeRawBufferPointer, UnsafeBufferPointer<Float>) throws(Problem) -> Void
   ) throws(Problem) {
     let width = tensor.type.byteWidth
-    var source = ElementSource(tensor, file, spanLimit: Self.spanBytes)
+    var source = ElementSource(tensor, file, limits)
     var done = 0
     while done < tensor.shape.count {
       let count = min(elements, tensor.shape.count - done)
@@ -55,6 +55,14 @@ final class BlockReader {
   }
 }
 
+/// How much of a storage with gaps is held in memory.
+struct GatherLimits {
+  /// A storage up to this size, or up to twice its tensor's, is loaded at once.
+  var spanBytes = 64 << 20
+  /// Beyond that, this much is read at a time.
+  var windowBytes = BlockReader.blockBytes
+}
+
 /// The elements of one tensor in logical order, byte order as stored.
 private struct ElementSource {
   private let file: InputFile
@@ -72,7 +80,7 @@ private struct ElementSource {
   private var windowStart = 0
   private let windowBytes: Int
 
-  init(_ tensor: StoredTensor, _ file: InputFile, spanLimit: Int) {
+  init(_ tensor: StoredTensor, _ file: InputFile, _ limits: GatherLimits) {
     let location = tensor.location
     self.file = file
     width = tensor.type.byteWidth
@@ -91,8 +99,8 @@ private struct ElementSource {
     position = axes.map { _ in 0 }
     storageEnd = location.storageOffset + (last + 1) * width
     let span = (last + 1 - location.firstElement) * width
-    let whole = span <= max(spanLimit, 2 * tensor.shape.count * width)
-    windowBytes = whole ? span : BlockReader.blockBytes
+    let whole = span <= max(limits.spanBytes, 2 * tensor.shape.count * width)
+    windowBytes = whole ? span : max(limits.windowBytes, width)
   }
 
   /// Reads the next `count` elements.

@@ -6,8 +6,15 @@ public import Tensors
 extension Checkpoint {
   /// Reads a tensor whole, widened to float32, in its logical row-major order.
   ///
-  /// Errors: `changed-during-read`, `lost-before-read` (try again), `unreadable`.
+  /// Errors: `too-large` beyond 16 GiB, `changed-during-read`, `lost-before-read` (try again),
+  /// `unreadable`.
   public func read(_ tensor: StoredTensor) throws(Problem) -> Tensor {
+    guard tensor.shape.count <= 1 << 32 else {
+      throw Problem(
+        "too-large", at: "\(path): tensor \"\(tensor.name)\"",
+        "its shape \(tensor.shape) has more than 16 GiB in float32",
+        remedy: "only its norm and digest can be taken")
+    }
     let file = files[tensor.location.file].file
     var problem: Problem?
     let values = [Float](unsafeUninitializedCapacity: tensor.shape.count) { buffer, count in
@@ -65,8 +72,13 @@ extension Checkpoint {
     try summary(of: tensor).frobeniusNorm
   }
 
-  /// SHA-256 in hexadecimal over (name, type, shape, content) of all tensors, sorted by the bytes
-  /// of their names; the same in any container.
+  /// SHA-256 in hexadecimal over (name, type, shape, content) of all tensors; the same in any
+  /// container.
+  ///
+  /// With `text(s)` for the length of s and its UTF-8, and all numbers as 8 bytes, little-endian:
+  /// a tensor's digest is SHA-256 of `text(type)`, the rank, the extents, and the elements row-major
+  /// and little-endian; the checkpoint's is SHA-256 of `text(name) text(hexadecimal digest)` of
+  /// every tensor, sorted by the bytes of the names.
   public func digest() throws(Problem) -> String { try survey().digest }
 
   /// Streams every tensor once: sums, digests, checksums, and whatever `visit` does with the blocks
@@ -74,11 +86,45 @@ extension Checkpoint {
   public func survey(
     _ visit: (Int, UnsafeBufferPointer<Float>) throws(Problem) -> Void = { _, _ throws(Problem) in }
   ) throws(Problem) -> Survey {
+    let (summaries, findings) = try sweep(tensors, hashing: true, visit)
+    return Survey(summaries: summaries, digest: digest(of: summaries), findings: findings)
+  }
+
+  /// Streams the optimizer's moments once: sums and checksums, and whatever `visit` does with the
+  /// blocks (the entry's index, whether it is the second moment, and the values).
+  ///
+  /// Returns nil when there are no moments.
+  public func surveyMoments(
+    _ visit: (Int, Bool, UnsafeBufferPointer<Float>) throws(Problem) -> Void = {
+      _, _, _ throws(Problem) in
+    }
+  ) throws(Problem) -> MomentsSurvey? {
+    guard let moments else { return nil }
+    let second = moments.entries.map(\.secondMoment)
+    let firstIndices = moments.entries.indices.filter { moments.entries[$0].firstMoment != nil }
+    let first = moments.entries.compactMap(\.firstMoment)
+    let (summaries, findings) = try sweep(second + first, hashing: false) {
+      (index, values) throws(Problem) in
+      let isSecond = index < second.count
+      try visit(isSecond ? index : firstIndices[index - second.count], isSecond, values)
+    }
+    var firstSummaries: [TensorSummary?] = second.map { _ in nil }
+    for (entry, summary) in zip(firstIndices, summaries[second.count...]) {
+      firstSummaries[entry] = summary
+    }
+    return MomentsSurvey(
+      first: firstSummaries, second: Array(summaries[..<second.count]), findings: findings)
+  }
+
+  /// Summaries of the tensors in their order; read in the order of the file, one sweep over the disk.
+  private func sweep(
+    _ tensors: [StoredTensor], hashing: Bool,
+    _ visit: (Int, UnsafeBufferPointer<Float>) throws(Problem) -> Void
+  ) throws(Problem) -> ([TensorSummary], [Finding]) {
     let largest = tensors.map(\.shape.count).max() ?? 1
     let reader = BlockReader(elements: min(largest, BlockReader.blockBytes / 8))
     var summaries: [TensorSummary?] = tensors.map { _ in nil }
     var checksums = RecordChecksums()
-    // In the order of the file: one sweep over the disk.
     let order = tensors.indices.sorted {
       let (a, b) = (tensors[$0].location, tensors[$1].location)
       return (a.file, a.storageOffset, a.firstElement) < (b.file, b.storageOffset, b.firstElement)
@@ -89,15 +135,13 @@ extension Checkpoint {
       summaries[index] = try withUnsafeMutablePointer(to: &checksum) {
         pointer throws(Problem) in
         try tensor.summary(
-          in: files[tensor.location.file].file, with: reader, hashing: true,
+          in: files[tensor.location.file].file, with: reader, hashing: hashing,
           checksum: tensor.fillsItsStorage ? pointer : nil
         ) { floats throws(Problem) in try visit(index, floats) }
       }
       checksums.note(tensor, whole: tensor.fillsItsStorage ? checksum : nil)
     }
-    let complete = summaries.compactMap { $0 }
-    return Survey(
-      summaries: complete, digest: digest(of: complete), findings: try checksums.findings(files))
+    return (summaries.compactMap { $0 }, try checksums.findings(files))
   }
 
   private func digest(of summaries: [TensorSummary]) -> String {

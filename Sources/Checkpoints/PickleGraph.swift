@@ -129,7 +129,34 @@ struct PickleValue {
 
   /// The value of a string key; the last one counts, as in Python.
   subscript(key: String) -> PickleValue? {
-    entries?.last { $0.key.rawText?.elementsEqual(key.utf8) ?? false }?.value
+    let map: PickleGraph.Index
+    switch node {
+    case .map(let index): map = index
+    case .object(let index): map = graph.objects[Int(index)].entries
+    default: return nil
+    }
+    guard map >= 0, let entry = graph.maps[Int(map)].last(where: { isText($0.key, key) }) else {
+      return nil
+    }
+    return value(entry.value)
+  }
+
+  /// Whether a node is this text; compares bytes in place, since dictionaries may be large.
+  private func isText(_ index: PickleGraph.Index, _ text: String) -> Bool {
+    switch graph.nodes[Int(index)] {
+    case .span(let start, let count, isText: true):
+      Int(count) == text.utf8.count && graph.bytes[Int(start)...].starts(with: text.utf8)
+    case .decoded(let decoded): graph.decoded[Int(decoded)].elementsEqual(text.utf8)
+    default: false
+    }
+  }
+
+  /// Whether this can hold other values by key.
+  var isKeyed: Bool {
+    switch node {
+    case .map, .object: true
+    default: false
+    }
   }
 
   /// The value at a path of string keys.

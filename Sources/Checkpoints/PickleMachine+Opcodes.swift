@@ -45,14 +45,14 @@ extension PickleMachine {
     case 0x97, 0x98: throw failure("it needs buffers from outside, which a file does not have")
     // Containers.
     case UInt8(ascii: "("): try pushMark()
-    case UInt8(ascii: "]"): try push(.list(newList([])))
-    case UInt8(ascii: "}"): try push(.map(newMap([])))
-    case UInt8(ascii: ")"): try push(.tuple(newList([])))
-    case 0x8F: try push(.set(newList([])))
-    case UInt8(ascii: "l"): try push(.list(newList(try popToMark())))
-    case UInt8(ascii: "t"): try push(.tuple(newList(try popToMark())))
-    case 0x91: try push(.set(newList(try popToMark())))
-    case UInt8(ascii: "d"): try push(.map(newMap(try pairs(try popToMark()))))
+    case UInt8(ascii: "]"): try push(.list(try newList([])))
+    case UInt8(ascii: "}"): try push(.map(try newMap([])))
+    case UInt8(ascii: ")"): try push(.tuple(try newList([])))
+    case 0x8F: try push(.set(try newList([])))
+    case UInt8(ascii: "l"): try push(.list(try newList(try popToMark())))
+    case UInt8(ascii: "t"): try push(.tuple(try newList(try popToMark())))
+    case 0x91: try push(.set(try newList(try popToMark())))
+    case UInt8(ascii: "d"): try push(.map(try newMap(try pairs(try popToMark()))))
     case 0x85, 0x86, 0x87: try shortTuple(Int(opcode) - 0x84)
     case UInt8(ascii: "a"):
       let value = try pop()
@@ -112,12 +112,12 @@ extension PickleMachine {
       let values = try popToMark()
       try pushGlobal(module: module, name: name)
       let callee = try pop()
-      try push(.tuple(newList(values)))
+      try push(.tuple(try newList(values)))
       try call(callee, try pop())
     case UInt8(ascii: "o"):
       let values = try popToMark()
       guard let callee = values.first else { throw failure("OBJ without a class") }
-      try push(.tuple(newList(Array(values.dropFirst()))))
+      try push(.tuple(try newList(Array(values.dropFirst()))))
       try call(callee, try pop())
     case UInt8(ascii: "b"):
       let state = try pop()
@@ -144,7 +144,7 @@ extension PickleMachine {
   private mutating func shortTuple(_ count: Int) throws(Problem) {
     var values: [PickleGraph.Index] = []
     for _ in 0..<count { values.append(try pop()) }
-    try push(.tuple(newList(values.reversed())))
+    try push(.tuple(try newList(values.reversed())))
   }
 
   /// A little-endian two's-complement number of any length.

@@ -8,13 +8,15 @@ struct PickleMachine {
   private static let mostOpcodes = 50_000_000
   private static let deepestStack = 1_000_000
   private static let mostMemos = 10_000_000
-  private static let mostNodes = 10_000_000
+  private static let mostNodes = 8_000_000
+  /// Lists, dictionaries, objects and decoded texts: each is an allocation of its own.
+  private static let mostContainers = 2_000_000
   private static let longestText = 1 << 20
 
   let graph: PickleGraph
   /// Names of globals in order of first mention.
   private(set) var globals: [String] = []
-  private var knownGlobals: Set<[UInt8]> = []
+  private var knownGlobals: [[UInt8]: PickleGraph.Index] = [:]
   private var stack: [PickleGraph.Index] = []
   private var marks: [Int] = []
   /// Nodes by memo key, -1 where nothing was remembered: writers number them from 0.
@@ -147,30 +149,44 @@ struct PickleMachine {
     try push(index: memo[key])
   }
 
-  mutating func newList(_ elements: [PickleGraph.Index]) -> PickleGraph.Index {
+  /// Checks that one more container may be made.
+  private func makeRoom() throws(Problem) {
+    let containers =
+      graph.lists.count + graph.maps.count + graph.objects.count + graph.decoded.count
+    guard containers < Self.mostContainers else {
+      throw limit("more than \(Self.mostContainers) containers and calls")
+    }
+  }
+
+  mutating func newList(_ elements: [PickleGraph.Index]) throws(Problem) -> PickleGraph.Index {
+    try makeRoom()
     graph.lists.append(elements)
     return PickleGraph.Index(graph.lists.count - 1)
   }
 
-  mutating func newMap(_ entries: [(key: PickleGraph.Index, value: PickleGraph.Index)])
-    -> PickleGraph.Index
-  {
+  mutating func newMap(
+    _ entries: [(key: PickleGraph.Index, value: PickleGraph.Index)]
+  ) throws(Problem) -> PickleGraph.Index {
+    try makeRoom()
     graph.maps.append(entries)
     return PickleGraph.Index(graph.maps.count - 1)
   }
 
   mutating func pushDecoded(_ bytes: [UInt8]) throws(Problem) {
+    try makeRoom()
     graph.decoded.append(bytes)
     try push(.decoded(PickleGraph.Index(graph.decoded.count - 1)))
   }
 
   mutating func pushGlobal(module: [UInt8], name: [UInt8]) throws(Problem) {
     let full = module + [UInt8(ascii: " ")] + name
-    if knownGlobals.count < 10_000, knownGlobals.insert(full).inserted {
-      globals.append(String(decoding: full, as: UTF8.self))
-    }
+    if let index = knownGlobals[full] { return try push(.global(index)) }
+    try makeRoom()
     graph.decoded.append(full)
-    try push(.global(PickleGraph.Index(graph.decoded.count - 1)))
+    let index = PickleGraph.Index(graph.decoded.count - 1)
+    knownGlobals[full] = index
+    globals.append(String(decoding: full, as: UTF8.self))
+    try push(.global(index))
   }
 
   /// Pairs key, value, key, value …
@@ -188,7 +204,7 @@ struct PickleMachine {
     switch graph.nodes[Int(target)] {
     case .list(let index), .set(let index): graph.lists[Int(index)].append(contentsOf: values)
     case .object(let index):
-      if graph.objects[Int(index)].items < 0 { graph.objects[Int(index)].items = newList([]) }
+      if graph.objects[Int(index)].items < 0 { graph.objects[Int(index)].items = try newList([]) }
       graph.lists[Int(graph.objects[Int(index)].items)].append(contentsOf: values)
     default: throw failure("values are appended to something that is no list")
     }
@@ -200,7 +216,9 @@ struct PickleMachine {
     switch graph.nodes[Int(target)] {
     case .map(let index): graph.maps[Int(index)].append(contentsOf: entries)
     case .object(let index):
-      if graph.objects[Int(index)].entries < 0 { graph.objects[Int(index)].entries = newMap([]) }
+      if graph.objects[Int(index)].entries < 0 {
+        graph.objects[Int(index)].entries = try newMap([])
+      }
       graph.maps[Int(graph.objects[Int(index)].entries)].append(contentsOf: entries)
     default: throw failure("items are set on something that is no dictionary")
     }
@@ -217,27 +235,28 @@ struct PickleMachine {
       let values = graph.lists[Int(list)]
       switch String(decoding: graph.decoded[Int(name)], as: UTF8.self) {
       case "collections OrderedDict", "collections Counter", "builtins dict", "__builtin__ dict":
-        if values.isEmpty { return try push(.map(newMap([]))) }
+        if values.isEmpty { return try push(.map(try newMap([]))) }
         if values.count == 1 {
           if case .map(let map) = graph.nodes[Int(values[0])] {
-            return try push(.map(newMap(graph.maps[Int(map)])))
+            return try push(.map(try newMap(graph.maps[Int(map)])))
           }
-          if let entries = listedPairs(values[0]) { return try push(.map(newMap(entries))) }
+          if let entries = listedPairs(values[0]) { return try push(.map(try newMap(entries))) }
         }
       case "collections defaultdict":
-        if values.count <= 1 { return try push(.map(newMap([]))) }
+        if values.count <= 1 { return try push(.map(try newMap([]))) }
       case "builtins set", "__builtin__ set", "builtins frozenset", "__builtin__ frozenset",
         "torch Size":
         if values.count == 1 {
           switch graph.nodes[Int(values[0])] {
           case .list(let index), .tuple(let index):
-            return try push(.set(newList(graph.lists[Int(index)])))
+            return try push(.set(try newList(graph.lists[Int(index)])))
           default: break
           }
         }
       default: break
       }
     }
+    try makeRoom()
     graph.objects.append(PickleGraph.Object(callee: callee, arguments: arguments))
     try push(.object(PickleGraph.Index(graph.objects.count - 1)))
   }

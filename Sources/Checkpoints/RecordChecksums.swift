@@ -31,6 +31,7 @@ struct RecordChecksums {
     for (index, open) in files.enumerated() {
       guard let zip = open.zip else { continue }
       var keys = Set(records.keys.filter { $0.file == index }.map(\.record))
+      // Only the files that were swept: each survey speaks of its own.
       guard !keys.isEmpty else { continue }
       // The small records too: they tell "not computed" from "damaged".
       for (record, entry) in zip.records.enumerated() where !entry.name.contains("/data/") {

@@ -14,9 +14,8 @@ enum Safetensors: CheckpointFormat {
   static func open(_ source: CheckpointSource) throws(Problem) -> Checkpoint {
     guard case .file(let file, _) = source else { throw UnknownFormat.problem(source) }
     let header = try SafetensorsHeader.read(file, index: 0)
-    guard !header.tensors.isEmpty || !header.findings.isEmpty else {
-      throw Problem(
-        "no-state-dict", at: file.path, "it holds no tensors", remedy: "save the model's weights")
+    guard !header.tensors.isEmpty else {
+      throw StateDict.unreadable(file, header.findings)
     }
     var checkpoint = Checkpoint(
       path: file.path, format: "safetensors", files: [Checkpoint.OpenFile(file: file, zip: nil)],

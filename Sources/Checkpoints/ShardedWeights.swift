@@ -103,7 +103,7 @@ struct ShardedWeights {
 
   /// The indices of the tensors in the model's own order, as far as it is known.
   func order(config: InputFile?) throws(Problem) -> [Int]? {
-    if keepsOrder, files.count(where: { $0.zip != nil }) == 1 { return Array(tensors.indices) }
+    if keepsOrder { return Array(tensors.indices) }
     guard let config else { return nil }
     let document = try JSONValue.parse(try config.wholeFile(limit: 64 << 20), path: config.path)
     guard let type = document["model_type"]?.text else { return nil }

@@ -14,6 +14,9 @@ struct StateDict {
     "state_dict", "model_state_dict", "model", "model_state", "net", "network", "module",
     "weights", "params", "state", "ema", "model_ema", "ema_state_dict", "state_dict_ema",
   ]
+  private static let averagedKeys: Set<String> = [
+    "ema", "model_ema", "ema_state_dict", "state_dict_ema",
+  ]
   /// Keys that never lead to weights.
   private static let otherKeys: Set<String> = [
     "callbacks", "loops", "hyper_parameters", "hparams", "args", "config", "rng_state",
@@ -40,6 +43,12 @@ struct StateDict {
           "the weights are taken from \(chosen.path.isEmpty ? "the top level" : chosen.path);"
             + " there are tensors in \(others.joined(separator: ", ")) too"))
     }
+    if let last = chosen.path.split(separator: ".").last, averagedKeys.contains(String(last)) {
+      dict.findings.append(
+        Finding(
+          "averaged-weights", at: archive.file.path,
+          "these are running averages of the weights, not to be mixed with the weights themselves"))
+    }
     var names: Set<[UInt8]> = []
     for (key, value) in chosen.entries {
       let name = String(decoding: key, as: UTF8.self)
@@ -60,7 +69,15 @@ struct StateDict {
       case .notATensor: break
       }
     }
+    guard !dict.tensors.isEmpty else { throw unreadable(archive.file, dict.findings) }
     return dict
+  }
+
+  /// None of the tensors is of a type that is read; the first says why.
+  static func unreadable(_ file: InputFile, _ findings: [Finding]) -> Problem {
+    Problem(
+      "no-readable-tensors", at: file.path, findings.first?.description ?? "it holds no tensors",
+      remedy: "save the weights as real numbers")
   }
 
   private struct Candidate {
@@ -103,7 +120,7 @@ struct StateDict {
         guard let keyBytes = key.rawText, key.text != nil else { continue }
         if archive.isTensor(value) {
           tensors.append((keyBytes, value))
-        } else if path.count < deepest {
+        } else if path.count < deepest, value.isKeyed {
           let key = String(decoding: keyBytes, as: UTF8.self)
           let isOther =
             otherKeys.contains(key) || key.hasPrefix("optim") || key.hasPrefix("lr_sched")

@@ -38,3 +38,13 @@ public struct Survey: Sendable {
   /// What the checksums of the container say.
   public let findings: [Finding]
 }
+
+/// What one pass over an optimizer's moments tells.
+public struct MomentsSurvey: Sendable {
+  /// One summary per entry; nil where the optimizer keeps no first moment.
+  public let first: [TensorSummary?]
+  /// One summary per entry; its `sum` is the Σ v that the windowed second moment needs.
+  public let second: [TensorSummary]
+  /// What the checksums of the container say.
+  public let findings: [Finding]
+}

@@ -108,7 +108,7 @@ private struct ZipDirectoryReader {
     else {
       let tail = try file.bytes(at: size - tailBytes, count: tailBytes)
       for start in stride(from: tailBytes - 23, through: 0, by: -1)
-      where tail.littleEndian(at: start, width: 4) == Self.endSignature
+      where tail[start] == 0x50 && tail.littleEndian(at: start, width: 4) == Self.endSignature
         && tail.size(at: start + 20, width: 2) == tailBytes - start - 22
       {
         throw ambiguous("the archive ends in a comment, which no checkpoint writer leaves")

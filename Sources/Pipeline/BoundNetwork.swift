@@ -10,12 +10,12 @@ import Tensors
 struct BoundNetwork {
   let definition: ProbeDefinition
   let binding: NameBinding
-  /// By the checkpoint's names.
+  /// By the graph's names; a tensor that several names share is held once.
   let weights: [String: Tensor]
-  private let parameters: NetworkParameters
-  /// Examples that one network takes at once: 1 where the graph moves the batch axis.
-  private let blockExamples: Int
+  private let plan: BlockPlan
   private let outputShape: Shape
+
+  private static let blockExamples = 16
 
   /// Matches names and reads the weights that the graph wants.
   init(_ definition: ProbeDefinition, _ checkpoint: Checkpoint) throws(Problem) {
@@ -24,53 +24,40 @@ struct BoundNetwork {
     binding = try NameBinding(
       graph: definition.graph,
       checkpoint: checkpoint.tensors.filter { $0.type.isFloatingPoint && $0.sharedWith == nil }
-        .map { NameBinding.Tensor(name: $0.name, shape: $0.shape) },
-      strip: settings.strip, alias: settings.alias)
+        .map { ($0.name, $0.shape) },
+      strip: settings.strip, alias: settings.alias, place: checkpoint.path)
     let stored = Dictionary(
       checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var read: [String: Tensor] = [:]
     var weights: [String: Tensor] = [:]
-    parameters = try NetworkParameters(graph: definition.graph, names: binding.names) {
-      (name) throws(Problem) in
-      if let known = weights[name] { return known }
-      guard let tensor = stored[name] else {
-        throw Problem(
-          "missing-weight", at: checkpoint.path, "it holds no \"\(name)\"",
-          remedy: "use the probe of this network, or state names in probe.yaml")
-      }
-      let values = try checkpoint.read(tensor)
-      weights[name] = values
-      return values
+    for (graphName, name) in binding.checkpointNames {
+      guard let tensor = stored[name] else { continue }
+      let values: Tensor
+      if let known = read[name] { values = known } else { values = try checkpoint.read(tensor) }
+      read[name] = values
+      weights[graphName] = values
     }
     self.weights = weights
-    (blockExamples, outputShape) = try Self.examine(definition, parameters)
+    plan = try BlockPlan(
+      graph: definition.graph, parameters: weights, inputs: definition.inputs,
+      size: Self.blockExamples, checkpointNames: binding.checkpointNames)
+    outputShape = try plan.bind(plan.blocks[0]).outputShape
   }
 
-  private static let standardBlock = 16
-
-  /// How many examples a network of this graph takes at once, and what one example's output is.
-  private static func examine(_ definition: ProbeDefinition, _ parameters: NetworkParameters)
-    throws(Problem) -> (Int, Shape)
-  {
-    let block = min(standardBlock, definition.examples)
-    do {
-      let network = try network(definition, parameters, 0..<block)
-      return (block, network.outputShape)
-    } catch where error.code == "examples-moved" {
-      return (1, try network(definition, parameters, 0..<1).outputShape)
-    }
+  /// By the checkpoint's names.
+  var weightsByCheckpointName: [String: Tensor] {
+    var named: [String: Tensor] = [:]
+    for (graphName, tensor) in weights { named[checkpointName(graphName)] = tensor }
+    return named
   }
 
-  private static func network(
-    _ definition: ProbeDefinition, _ parameters: NetworkParameters, _ range: Range<Int>
-  ) throws(Problem) -> Network {
-    try Network(
-      graph: definition.graph, parameters: parameters,
-      inputs: definition.inputs.mapValues { $0.examples(range) })
+  /// The checkpoint's name of a weight of the graph.
+  func checkpointName(_ graphName: String) -> String {
+    binding.checkpointNames[graphName] ?? graphName
   }
 
   /// Forward and backward over the whole batch.
   func estimate(_ request: ProbeRequest) throws(Problem) -> FisherEstimate {
-    let (definition, parameters) = (definition, parameters)
     let settings = definition.settings
     let task: ProbeTask
     if let stated = settings.task {
@@ -78,33 +65,30 @@ struct BoundNetwork {
     } else {
       task = try ProbeTask.told(byOutput: outputShape, targets: definition.targets)
     }
-    let plan = Self.plan(
+    let labels = Self.labels(
       request.labels ?? settings.labels, task: task, output: outputShape,
       draws: request.draws ?? settings.draws, seed: request.seed ?? settings.seed)
     var estimator = FisherEstimator(
-      task: task, labels: plan,
+      task: task, labels: labels,
       targets: definition.targets ?? Self.nextTokens(task, definition.inputs))
     estimator.threads = request.threads
-    estimator.blockExamples = blockExamples
+    estimator.blockExamples = plan.blocks[0].count
+    let plan = plan
     return try estimator.estimate(examples: definition.examples, weights: weights) {
-      (range) throws(Problem) in
-      try Self.network(definition, parameters, range)
+      (range) throws(Problem) in try plan.bind(range)
     }
   }
 
   /// Every layer's output over the whole batch, `[N, features]`: a forward pass and no more.
   func recordings() throws(Problem) -> [Tensor] {
     var values: [[Float]] = []
-    var start = 0
-    while start < definition.examples {
-      let range = start..<min(start + blockExamples, definition.examples)
-      let block = try Self.network(definition, parameters, range)
+    for range in plan.blocks {
+      let block = try plan.bind(range)
       _ = try block.forward()
       if values.isEmpty { values = [[Float]](repeating: [], count: block.layers.count) }
       for layer in values.indices {
         values[layer] += block.recording(ofLayer: layer).values
       }
-      start = range.upperBound
     }
     return values.map {
       Tensor(shape: Shape([definition.examples, $0.count / definition.examples]), values: $0)
@@ -118,33 +102,17 @@ struct BoundNetwork {
     return inputs["input_ids"] ?? (tokens.count == 1 ? tokens[0] : nil)
   }
 
-  private static func plan(
-    _ labels: ProbeSettings.Labels?, task: ProbeTask, output: Shape, draws: Int, seed: Int
+  private static func labels(
+    _ stated: ProbeSettings.Labels?, task: ProbeTask, output: Shape, draws: Int, seed: Int
   ) -> LabelPlan {
     let seed = UInt64(max(seed, 0))
-    switch labels {
+    switch stated {
     case .exact: return .exact
     case .sampled: return .sampled(draws: draws, seed: seed)
     case nil:
       let standard = LabelPlan.standard(for: task, output: output, seed: seed)
       if case .sampled = standard { return .sampled(draws: draws, seed: seed) }
       return standard
-    }
-  }
-}
-
-extension BatchArray {
-  /// The examples of a range.
-  func examples(_ range: Range<Int>) -> BatchArray {
-    let extents = [range.count] + shape.dimensions.dropFirst()
-    let slab = shape.count / max(leadingExtent, 1)
-    let elements = range.lowerBound * slab..<range.upperBound * slab
-    switch self {
-    case .real(let tensor):
-      return .real(Tensor(shape: Shape(extents), values: Array(tensor.values[elements])))
-    case .integer(let tensor):
-      return .integer(
-        IntegerTensor(shape: Shape(extents), values: Array(tensor.values[elements])))
     }
   }
 }

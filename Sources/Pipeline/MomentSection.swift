@@ -50,8 +50,8 @@ struct MomentSection {
       elements.append(count)
     }
     kept = KeptMoments(
-      beta2: beta2, updates: updates, lowPrecision: moments.elementType.byteWidth < 4, sums: sums,
-      elements: elements)
+      beta2: beta2, updates: updates, lowPrecision: moments.elementType.byteWidth < 4,
+      gradientClipping: checkpoint.gradientClipping, sums: sums, elements: elements)
     kind = moments.kind
     fileFlags = moments.flags
     self.firstSums = firstSums

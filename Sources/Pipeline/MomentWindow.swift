@@ -15,7 +15,8 @@ package struct MomentWindow {
         return .absent("the optimizer keeps no moments of this layer")
       }
       return WindowedSecondMoment.between(
-        earlier.flatMap { Self.moment($0, layer) }, current, beta2: moments.beta2)
+        earlier.flatMap { Self.moment($0, layer) }, current, beta2: moments.beta2,
+        clipped: moments.gradientClipping.map { $0 > 0 })
     }
   }
 

@@ -20,7 +20,7 @@ struct NetworkSection {
   private var layerNames: [String] {
     estimate.layers.indices.map { layer in
       estimate.parameters.first { $0.layer == layer }
-        .map { moduleName(of: $0.name) } ?? estimate.layers[layer].name
+        .map { moduleName(of: bound.checkpointName($0.name)) } ?? estimate.layers[layer].name
     }
   }
 
@@ -48,7 +48,7 @@ struct NetworkSection {
     fillFlow(&report, request)
     for note in bound.binding.notes {
       report.findings.append(
-        FindingReport(code: "name-binding", where: bound.definition.name, text: note))
+        FindingReport(code: note.code, where: bound.definition.name, text: note.text))
     }
     for name in bound.binding.unreached {
       report.skipped.append(
@@ -96,9 +96,8 @@ struct NetworkSection {
         filled.priorVariance = part.priorVariance
       }
       for (parameter, measured) in estimate.parameters.enumerated() where measured.layer == layer {
-        guard let tensor = filled.tensors.firstIndex(where: { $0.name == measured.name }) else {
-          continue
-        }
+        let name = bound.checkpointName(measured.name)
+        guard let tensor = filled.tensors.firstIndex(where: { $0.name == name }) else { continue }
         filled.tensors[tensor].fisherTrace = Quantity(
           estimate.trace(.fisher, parameter: parameter))
         filled.tensors[tensor].empiricalFisherTrace = Quantity(

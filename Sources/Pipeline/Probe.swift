@@ -29,7 +29,7 @@ public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> Ch
   if let section { inventory.arrange(by: section.forwardLayers) }
   let weights = try WeightSection(
     checkpoint, survey, inventory, keeps: request.keepsEvidence,
-    held: bound?.weights ?? [:])
+    held: bound?.weightsByCheckpointName ?? [:])
   var reason: SkippedReport?
   let moments = try MomentSection(
     checkpoint, inventory, batchSize: request.batchSize, reason: &reason)

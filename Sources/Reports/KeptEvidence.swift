@@ -33,16 +33,22 @@ public struct KeptMoments: Codable, Sendable {
   public var updates: Int
   /// Whether it was stored in 16 bits.
   public var lowPrecision: Bool
+  /// The norm that gradients were clipped to; 0 for none, nil when nobody knows.
+  public var gradientClipping: Double?
   /// Σ v over each layer, in the order of the report's layers; null where a layer has none.
   public var sums: [Double?]
   /// Elements summed over.
   public var elements: [Int]
 
   /// Creates moments.
-  public init(beta2: Double, updates: Int, lowPrecision: Bool, sums: [Double?], elements: [Int]) {
+  public init(
+    beta2: Double, updates: Int, lowPrecision: Bool, gradientClipping: Double? = nil,
+    sums: [Double?], elements: [Int]
+  ) {
     self.beta2 = beta2
     self.updates = updates
     self.lowPrecision = lowPrecision
+    self.gradientClipping = gradientClipping
     self.sums = sums
     self.elements = elements
   }

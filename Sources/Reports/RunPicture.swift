@@ -93,7 +93,7 @@ public struct RunPicture {
     return ["", "layers, with their share of the information:"]
       + run.layers.map { layer in
         let share = layer.share.map { rounded($0 * 100) + " %" } ?? "–"
-        return "  " + escapedForTerminal(layer.name).filled(width) + share.padded(9) + "  "
+        return "  " + escapedForTerminal(layer.name).filled(width) + share.padded(11) + "  "
           + layer.state
       }
   }

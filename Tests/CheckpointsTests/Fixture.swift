@@ -48,8 +48,8 @@ struct Expected: Decodable {
     let name: String
     let shape: [Int]
     let type: String
-    let sum_squares: Double
-    let sum_absolute: Double
+    let sumSquares: Double
+    let sumAbsolute: Double
     let nan: Int
     let infinite: Int
     let values: [String]
@@ -63,10 +63,11 @@ struct Expected: Decodable {
 
   struct File: Decodable {
     let tensors: [Tensor]
+    let digest: String
     let format: String
     let dict: String
     let step: Int?
-    let step_source: String?
+    let stepSource: String?
     let epoch: Double?
     let lr: Double?
     let batch: Int?

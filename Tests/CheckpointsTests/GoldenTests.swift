@@ -1,4 +1,5 @@
 // Every fixture against what PyTorch and NumPy read from it.
+import Diagnostics
 import Tensors
 import Testing
 
@@ -27,8 +28,8 @@ import Testing
       #expect(summary.nanCount == truth.nan)
       #expect(summary.infiniteCount == truth.infinite)
       // Both are float64 sums of a few terms: 1e-14 is rounding in another order.
-      #expect(close(summary.sumSquares, truth.sum_squares, 1e-14), "\(truth.name)")
-      #expect(close(summary.sumAbsolute, truth.sum_absolute, 1e-14), "\(truth.name)")
+      #expect(close(summary.sumSquares, truth.sumSquares, 1e-14), "\(truth.name)")
+      #expect(close(summary.sumAbsolute, truth.sumAbsolute, 1e-14), "\(truth.name)")
       let values = try checkpoint.read(tensor).values
       #expect(values.count == truth.shape.reduce(1, *))
       // Bit for bit, with NaN equal to NaN and −0 unlike 0.
@@ -41,6 +42,7 @@ import Testing
       #expect(tensor.sharedWith == expected.shared?[truth.name])
     }
     #expect(survey.findings == [])
+    #expect(survey.digest == expected.digest)
     #expect(try checkpoint.verifyUnchanged() == .unchanged)
   }
 
@@ -50,7 +52,7 @@ import Testing
     #expect(checkpoint.format == expected.format)
     #expect(checkpoint.stateDictPath == expected.dict)
     #expect(checkpoint.step == expected.step)
-    #expect(checkpoint.stepSource == expected.step_source)
+    #expect(checkpoint.stepSource == expected.stepSource)
     #expect(checkpoint.epoch == expected.epoch)
     #expect(checkpoint.learningRate == expected.lr)
     #expect(checkpoint.batchSize == expected.batch)
@@ -84,6 +86,29 @@ import Testing
         #expect(entry.firstMoment == nil)
       }
     }
+  }
+
+  @Test func momentsAreSurveyedInOnePass() throws {
+    let checkpoint = try Checkpoint.open(Fixture.path("checkpoint-30"))
+    let moments = try #require(checkpoint.moments)
+    var sums = [Float](repeating: 0, count: moments.entries.count)
+    let survey = try #require(
+      try checkpoint.surveyMoments { index, isSecond, values throws(Problem) in
+        if isSecond { sums[index] += values.reduce(0, +) }
+      })
+    for (index, entry) in moments.entries.enumerated() {
+      let second = try checkpoint.summary(of: entry.secondMoment)
+      #expect(survey.second[index].sum == second.sum)
+      // A float32 sum of at most 48 terms.
+      #expect(close(Double(sums[index]), second.sum, 1e-5))
+      let first = try checkpoint.summary(of: try #require(entry.firstMoment))
+      #expect(survey.first[index]?.sumSquares == first.sumSquares)
+    }
+    #expect(survey.findings == [])
+    let one = try Checkpoint.open(Fixture.path("adagrad.pt"))
+    #expect(try one.surveyMoments()?.first.allSatisfy { $0 == nil } == true)
+    let none = try Checkpoint.open(Fixture.path("module.pt")).surveyMoments()
+    #expect(none == nil)
   }
 
   @Test func digestIsTheSameInAnyContainer() throws {

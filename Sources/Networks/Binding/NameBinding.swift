@@ -6,24 +6,13 @@ public import Tensors
 /// A correspondence of names.
 public struct NameBinding: Sendable {
   /// A name with its shape.
-  public struct Tensor: Sendable {
-    /// The name.
-    public let name: String
-    /// The extents.
-    public let shape: Shape
-
-    /// Creates a name with its shape.
-    public init(name: String, shape: Shape) {
-      self.name = name
-      self.shape = shape
-    }
-  }
+  typealias Named = (name: String, shape: Shape)
 
   /// Graph name → checkpoint name. Weights of the graph that are left out keep the graph's own
   /// values.
-  public let names: [String: String]
-  /// What was decided beyond equal names, one sentence each.
-  public let notes: [String]
+  public let checkpointNames: [String: String]
+  /// What was decided beyond equal names: a finding's code and one sentence.
+  public let notes: [(code: String, text: String)]
   /// Tensors of the checkpoint that the graph does not read, in the checkpoint's order.
   public let unreached: [String]
 
@@ -34,23 +23,26 @@ public struct NameBinding: Sendable {
   ///   - checkpoint: the checkpoint's tensors of real numbers.
   ///   - strip: a prefix of checkpoint names to drop; nil tries prefixes that occur.
   ///   - alias: graph name → checkpoint name, before everything else.
+  ///   - place: the checkpoint's path, for messages.
+  /// - Throws: `unknown-alias`, `ambiguous-names`, `missing-weight`, `shape-mismatch`.
   public init(
-    graph: Graph, checkpoint: [Tensor], strip: String? = nil, alias: [String: String] = [:]
+    graph: Graph, checkpoint: [(name: String, shape: Shape)], strip: String? = nil,
+    alias: [String: String] = [:], place: String
   ) throws(Problem) {
     try self.init(
-      weights: graph.weights.map { Tensor(name: $0.name, shape: $0.shape) },
+      weights: graph.weights.map { ($0.name, $0.shape) },
       hasValues: Set(graph.weights.filter(\.hasValues).map(\.name)), checkpoint: checkpoint,
-      strip: strip, alias: alias, path: graph.path)
+      strip: strip, alias: alias, path: place)
   }
 
   init(
-    weights: [Tensor], hasValues: Set<String>, checkpoint: [Tensor], strip: String?,
+    weights: [Named], hasValues: Set<String>, checkpoint: [Named], strip: String?,
     alias: [String: String], path: String
   ) throws(Problem) {
     let shapes = Dictionary(
       checkpoint.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
     var names: [String: String] = [:]
-    var notes: [String] = []
+    var notes: [(code: String, text: String)] = []
     for (weight, name) in alias.sorted(by: { $0.key < $1.key }) {
       guard let wanted = weights.first(where: { $0.name == weight }) else {
         throw NameBinding.problem(
@@ -64,7 +56,7 @@ public struct NameBinding: Sendable {
             + "\(wanted.shape) is needed", "correct names.alias in probe.yaml")
       }
       names[weight] = name
-      notes.append("\(weight) is the checkpoint's \(name), by alias")
+      notes.append(("name-alias", "\(weight) is the checkpoint's \(name), by alias"))
     }
     let open = weights.filter { names[$0.name] == nil }
     let rename = try NameBinding.rename(open, shapes, strip: strip, path: path)
@@ -72,11 +64,11 @@ public struct NameBinding: Sendable {
       let name = rename.apply(weight.name)
       if shapes[name] == weight.shape { names[weight.name] = name }
     }
-    if let note = rename.note { notes.append(note) }
+    if let note = rename.note { notes.append(("name-prefix", note)) }
     try NameBinding.matchShapes(
       open.filter { names[$0.name] == nil }, hasValues, checkpoint, rename, path, &names, &notes)
     let reached = Set(names.values)
-    self.names = names
+    checkpointNames = names
     self.notes = notes
     unreached = checkpoint.map(\.name).filter { !reached.contains($0) }
   }
@@ -109,7 +101,7 @@ public struct NameBinding: Sendable {
 
   /// The one renaming under which most weights are found with their shapes.
   private static func rename(
-    _ weights: [Tensor], _ shapes: [String: Shape], strip: String?, path: String
+    _ weights: [Named], _ shapes: [String: Shape], strip: String?, path: String
   ) throws(Problem) -> Rename {
     if let strip, !strip.isEmpty { return .add(strip) }
     func found(_ rename: Rename) -> Int {
@@ -160,8 +152,8 @@ public struct NameBinding: Sendable {
 
   /// Weights that no name reaches: the only tensor left of their shape, or the graph's own values.
   private static func matchShapes(
-    _ missing: [Tensor], _ hasValues: Set<String>, _ checkpoint: [Tensor], _ rename: Rename,
-    _ path: String, _ names: inout [String: String], _ notes: inout [String]
+    _ missing: [Named], _ hasValues: Set<String>, _ checkpoint: [Named], _ rename: Rename,
+    _ path: String, _ names: inout [String: String], _ notes: inout [(code: String, text: String)]
   ) throws(Problem) {
     let taken = Set(names.values)
     let left = checkpoint.filter { !taken.contains($0.name) }
@@ -173,10 +165,17 @@ public struct NameBinding: Sendable {
       if candidates.count == 1, rivals.count == 1 {
         names[weight.name] = candidates[0].name
         notes.append(
-          "\(weight.name) is the checkpoint's \(candidates[0].name), the only tensor left of shape "
-            + weight.shape.description)
+          (
+            "name-by-shape",
+            "\(weight.name) is the checkpoint's \(candidates[0].name), the only tensor left of shape "
+              + weight.shape.description
+          ))
       } else if candidates.isEmpty, hasValues.contains(weight.name) {
-        notes.append("\(weight.name) keeps the graph's own values, the checkpoint has none")
+        notes.append(
+          (
+            "graph-values",
+            "\(weight.name) keeps the graph's own values, the checkpoint has none"
+          ))
       } else if let other = checkpoint.first(where: { $0.name == rename.apply(weight.name) }) {
         throw problem(
           "shape-mismatch", path, weight.name,

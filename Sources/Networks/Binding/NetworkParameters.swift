@@ -1,11 +1,11 @@
-// The values of a checkpoint's parameters, loaded once and shared by every block of examples.
-public import Diagnostics
-public import Tensors
+// The values of a checkpoint's parameters as every block of examples reads them: never copied.
+internal import Diagnostics
+internal import Tensors
 
-/// Parameter values by graph name, with the checkpoint's names beside them. Read-only after `init`.
-public final class NetworkParameters: Sendable {
+/// Parameter values by graph name. Read-only.
+struct NetworkParameters: Sendable {
   struct Entry: Sendable {
-    /// The checkpoint's name.
+    /// The graph's name; for a weight that is tied to another one, that one's.
     let name: String
     let shape: Shape
     let buffer: FloatBuffer
@@ -13,27 +13,28 @@ public final class NetworkParameters: Sendable {
 
   let entries: [String: Entry]
 
-  /// Loads the parameters one by one, so that only one tensor exists twice at any moment.
-  ///
   /// - Parameters:
-  ///   - graph: the graph that will be bound.
-  ///   - names: graph name → checkpoint name, as `NameBinding` gives it.
-  ///   - load: the checkpoint's tensor of a name, in the shape of the graph.
-  public init(
-    graph: Graph, names: [String: String], load: (String) throws(Problem) -> Tensor
+  ///   - tensors: values by graph name; names that the graph does not have are ignored.
+  ///   - tied: graph name → the checkpoint's name, to see that two weights are one.
+  init(
+    graph: Graph, tensors: [String: Tensor], tied: [String: String]
   ) throws(Problem) {
     var entries: [String: Entry] = [:]
+    var first: [String: String] = [:]
     for initializer in graph.initializers {
-      guard let name = names[initializer.name] else { continue }
-      let tensor = try load(name)
+      guard let tensor = tensors[initializer.name] else { continue }
       guard tensor.shape == initializer.shape else {
         throw Problem(
           "shape-mismatch", at: "\(graph.path): weight \"\(initializer.name)\"",
-          "the graph expects \(initializer.shape), the checkpoint's \"\(name)\" is \(tensor.shape)",
+          "the graph expects \(initializer.shape), the checkpoint's is \(tensor.shape)",
           remedy: "export the graph of this network, or name another tensor under names.alias")
       }
+      var name = initializer.name
+      if let stored = tied[name] {
+        if let earlier = first[stored] { name = earlier } else { first[stored] = name }
+      }
       entries[initializer.name] = Entry(
-        name: name, shape: tensor.shape, buffer: FloatBuffer(tensor.values))
+        name: name, shape: tensor.shape, buffer: FloatBuffer(sharing: tensor.values))
     }
     self.entries = entries
   }
@@ -42,4 +43,7 @@ public final class NetworkParameters: Sendable {
 extension Graph {
   /// The weights that a checkpoint may supply: the graph's arrays of real numbers.
   public var weights: [GraphInitializer] { initializers.filter(\.isFloatingPoint) }
+
+  /// How many examples the graph takes at a time, if it was exported with a fixed first axis.
+  public var fixedExampleCount: Int? { inputs.compactMap { $0.dimensions.first ?? nil }.first }
 }

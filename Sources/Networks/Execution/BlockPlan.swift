@@ -13,22 +13,26 @@ public struct BlockPlan: Sendable {
   public let exampleCount: Int
 
   private let graph: Graph
-  private let parameters: NetworkParameters
+  private let parameters: [String: Tensor]
   private let inputs: [String: BatchArray]
+  private let checkpointNames: [String: String]
 
   /// Chooses blocks of at most `size` examples and proves that the first of them binds.
   ///
   /// - Parameters:
   ///   - graph: the network's graph.
-  ///   - parameters: the checkpoint's values.
+  ///   - parameters: the checkpoint's values by graph name.
   ///   - inputs: the whole batch, by the graph's input names; other arrays are ignored.
   ///   - size: examples per block, at least 1; a graph with a fixed batch prescribes its own.
+  ///   - checkpointNames: graph name → checkpoint name, to find tied weights.
   public init(
-    graph: Graph, parameters: NetworkParameters, inputs: [String: BatchArray], size: Int
+    graph: Graph, parameters: [String: Tensor], inputs: [String: BatchArray], size: Int,
+    checkpointNames: [String: String] = [:]
   ) throws(Problem) {
     self.graph = graph
     self.parameters = parameters
     self.inputs = inputs
+    self.checkpointNames = checkpointNames
     let counts = graph.inputs.compactMap { inputs[$0.name]?.shape.dimensions.first }
     guard let count = counts.first, count > 0, counts.allSatisfy({ $0 == count }),
       counts.count == graph.inputs.count
@@ -40,7 +44,7 @@ public struct BlockPlan: Sendable {
         remedy: "store the batch's arrays under the graph's input names")
     }
     exampleCount = count
-    let fixed = graph.inputs.compactMap { $0.dimensions.first ?? nil }.first
+    let fixed = graph.fixedExampleCount
     if let fixed, fixed <= 0 || count % fixed != 0 {
       throw Problem(
         "input-shape", at: graph.path,
@@ -51,7 +55,8 @@ public struct BlockPlan: Sendable {
     let blocks = BlockPlan.cut(count, step)
     do throws(Problem) {
       _ = try Network(
-        graph: graph, parameters: parameters, inputs: BlockPlan.slice(inputs, graph, blocks[0]))
+        graph: graph, parameters: parameters, inputs: BlockPlan.slice(inputs, graph, blocks[0]),
+        checkpointNames: checkpointNames)
       self.blocks = blocks
       requiresSingleExamples = false
     } catch {
@@ -60,14 +65,15 @@ public struct BlockPlan: Sendable {
       requiresSingleExamples = true
       _ = try Network(
         graph: graph, parameters: parameters,
-        inputs: BlockPlan.slice(inputs, graph, self.blocks[0]))
+        inputs: BlockPlan.slice(inputs, graph, self.blocks[0]), checkpointNames: checkpointNames)
     }
   }
 
   /// A network for some of the examples, usually one of `blocks`.
   public func bind(_ examples: Range<Int>) throws(Problem) -> Network {
     try Network(
-      graph: graph, parameters: parameters, inputs: BlockPlan.slice(inputs, graph, examples))
+      graph: graph, parameters: parameters, inputs: BlockPlan.slice(inputs, graph, examples),
+      checkpointNames: checkpointNames)
   }
 
   private static func cut(_ count: Int, _ size: Int) -> [Range<Int>] {

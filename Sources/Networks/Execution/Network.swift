@@ -10,7 +10,7 @@ public final class Network: DifferentiableNetwork {
   public let exampleCount: Int
   /// The shape of one example's output.
   public let outputShape: Shape
-  /// The parameters that the output depends on, in forward order, by the checkpoint's names.
+  /// The parameters that the output depends on, in forward order; a tied one appears once.
   public let parameters: [NetworkParameter]
   /// The modules that own them.
   public let layers: [NetworkLayer]
@@ -26,7 +26,9 @@ public final class Network: DifferentiableNetwork {
   let arrays: [Arrays]
   let prologueArrays: [Arrays]
   private let owned: [FloatBuffer]
-  private let store: NetworkParameters
+  private let graph: Graph
+  private let weights: [String: Tensor]
+  private let inputs: [String: BatchArray]
   private var isPrepared = false
   /// Deltas and gradient blocks for one K.
   var workspace: BackwardWorkspace?
@@ -35,13 +37,19 @@ public final class Network: DifferentiableNetwork {
   ///
   /// - Parameters:
   ///   - graph: the network's graph.
-  ///   - parameters: the checkpoint's values, shared with other blocks.
-  ///   - inputs: this block's arrays, by the graph's input names.
+  ///   - parameters: the checkpoint's values by graph name, read in place by every block that is
+  ///     given them. A weight that is missing here keeps the graph's own values and is not trained.
+  ///   - inputs: this block's arrays, by the graph's input names; others are ignored.
+  ///   - checkpointNames: graph name → checkpoint name, so that two weights of the graph that are one
+  ///     tensor of the checkpoint are one parameter.
   /// - Throws: `Problem` naming operator, node and layer when the graph cannot be run, with the code
   ///   `examples-moved` when it can only be run one example at a time.
   public init(
-    graph: Graph, parameters: NetworkParameters, inputs: [String: BatchArray]
+    graph: Graph, parameters weights: [String: Tensor], inputs: [String: BatchArray],
+    checkpointNames: [String: String] = [:]
   ) throws(Problem) {
+    let parameters = try NetworkParameters(
+      graph: graph, tensors: weights, tied: checkpointNames)
     let binder = try Binder(graph: graph, parameters: parameters, inputs: inputs)
     let output = try binder.bind()
     let program = Program(binder, output: output)
@@ -50,7 +58,9 @@ public final class Network: DifferentiableNetwork {
     self.program = program
     self.flow = flow
     self.schedule = schedule
-    store = parameters
+    self.graph = graph
+    self.weights = weights
+    self.inputs = inputs
     exampleCount = program.exampleCount
     let first = output.shape.dimensions[0] / program.exampleCount
     outputShape = Shape(
@@ -89,6 +99,28 @@ public final class Network: DifferentiableNetwork {
     let storage = program.steps[flow.recordedStep[layer]].output
     let features = program.storages[storage].count / exampleCount
     return Tensor(shape: Shape([exampleCount, features]), values: copy(storage))
+  }
+
+  /// Whether the graph moves examples off the first axis, so that only one can be bound at a time.
+  /// Found out by binding one example twice over, when asked.
+  public var requiresSingleExamples: Bool {
+    guard exampleCount == 1, graph.fixedExampleCount == nil else { return false }
+    let pairs = inputs.mapValues { array -> BatchArray in
+      let shape = Shape([2] + array.shape.dimensions.dropFirst())
+      switch array {
+      case .real(let tensor):
+        return .real(Tensor(shape: shape, values: tensor.values + tensor.values))
+      case .integer(let tensor):
+        return .integer(IntegerTensor(shape: shape, values: tensor.values + tensor.values))
+      }
+    }
+    do throws(Problem) {
+      _ = try Network(graph: graph, parameters: weights, inputs: pairs)
+      return false
+    } catch {
+      // Any other problem of two examples is avoided by binding one.
+      return true
+    }
   }
 
   private func copy(_ storage: Int) -> [Float] {

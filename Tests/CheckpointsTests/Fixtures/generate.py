@@ -3,6 +3,7 @@
 Run with torch 2.13, safetensors 0.8 and numpy 2.4; the output is the same bytes each time.
 """
 import collections
+import hashlib
 import json
 import os
 import shutil
@@ -25,12 +26,26 @@ def tensor_facts(name, value):
         "shape": list(value.shape),
         "type": str(value.dtype).removeprefix("torch."),
         # Exact in float64; repr survives JSON.
-        "sum_squares": float((finite * finite).sum()),
-        "sum_absolute": float(finite.abs().sum()),
+        "sumSquares": float((finite * finite).sum()),
+        "sumAbsolute": float(finite.abs().sum()),
         "nan": int(torch.isnan(wide).sum()),
         "infinite": int(torch.isinf(wide).sum()),
         "values": [repr(float(x)) for x in value.detach().to(torch.float32).reshape(-1)[:24]],
     }
+
+
+def digest(tensors):
+    """The digest of Checkpoint.digest(), computed independently."""
+    number = lambda n: n.to_bytes(8, "little")
+    text = lambda s: number(len(s.encode())) + s.encode()
+    whole = hashlib.sha256()
+    for name in sorted(tensors, key=str.encode):
+        value = tensors[name].detach().contiguous()
+        one = hashlib.sha256(text(str(value.dtype).removeprefix("torch.")))
+        one.update(number(value.dim()) + b"".join(map(number, value.shape)))
+        one.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
+        whole.update(text(name) + text(one.hexdigest()))
+    return whole.hexdigest()
 
 
 def moment_facts(parameters, state):
@@ -45,7 +60,9 @@ def moment_facts(parameters, state):
 
 
 def expect(path, tensors, **facts):
-    expected[path] = {"tensors": [tensor_facts(n, t) for n, t in tensors.items()], **facts}
+    expected[path] = {
+        "tensors": [tensor_facts(n, t) for n, t in tensors.items()], "digest": digest(tensors), **facts
+    }
 
 
 class Small(torch.nn.Module):
@@ -89,7 +106,7 @@ expect(
     format="pytorch-zip",
     dict="model_state_dict",
     step=5,
-    step_source="global_step",
+    stepSource="global_step",
     epoch=2,
     lr=0.01,
     metrics={"val_accuracy": 0.75, "loss": 1.5, "numpy_metric": 0.125},
@@ -103,7 +120,7 @@ torch.save({"w": torch.arange(6.0).reshape(2, 3), "b": torch.tensor([1.0, -2.0])
 expect(
     "epoch_3-step_40.pt",
     {"w": torch.arange(6.0).reshape(2, 3), "b": torch.tensor([1.0, -2.0])},
-    format="pytorch-zip", dict="", step=40, step_source="file name", epoch=3, findings=[],
+    format="pytorch-zip", dict="", step=40, stepSource="file name", epoch=3, findings=[],
 )
 
 # Every element type, shared storages, views of every kind, values that are hard to write down.
@@ -149,7 +166,7 @@ expect(
 flat = {n: t.detach().clone().contiguous() for n, t in zoo.items()}
 safetensors.torch.save_file(flat, "zoo.safetensors", metadata={"global_step": "12"})
 expect(
-    "zoo.safetensors", flat, format="safetensors", dict="", step=12, step_source="global_step",
+    "zoo.safetensors", flat, format="safetensors", dict="", step=12, stepSource="global_step",
     sorted=True, findings=[],
 )
 with_f8 = {"a": torch.tensor([1.0]), "f8": odd["float8"]}
@@ -190,7 +207,7 @@ torch.save(
 )
 order = [n for n, p in named if p.dim() >= 2] + [n for n, p in named if p.dim() < 2]
 expect(
-    "nanogpt.pt", state, format="pytorch-zip", dict="model", step=2000, step_source="iter_num", lr=6e-4,
+    "nanogpt.pt", state, format="pytorch-zip", dict="model", step=2000, stepSource="iter_num", lr=6e-4,
     batch=480, clip=1.0, metrics={"best_val_loss": 2.25}, betas=[0.9, 0.95],
     moments=moment_facts(list(enumerate(order)), optimizer.state_dict()["state"]), findings=[],
 )
@@ -208,7 +225,7 @@ order = [n for n in model.state_dict() if not n.endswith("bias")] + [
 ]
 expect(
     "two_groups.pt", model.state_dict(), format="pytorch-zip", dict="model", step=2,
-    step_source="optimizer state", lr=6e-4, betas=[0.9, 0.999],
+    stepSource="optimizer state", lr=6e-4, betas=[0.9, 0.999],
     moments=moment_facts(list(enumerate(order)), optimizer.state_dict()["state"]), findings=["moments-order"],
 )
 
@@ -219,7 +236,7 @@ train(model, optimizer, 2, (4, 4))
 torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, "ambiguous.pt")
 expect(
     "ambiguous.pt", model.state_dict(), format="pytorch-zip", dict="model", step=2,
-    step_source="optimizer state", lr=1e-3, moments=[], findings=["no-moments"],
+    stepSource="optimizer state", lr=1e-3, moments=[], findings=["no-moments"],
 )
 
 # An optimizer made from named parameters says their names, in any order.
@@ -229,7 +246,7 @@ torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, "
 order = [n for n, _ in model.named_parameters()][::-1]
 expect(
     "named.pt", model.state_dict(), format="pytorch-zip", dict="model", step=2,
-    step_source="optimizer state", lr=1e-3, betas=[0.9, 0.999],
+    stepSource="optimizer state", lr=1e-3, betas=[0.9, 0.999],
     moments=moment_facts(list(enumerate(order)), optimizer.state_dict()["state"]), findings=[],
 )
 
@@ -245,7 +262,7 @@ for kind, make, key in [
     names = [n for n, _ in model.named_parameters()]
     expect(
         f"{kind}.pt", model.state_dict(), format="pytorch-zip", dict="model", step=2,
-        step_source="optimizer state", lr=0.01, kind=kind, betas=[None, 0.97 if kind == "rmsprop" else None],
+        stepSource="optimizer state", lr=0.01, kind=kind, betas=[None, 0.97 if kind == "rmsprop" else None],
         moments=[
             {"parameter": n, "first": None, "second": float(state[i][key].double().sum())}
             for i, n in enumerate(names)
@@ -276,7 +293,7 @@ torch.save(
 names = [n for n, _ in model.named_parameters()]
 expect(
     "lightning.ckpt", model.state_dict(), format="lightning", dict="state_dict", step=44,
-    step_source="global_step", epoch=1, lr=0.001, batch=16, metrics={"val_loss": 0.5}, betas=[0.9, 0.999],
+    stepSource="global_step", epoch=1, lr=0.001, batch=16, metrics={"val_loss": 0.5}, betas=[0.9, 0.999],
     moments=moment_facts(list(enumerate(names)), optimizer.state_dict()["state"]), findings=[],
 )
 
@@ -284,7 +301,8 @@ expect(
 module = torch.nn.Sequential(collections.OrderedDict(
     first=torch.nn.Linear(2, 3), norm=torch.nn.BatchNorm1d(3), last=torch.nn.Linear(3, 1)))
 torch.save({"ema": module, "step": 9}, "module.pt")
-expect("module.pt", module.state_dict(), format="pytorch-zip", dict="ema", step=9, step_source="step", findings=[])
+expect("module.pt", module.state_dict(), format="pytorch-zip", dict="ema", step=9, stepSource="step",
+       findings=["averaged-weights"])
 
 # Hugging Face Trainer: names sorted by the container, tied output layer saved once.
 names = ["transformer.wte.weight", "transformer.wpe.weight"]
@@ -357,7 +375,7 @@ def shards(path):
 
 
 hugging = dict(
-    format="huggingface-trainer", dict="", step=30, step_source="trainer_state.json", epoch=0.5, lr=0.003,
+    format="huggingface-trainer", dict="", step=30, stepSource="trainer_state.json", epoch=0.5, lr=0.003,
     betas=[0.9, 0.999], sorted=True, findings=[],
     metrics={"loss": 2.5, "grad_norm": 0.75, "eval_loss": 2.625, "eval_runtime": 0.5},
     moments=moment_facts(list(enumerate(decayed + others)), optimizer.state_dict()["state"]),

@@ -1,0 +1,159 @@
+// What stands at a path: kinds of file that are refused, formats that are refused by name, and the
+// proof that nothing changed while reading (RELIABILITY.md §2.5, rows 34, 40–43 and 70).
+import Diagnostics
+import Foundation
+import Glibc
+import Testing
+
+@testable import Checkpoints
+
+@Suite struct FileTests {
+  private func refusal(_ path: String, _ folder: TemporaryFolder) -> (String, Problem.Kind?) {
+    do {
+      _ = try Checkpoint.open(path)
+      return ("accepted", nil)
+    } catch { return (folder.short(error), error.kind) }
+  }
+
+  @Test func onlyRegularFilesAreOpened() throws {
+    let folder = try TemporaryFolder()
+    let remedy = "name the file itself; links are not followed"
+    let fifo = "\(folder.path)/fifo.pt"
+    #expect(mkfifo(fifo, 0o600) == 0)
+    #expect(
+      refusal(fifo, folder) == ("not-a-regular-file: fifo.pt: it is a FIFO; \(remedy)", .data))
+    let link = "\(folder.path)/link.safetensors"
+    #expect(symlink("/etc/shadow", link) == 0)
+    #expect(
+      refusal(link, folder)
+        == ("not-a-regular-file: link.safetensors: it is a symbolic link; \(remedy)", .data))
+    #expect(
+      refusal("/dev/null", folder)
+        == ("not-a-regular-file: /dev/null: it is a device; \(remedy)", .data))
+    #expect(
+      refusal("\(folder.path)/none.pt", folder)
+        == (
+          "not-found: none.pt: there is no such file; check the path; a rotating trainer may have "
+            + "deleted it", .noInput
+        ))
+    #expect(
+      refusal(folder.path, folder)
+        == (
+          "unsupported-folder: FOLDER: it holds no trainer_state.json and no model weights; "
+            + "name a checkpoint file, or a folder that the Hugging Face Trainer wrote", .data
+        ))
+    try FileManager.default.createDirectory(
+      atPath: "\(folder.path)/x.safetensors", withIntermediateDirectories: false)
+    #expect(refusal("\(folder.path)/x.safetensors", folder).0.hasPrefix("unsupported-folder: "))
+  }
+
+  @Test func filesOfAFolderMustBeRegularToo() throws {
+    let folder = try TemporaryFolder()
+    #expect(symlink("/etc/shadow", "\(folder.path)/model.safetensors") == 0)
+    try folder.write(Array("{\"global_step\": 1}".utf8), as: "trainer_state.json")
+    #expect(
+      refusal(folder.path, folder)
+        == (
+          "not-a-regular-file: model.safetensors: it is a symbolic link; name the file itself; "
+            + "links are not followed", .data
+        ))
+  }
+
+  @Test(arguments: [
+    ("version https://git-lfs.github.com/spec/v1\n", "unsupported-lfs-pointer"),
+    ("  <!DOCTYPE html><title>404</title>", "unsupported-html"),
+    ("<HTML>", "unsupported-html"),
+    ("GGUF\u{3}\u{0}\u{0}\u{0}\u{0}\u{0}", "unsupported-gguf"),
+    (String(repeating: " ", count: 257) + "ustar", "unsupported-tar"),
+    ("plain words that are nothing", "unsupported-format"),
+  ]) func knownFormatsAreRefusedByName(content: String, code: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(Array(content.utf8), as: "x.bin")
+    #expect(refusal(path, folder).0.hasPrefix("\(code): x.bin: "))
+    #expect(refusal(path, folder).1 == .data)
+  }
+
+  @Test(
+    arguments: [
+      ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A, 0], "unsupported-hdf5"),
+      (
+        [0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A],
+        "unsupported-legacy-pytorch"
+      ),
+      ([0x80, 4, 0x95, 1, 0, 0, 0, 0, 0], "unsupported-pickle"),
+      ([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0], "unsupported-gzip"),
+      ([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0, 0], "unsupported-npy"),
+    ] as [([UInt8], String)]) func binaryFormatsAreRefusedByName(bytes: [UInt8], code: String)
+    throws
+  {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(bytes, as: "x.pt")
+    #expect(refusal(path, folder).0.hasPrefix("\(code): x.pt: this is "))
+  }
+
+  @Test func nothingYetIsIncomplete() throws {
+    let folder = try TemporaryFolder()
+    for (name, bytes) in [
+      ("a.pt", []), ("b.pt", [0x50, 0x4B]), ("c.pt", [UInt8](repeating: 0, count: 900)),
+    ] {
+      let path = try folder.write(bytes, as: name)
+      #expect(
+        refusal(path, folder).0.hasPrefix("incomplete-file: \(name): its \(bytes.count) bytes"))
+      #expect(refusal(path, folder).1 == .tryAgain)
+    }
+  }
+
+  @Test func changesWhileReadingAreSeen() throws {
+    let folder = try TemporaryFolder()
+    let bytes = try Fixture.bytes("mini.pt")
+    let path = try folder.write(bytes, as: "x.pt")
+    // Same size, rewritten in place, with the modification time put back.
+    let checkpoint = try Checkpoint.open(path)
+    let times = checkpoint.files[0].file.identity.modified
+    let descriptor = Glibc.open(path, O_WRONLY)
+    #expect(pwrite(descriptor, bytes, bytes.count, 0) == bytes.count)
+    let restored = [
+      timespec(tv_sec: times[0], tv_nsec: times[1]), timespec(tv_sec: times[0], tv_nsec: times[1]),
+    ]
+    #expect(futimens(descriptor, restored) == 0)
+    close(descriptor)
+    #expect(
+      message { try checkpoint.verifyUnchanged() }.map(folder.short)
+        == "changed-during-read: x.pt: its change time moved while it was read; "
+        + "read it again when its writer has finished")
+    // Truncated: the next read hits the end, and does not kill us.
+    let second = try Checkpoint.open(path)
+    #expect(truncate(path, 200) == 0)
+    #expect(
+      message { try second.survey() }.map(folder.short)?.hasPrefix(
+        "changed-during-read: x.pt: byte ")
+        == true)
+    #expect(
+      message { try second.verifyUnchanged() }.map(folder.short)
+        == "changed-during-read: x.pt: its size or modification time moved while it was read; "
+        + "read it again when its writer has finished")
+  }
+
+  @Test func deletedAndReplacedFilesAreStillTheirs() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(try Fixture.bytes("mini.pt"), as: "x.pt")
+    let digest = try Checkpoint.open(path).digest()
+    let checkpoint = try Checkpoint.open(path)
+    // Replaced by rename: what is open is the old file.
+    let other = try folder.write(try Fixture.bytes("epoch_3-step_40.pt"), as: "y.pt")
+    #expect(rename(other, path) == 0)
+    #expect(try checkpoint.digest() == digest)
+    #expect(try checkpoint.verifyUnchanged() == .deleted)
+    let replaced = try Checkpoint.open(path)
+    #expect(unlink(path) == 0)
+    #expect(try replaced.digest() != digest)
+    #expect(try replaced.verifyUnchanged() == .deleted)
+  }
+
+  private func message(_ body: () throws -> Any) -> Problem? {
+    do {
+      _ = try body()
+      return nil
+    } catch let problem as Problem { return problem } catch { return nil }
+  }
+}
