@@ -3,6 +3,7 @@
 
 public import Diagnostics
 internal import Glibc
+internal import Watching
 
 /// Limits of the process that parses a checkpoint.
 public enum WorkerLimits {
@@ -20,12 +21,23 @@ public enum WorkerLimits {
     try set(Int32(RLIMIT_CORE.rawValue), 0, "RLIMIT_CORE")
     try set(Int32(RLIMIT_FSIZE.rawValue), 0, "RLIMIT_FSIZE")
     try set(Int32(RLIMIT_NOFILE.rawValue), 256, "RLIMIT_NOFILE")
+    try endWithParent()
     // Both are courtesy: the trainer comes first, and if memory runs out we are the first to go.
     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
     let score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
     if score >= 0 {
       _ = write(score, "1000", 4)
       close(score)
+    }
+  }
+
+  /// A worker whose daemon was killed works for nobody. PR_SET_PDEATHSIG cannot be called from
+  /// Swift, so a thread looks once a second.
+  private static func endWithParent() throws(Problem) {
+    let parent = getppid()
+    try DedicatedThread.start("parent") {
+      while getppid() == parent { poll(nil, 0, 1_000) }
+      _exit(Problem.Kind.tryAgain.rawValue)
     }
   }
 
