@@ -15,13 +15,14 @@ public enum WorkerLimits {
   ///
   /// - Throws: `limit-refused` when the system does not take one.
   public static func apply(memoryLimitMebibytes: Int) throws(Problem) {
+    // First, since a thread's stack is memory too.
+    try endWithParent()
     let (bytes, overflow) = UInt(max(0, memoryLimitMebibytes)).multipliedReportingOverflow(
       by: 1_048_576)
     if !overflow, bytes > 0 { try set(Int32(RLIMIT_DATA.rawValue), rlim_t(bytes), "RLIMIT_DATA") }
     try set(Int32(RLIMIT_CORE.rawValue), 0, "RLIMIT_CORE")
     try set(Int32(RLIMIT_FSIZE.rawValue), 0, "RLIMIT_FSIZE")
     try set(Int32(RLIMIT_NOFILE.rawValue), 256, "RLIMIT_NOFILE")
-    try endWithParent()
     // Both are courtesy: the trainer comes first, and if memory runs out we are the first to go.
     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
     let score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
