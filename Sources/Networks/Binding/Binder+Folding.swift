@@ -48,7 +48,9 @@ extension Binder {
       inputs.append(try value.decoded(in: graph))
       isBatched.append(false)
     }
-    let results = try operation(HostCall(site: site, inputs: inputs))
+    var known = site
+    known.largest = NodeSite.largestKnownArray
+    let results = try operation(HostCall(site: known, inputs: inputs))
     if exampleCount > 1, isBatched.contains(true) {
       for result in results {
         guard keepsExamplesFirst(site, inputs: inputs, isBatched: isBatched, result: result.shape)

@@ -9,6 +9,8 @@ struct NodeSite {
   let operatorSet: Int
   /// The module whose parameter the node reads, if it reads one.
   let layer: String?
+  /// The largest array that this node may make, in elements.
+  var largest = NodeSite.largestArray
 
   /// A problem at this node.
   func problem(_ code: String, _ what: String, remedy: String) -> Problem {
@@ -91,7 +93,7 @@ struct NodeSite {
   /// Extents computed from the file, checked: every array of a block must stay addressable by the
   /// 32-bit extents of BLAS, and small enough to be meant.
   func shape(_ dimensions: [Int]) throws(Problem) -> Shape {
-    guard let shape = Shape(checking: dimensions), shape.count <= NodeSite.largestArray else {
+    guard let shape = Shape(checking: dimensions), shape.count <= largest else {
       throw problem(
         "array-too-large", "an array of extents \(dimensions)",
         remedy: "use fewer examples, or a smaller batch per block")
@@ -100,6 +102,8 @@ struct NodeSite {
   }
 
   static let largestArray = 1 << 30
+  /// Known arrays are shapes, indices and masks, held in double width.
+  static let largestKnownArray = 1 << 26
 }
 
 extension Problem {

@@ -1,0 +1,159 @@
+// Compares per-example gradients with fourth-order central differences, for any small graph.
+import Diagnostics
+import Networks
+import Tensors
+import Testing
+
+/// A splitmix64 generator: the same numbers on every machine.
+struct Splitmix {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// Uniform in −1 ..< 1.
+  mutating func signed() -> Float { Float(next() >> 40) * 0x1p-23 - 1 }
+}
+
+/// A network to check: the file, its parameters, its inputs.
+struct CheckedGraph {
+  var file: [UInt8]
+  var parameters: [String: Tensor]
+  var inputs: [String: BatchArray]
+
+  func bind(
+    _ parameters: [String: Tensor]? = nil, inputs: [String: BatchArray]? = nil
+  ) throws -> Network {
+    try Network(
+      graph: try Graph.parse(file, path: "test.onnx"),
+      parameters: parameters ?? self.parameters, inputs: inputs ?? self.inputs)
+  }
+}
+
+/// Gradients by parameter name: `[N][K·P]`.
+func gradients(
+  _ network: Network, cotangents: [Float], count: Int
+) throws -> [String: [[Float]]] {
+  var result: [String: [[Float]]] = [:]
+  for parameter in network.parameters {
+    result[parameter.name] = [[Float]](repeating: [], count: network.exampleCount)
+  }
+  try network.backward(cotangents: cotangents, count: count) { parameter, example, values in
+    let name = network.parameters[parameter].name
+    #expect(result[name]?[example].isEmpty == true, "\(name) is visited twice")
+    result[name]?[example] = Array(values)
+  }
+  return result
+}
+
+/// Checks backward against differences of forward, K = 2, and one example at a time against all.
+///
+/// Tolerance: 3e-3 of the largest entry of a parameter's gradient, plus 1e-4. Differences of step
+/// 0.04 have an error of order h⁴ ≈ 3e-6 by truncation and 1e-7/h ≈ 3e-6 by rounding, times the
+/// sizes of the function's derivatives.
+func checkGradients(_ checked: CheckedGraph, name: String, seed: UInt64 = 7) throws {
+  let count = 2
+  let network = try checked.bind()
+  let output = try network.forward()
+  let isFinite = output.allSatisfy { $0.isFinite }
+  #expect(isFinite, "\(name): output is not finite")
+  let slab = output.count / network.exampleCount
+  var random = Splitmix(seed: seed)
+  let cotangents = (0..<(output.count * count)).map { _ in random.signed() }
+  let found = try gradients(network, cotangents: cotangents, count: count)
+  // A second pass over the same memory gives the same.
+  _ = try network.forward()
+  let again = try gradients(network, cotangents: cotangents, count: count)
+  #expect(found == again, "\(name): a second backward pass differs")
+
+  for parameter in network.parameters {
+    let values = try #require(checked.parameters[parameter.name]).values
+    let size = values.count
+    var expected = [[Double]](
+      repeating: [Double](repeating: 0, count: count * size), count: network.exampleCount)
+    for index in 0..<size {
+      let step: Float = 0.04
+      for (multiple, weight) in [(-2, 1.0), (-1, -8.0), (1, 8.0), (2, -1.0)] {
+        var moved = values
+        moved[index] += Float(multiple) * step
+        let exact = Double(moved[index]) - Double(values[index])
+        var parameters = checked.parameters
+        parameters[parameter.name] = Tensor(shape: parameter.shape, values: moved)
+        let result = try checked.bind(parameters).forward()
+        for n in 0..<network.exampleCount {
+          for k in 0..<count {
+            var dot = 0.0
+            for place in 0..<slab {
+              dot +=
+                Double(cotangents[(n * count + k) * slab + place])
+                * Double(result[n * slab + place])
+            }
+            expected[n][k * size + index] += weight * dot * Double(multiple) / (12 * exact)
+          }
+        }
+      }
+    }
+    let scale = expected.joined().map(\.magnitude).max() ?? 0
+    for n in 0..<network.exampleCount {
+      let got = try #require(found[parameter.name])[n]
+      #expect(got.count == count * size)
+      for place in got.indices {
+        let error = (Double(got[place]) - expected[n][place]).magnitude
+        #expect(
+          error <= 3e-3 * scale + 1e-4,
+          "\(name): \(parameter.name) example \(n) entry \(place): \(got[place]), expected \(expected[n][place])"
+        )
+      }
+    }
+  }
+  try checkSingleExamples(checked, name, network, output, cotangents, found, count)
+}
+
+/// Binding one example alone gives that example's output and gradients, to rounding.
+private func checkSingleExamples(
+  _ checked: CheckedGraph, _ name: String, _ network: Network, _ output: [Float],
+  _ cotangents: [Float], _ found: [String: [[Float]]], _ count: Int
+) throws {
+  let slab = output.count / network.exampleCount
+  for n in 0..<network.exampleCount {
+    let alone = try checked.bind(inputs: checked.inputs.mapValues { $0.example(n) })
+    #expect(alone.requiresSingleExamples == false, "\(name)")
+    let result = try alone.forward()
+    #expect(result.count == slab)
+    for (place, value) in result.enumerated() {
+      let whole = output[n * slab + place]
+      #expect((value - whole).magnitude <= 1e-5 * max(1, whole.magnitude), "\(name): output")
+    }
+    let part = try gradients(
+      alone, cotangents: Array(cotangents[(n * count * slab)..<((n + 1) * count * slab)]),
+      count: count)
+    for (parameter, values) in part {
+      let whole = try #require(found[parameter])[n]
+      let scale = whole.map(\.magnitude).max() ?? 0
+      for (place, value) in values[0].enumerated() {
+        #expect(
+          (value - whole[place]).magnitude <= 1e-5 * max(1, scale), "\(name): \(parameter) alone")
+      }
+    }
+  }
+}
+
+extension BatchArray {
+  /// One example, as a batch of one.
+  func example(_ n: Int) -> BatchArray {
+    let shape = Shape([1] + self.shape.dimensions.dropFirst())
+    let part = (n * shape.count)..<((n + 1) * shape.count)
+    switch self {
+    case .real(let tensor): return .real(Tensor(shape: shape, values: Array(tensor.values[part])))
+    case .integer(let tensor):
+      return .integer(IntegerTensor(shape: shape, values: Array(tensor.values[part])))
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Networks
+import Tensors
+import Testing
+
+@Suite("Operators against differences of forward")
+struct OperatorTests {
+  @Test(
+    "pulls back",
+    arguments: elementwiseCases + linearCases + normalisationCases + shapingCases + windowCases,
+    [false, true])
+  func pullsBack(_ each: OperatorCase, besideInput: Bool) throws {
+    try checkGradients(
+      each.graph(besideInput: besideInput),
+      name: each.name + (besideInput ? " beside its input" : ""))
+  }
+
+  @Test("embeds, with tables that are tied and tables that all examples share")
+  func embeds() throws {
+    // Tokens → table + positions → a product with the same table: [2, 3] tokens of 4.
+    var builder = GraphBuilder()
+    builder.input("tokens", [nil, 3], type: 7)
+    builder.weight("wte.weight", [4, 2])
+    builder.weight("wpe.weight", [3, 2])
+    builder.constant("positions", [1, 3], [0, 1, 2])
+    builder.node("Gather", ["wte.weight", "tokens"], ["e"])
+    builder.node("Gather", ["wpe.weight", "positions"], ["p"])
+    builder.node("Add", ["e", "p"], ["h"])
+    builder.node("Tanh", ["h"], ["t"])
+    builder.node("Transpose", ["wte.weight"], ["w"], ["perm": .integers([1, 0])])
+    builder.node("MatMul", ["t", "w"], ["y"])
+    builder.output("y")
+    var random = Splitmix(seed: 3)
+    let checked = CheckedGraph(
+      file: builder.file,
+      parameters: [
+        "wte.weight": Tensor(shape: Shape([4, 2]), values: (0..<8).map { _ in random.signed() }),
+        "wpe.weight": Tensor(shape: Shape([3, 2]), values: (0..<6).map { _ in random.signed() }),
+      ],
+      inputs: [
+        "tokens": .integer(IntegerTensor(shape: Shape([2, 3]), values: [0, 3, 0, -1, 1, 2]))
+      ])
+    try checkGradients(checked, name: "tied embedding")
+    let network = try checked.bind()
+    #expect(network.outputShape == Shape([3, 4]))
+    #expect(network.parameters.map(\.name) == ["wte.weight", "wpe.weight"])
+    #expect(network.layers.map(\.kind) == ["Gather", "Gather"])
+    #expect(network.connections == [LayerConnection(from: 0, to: 1)])
+    // The tied table is recorded where it embeds, positions where they meet the examples.
+    _ = try network.forward()
+    #expect(network.recording(ofLayer: 0).shape == Shape([2, 6]))
+    #expect(network.recording(ofLayer: 0).values != network.recording(ofLayer: 1).values)
+  }
+
+  @Test("gives a table with a row per example only its own example's gradient")
+  func rowsPerExample() throws {
+    // Learned positions gathered for every example before they meet it.
+    var builder = GraphBuilder()
+    builder.input("x", [nil, 2, 3])
+    builder.weight("wpe.weight", [2, 3])
+    builder.constant("positions", [1, 2], [0, 1])
+    builder.constant("two", [1], [2])
+    builder.node("Shape", ["x"], ["n"], ["start": .integer(0), "end": .integer(1)])
+    builder.node("Concat", ["n", "two"], ["shape"], ["axis": .integer(0)])
+    builder.node("Expand", ["positions", "shape"], ["rows"])
+    builder.node("Gather", ["wpe.weight", "rows"], ["p"])
+    builder.node("Mul", ["x", "p"], ["y"])
+    builder.output("y")
+    var random = Splitmix(seed: 5)
+    try checkGradients(
+      CheckedGraph(
+        file: builder.file,
+        parameters: [
+          "wpe.weight": Tensor(shape: Shape([2, 3]), values: (0..<6).map { _ in random.signed() })
+        ],
+        inputs: [
+          "x": .real(
+            Tensor(shape: Shape([3, 2, 3]), values: (0..<18).map { _ in random.signed() }))
+        ]), name: "positions per example")
+  }
+}

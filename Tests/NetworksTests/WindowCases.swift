@@ -1,0 +1,70 @@
+// The table of convolutions and pools.
+import Networks
+
+private func convolution(
+  _ name: String, _ shape: [Int], weight: [Int], bias: Bool,
+  _ attributes: [String: GraphBuilder.Value]
+) -> OperatorCase {
+  var parameters = ["conv.weight": weight]
+  if bias { parameters["conv.bias"] = [weight[0]] }
+  return OperatorCase(name: name, shape: shape, parameters: parameters) {
+    $0.node("Conv", ["h", "conv.weight"] + (bias ? ["conv.bias"] : []), ["y"], attributes)
+  }
+}
+
+let windowCases: [OperatorCase] = [
+  convolution(
+    "Conv in one dimension", [2, 5], weight: [3, 2, 3], bias: true, ["pads": .integers([1, 1])]),
+  convolution(
+    "Conv with stride and uneven padding", [1, 6], weight: [2, 1, 3], bias: false,
+    ["strides": .integers([2]), "pads": .integers([2, 0])]),
+  convolution("Conv of single points", [2, 4], weight: [3, 2, 1], bias: false, [:]),
+  convolution(
+    "Conv of points with stride", [2, 4], weight: [2, 2, 1], bias: false,
+    ["strides": .integers([2])]),
+  convolution(
+    "Conv in two dimensions", [1, 4, 3], weight: [2, 1, 3, 2], bias: true,
+    ["pads": .integers([1, 0, 1, 1]), "strides": .integers([2, 1])]),
+  convolution(
+    "Conv with dilation", [1, 5, 4], weight: [1, 1, 2, 2], bias: false,
+    ["dilations": .integers([2, 1]), "kernel_shape": .integers([2, 2])]),
+  convolution(
+    "Conv in groups", [4, 4], weight: [4, 2, 2], bias: true, ["group": .integer(2)]),
+  convolution(
+    "Conv by channel", [3, 3, 2], weight: [3, 1, 2, 2], bias: false,
+    ["group": .integer(3), "auto_pad": .text("SAME_UPPER")]),
+  convolution(
+    "Conv in three dimensions", [1, 2, 2, 3], weight: [2, 1, 2, 1, 2], bias: false, [:]),
+  OperatorCase(
+    name: "Conv of several images per example", shape: [2, 1, 4],
+    parameters: ["conv.weight": [2, 1, 3], "conv.bias": [2]]
+  ) {
+    $0.constant("images", [3], [-1, 1, 4])
+    $0.node("Reshape", ["h", "images"], ["flat"])
+    $0.node("Conv", ["flat", "conv.weight", "conv.bias"], ["c"], ["pads": .integers([1, 1])])
+    $0.constant("back", [4], [-1, 2, 2, 4])
+    $0.node("Reshape", ["c", "back"], ["y"])
+  },
+  OperatorCase(name: "MaxPool", shape: [2, 5], domain: .distinct) {
+    $0.node(
+      "MaxPool", ["h"], ["y"],
+      ["kernel_shape": .integers([3]), "strides": .integers([2]), "pads": .integers([1, 1])])
+  },
+  OperatorCase(name: "MaxPool in two dimensions", shape: [1, 4, 4], domain: .distinct) {
+    $0.node(
+      "MaxPool", ["h"], ["y"],
+      ["kernel_shape": .integers([2, 2]), "strides": .integers([2, 2])])
+  },
+  OperatorCase(name: "AveragePool", shape: [2, 4, 3]) {
+    $0.node(
+      "AveragePool", ["h"], ["y"],
+      ["kernel_shape": .integers([2, 2]), "pads": .integers([1, 0, 0, 1])])
+  },
+  OperatorCase(name: "AveragePool counting its padding, rounding up", shape: [1, 5]) {
+    $0.node(
+      "AveragePool", ["h"], ["y"],
+      [
+        "kernel_shape": .integers([2]), "pads": .integers([1, 1]), "count_include_pad": .integer(1),
+      ])
+  },
+]
