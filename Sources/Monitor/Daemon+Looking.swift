@@ -150,6 +150,7 @@ extension Daemon {
     hints?.stop()
     hints = nil
     isHinting = false
+    hintShortage = nil
     hintGeneration += 1
     for number in roots.indices { roots[number].isHinted = false }
     guard wantsHints, let executable = parts.hintExecutable else { return }
@@ -172,8 +173,8 @@ extension Daemon {
       isHinting = true
       hintBackoff.succeeded()
       for number in roots.indices where roots[number].wantsHints && !roots[number].isMissing {
-        roots[number].isHinted = true
-        roots[number].trouble = nil
+        roots[number].isHinted = hintShortage == nil
+        roots[number].trouble = hintShortage
         // What came before the watch is seen only by looking after it.
         startScan(number)
       }
@@ -211,6 +212,7 @@ extension Daemon {
     let value = LimitFile.value("/proc/sys/fs/inotify/\(name)") ?? "unknown"
     let text = "inotify gives no more (\(reason)): polling; raise fs.inotify.\(name), now \(value)"
     parts.log.hourly(.warning, key: name, text)
+    hintShortage = text
     for number in roots.indices where roots[number].wantsHints {
       roots[number].trouble = text
       roots[number].isHinted = false

@@ -52,6 +52,8 @@ public final class Daemon {
   var hintGeneration = 0
   var hintBackoff = Backoff()
   var isHinting = false
+  // What the kernel's limits leave unwatched, as told by the helper that runs now.
+  var hintShortage: String?
   var debouncing = Debouncing()
 
   var pending: [String: Pending] = [:]
@@ -86,8 +88,7 @@ public final class Daemon {
       log: parts.log)
   }
 
-  /// Blocks SIGTERM, SIGINT and SIGHUP in this thread and those it starts, and acts on them.
-  /// To be called on the main thread before anything else is started.
+  /// Acts on SIGTERM, SIGINT and SIGHUP from now on, and ignores SIGPIPE.
   public func takeSignals() throws(Problem) {
     let mailbox = mailbox
     try SignalSource.start([SIGTERM, SIGINT, SIGHUP]) { mailbox.post(.signal($0)) }

@@ -1,4 +1,6 @@
-// Signals as events: blocked in every thread, taken by one that does nothing else.
+// Signals as events. Blocking them for one thread that waits is not enough here: OpenBLAS has
+// started threads before main, and the kernel may hand a signal to any of them. So a handler
+// writes the number into a pipe, and a thread reads it there.
 
 internal import Diagnostics
 internal import Glibc
@@ -6,25 +8,41 @@ internal import Watching
 
 /// Turns signals into calls.
 enum SignalSource {
-  /// Blocks the signals in this thread and all it starts later, ignores SIGPIPE, and reports each
-  /// signal from a thread of its own, for the life of the process.
+  private static let pipe: (reading: Int32, writing: Int32) = {
+    switch ClosingPipe.make() {
+    case .success(let ends): ends
+    case .failure: (-1, -1)
+    }
+  }()
+
+  /// Ignores SIGPIPE, and reports each of the signals from a thread of its own, for the life of
+  /// the process.
   ///
-  /// To be called before other threads start.
+  /// - Throws: `no-thread` or `no-pipe`.
   static func start(
     _ signals: [Int32], report: @escaping @Sendable (Int32) -> Void
   ) throws(Problem) {
+    // Made here, so that the handler only reads it.
+    let ends = pipe
+    guard ends.reading >= 0 else {
+      throw Problem(
+        "no-pipe", at: "signals", "the system gives no pipe",
+        remedy: "raise LimitNOFILE= of the unit", kind: .unavailable)
+    }
     signal(SIGPIPE, SIG_IGN)
-    var blocked = sigset_t()
-    sigemptyset(&blocked)
-    for number in signals { sigaddset(&blocked, number) }
-    pthread_sigmask(SIG_BLOCK, &blocked, nil)
+    for number in signals {
+      signal(number) { number in
+        let saved = errno
+        var byte = UInt8(truncatingIfNeeded: number)
+        _ = write(SignalSource.pipe.writing, &byte, 1)
+        errno = saved
+      }
+    }
     try DedicatedThread.start("signals") {
-      var waited = sigset_t()
-      sigemptyset(&waited)
-      for number in signals { sigaddset(&waited, number) }
+      var byte: UInt8 = 0
       while true {
-        var number: Int32 = 0
-        if sigwait(&waited, &number) == 0 { report(number) }
+        let got = read(ends.reading, &byte, 1)
+        if got == 1 { report(Int32(byte)) } else if got == 0 || errno != EINTR { return }
       }
     }
   }

@@ -3,6 +3,7 @@
 
 public import Diagnostics
 internal import Glibc
+internal import Watching
 
 /// Limits of the process that parses a checkpoint.
 public enum WorkerLimits {
@@ -14,6 +15,8 @@ public enum WorkerLimits {
   ///
   /// - Throws: `limit-refused` when the system does not take one.
   public static func apply(memoryLimitMebibytes: Int) throws(Problem) {
+    // First, since a thread's stack is memory too.
+    try endWithParent()
     let (bytes, overflow) = UInt(max(0, memoryLimitMebibytes)).multipliedReportingOverflow(
       by: 1_048_576)
     if !overflow, bytes > 0 { try set(Int32(RLIMIT_DATA.rawValue), rlim_t(bytes), "RLIMIT_DATA") }
@@ -26,6 +29,16 @@ public enum WorkerLimits {
     if score >= 0 {
       _ = write(score, "1000", 4)
       close(score)
+    }
+  }
+
+  /// A worker whose daemon was killed works for nobody. PR_SET_PDEATHSIG cannot be called from
+  /// Swift, so a thread looks once a second.
+  private static func endWithParent() throws(Problem) {
+    let parent = getppid()
+    try DedicatedThread.start("parent") {
+      while getppid() == parent { poll(nil, 0, 1_000) }
+      _exit(Problem.Kind.tryAgain.rawValue)
     }
   }
 

@@ -27,6 +27,13 @@ extension FindingReport {
   }
 }
 
+extension FindingReport {
+  init(_ problem: Problem) {
+    self.init(
+      code: problem.code, where: problem.place, text: "\(problem.what); \(problem.remedy)")
+  }
+}
+
 /// The folder that holds a checkpoint, for a run without a name.
 private func folderName(of path: String) -> String {
   let parts = path.split(separator: "/")

@@ -12,6 +12,21 @@ struct NetworkSection {
   let bound: BoundNetwork
   let estimate: FisherEstimate
 
+  /// Binds the request's probe to a checkpoint and measures; nil without a probe. What is wrong with
+  /// the probe comes back as a problem, what is wrong with reading is thrown.
+  static func measure(_ checkpoint: Checkpoint, _ request: ProbeRequest) throws(Problem) -> (
+    section: NetworkSection?, problem: Problem?
+  )? {
+    guard let definition = request.probe else { return nil }
+    do {
+      let bound = try BoundNetwork(definition, checkpoint)
+      return (NetworkSection(bound: bound, estimate: try bound.estimate(request)), nil)
+    } catch {
+      guard [.data, .configuration, .unavailable].contains(error.kind) else { throw error }
+      return (nil, error)
+    }
+  }
+
   /// The layers in forward order, by the checkpoint's module names.
   var forwardLayers: [(name: String, kind: String)] {
     estimate.layers.indices.map { (layerNames[$0], estimate.layers[$0].kind) }
@@ -62,7 +77,8 @@ struct NetworkSection {
     return ProbeIdentity(
       name: bound.definition.name, digest: bound.definition.digest,
       examples: estimate.exampleCount, labels: sampled == nil ? "exact" : "sampled",
-      draws: sampled?.draws, seed: Int(sampled?.seed ?? UInt64(bound.definition.settings.seed)))
+      draws: sampled?.draws, sampling: sampled == nil ? nil : "signs",
+      seed: Int(sampled?.seed ?? UInt64(bound.definition.settings.seed)))
   }
 
   private static func curve(_ layers: Measured<[WeightedLayer]>) -> [CurvePoint] {

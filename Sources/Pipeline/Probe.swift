@@ -11,31 +11,35 @@ import Tensors
 /// - Parameters:
 ///   - path: a checkpoint file, or the folder that a trainer makes of one.
 ///   - request: the probe and how to use it.
-/// - Throws: one problem that says what is wrong with the checkpoint or the probe; `tryAgain` when
-///   the checkpoint is still being written.
+/// A probe that does not fit (an operator we lack, other names) is a finding, and the report falls
+/// back to the evidence that is possible.
+///
+/// - Throws: one problem that says what is wrong with the checkpoint; `tryAgain` when it is still
+///   being written.
 public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> CheckpointReport {
   let meter = CostMeter()
   let checkpoint = try Checkpoint.open(path)
   let survey = try checkpoint.survey()
 
-  let bound = try request.probe.map { (definition) throws(Problem) in
-    try BoundNetwork(definition, checkpoint)
-  }
-  let section = try bound.map { (bound) throws(Problem) in
-    NetworkSection(bound: bound, estimate: try bound.estimate(request))
-  }
+  let network = try NetworkSection.measure(checkpoint, request)
+  let section = network?.section
 
   var inventory = LayerInventory(of: checkpoint)
   if let section { inventory.arrange(by: section.forwardLayers) }
   let weights = try WeightSection(
     checkpoint, survey, inventory, keeps: request.keepsEvidence,
-    held: bound?.weightsByCheckpointName ?? [:])
+    held: section?.bound.weightsByCheckpointName ?? [:])
   var reason: SkippedReport?
   let moments = try MomentSection(
     checkpoint, inventory, batchSize: request.batchSize, reason: &reason)
 
   var report = CheckpointReport(checkpoint, survey, weights, run: request.run)
   if let reason { report.skipped.append(reason) }
+  if let problem = network?.problem {
+    report.findings.append(FindingReport(problem))
+    report.skipped.append(
+      SkippedReport(name: "probe", reason: "the probe does not fit; see the findings"))
+  }
   section?.fill(&report, request)
   moments?.fill(&report, since: nil, sinceStep: 0)
   report.evidence =

@@ -108,18 +108,22 @@ public struct ProbeIdentity: Codable, Sendable, FlowStyled {
   public var labels: String
   /// Labels drawn per example (or position) when sampled.
   public var draws: Int?
+  /// What was drawn when sampled: `signs` (random-sign scores, measurements.md §1).
+  public var sampling: String?
   /// The seed of the draws.
   public var seed: Int
 
   /// Creates an identity.
   public init(
-    name: String, digest: String, examples: Int, labels: String, draws: Int?, seed: Int
+    name: String, digest: String, examples: Int, labels: String, draws: Int?, sampling: String?,
+    seed: Int
   ) {
     self.name = name
     self.digest = digest
     self.examples = examples
     self.labels = labels
     self.draws = draws
+    self.sampling = sampling
     self.seed = seed
   }
 }

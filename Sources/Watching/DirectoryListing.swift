@@ -98,6 +98,7 @@ struct FileStatus {
   let raw: stat
 
   var isRegular: Bool { raw.st_mode & S_IFMT == S_IFREG }
+  var isLink: Bool { raw.st_mode & S_IFMT == S_IFLNK }
   var isDirectory: Bool { raw.st_mode & S_IFMT == S_IFDIR }
 
   /// The kind in words, for messages.

@@ -22,7 +22,7 @@ public struct Scanner: Sendable {
   ///
   /// - Throws: `root-missing` or `root-unreadable` when the root itself cannot be listed.
   public func scan() throws(Problem) -> ScanResult {
-    var walk = Walk(limits: limits, recursive: true)
+    var walk = Walk(root: root, limits: limits, recursive: true)
     let descriptor = Descriptor(try openRoot())
     walk.visit(descriptor.number, path: root, depth: 0, isRoot: true)
     return walk.result
@@ -33,7 +33,7 @@ public struct Scanner: Sendable {
   ///
   /// - Throws: as `scan()`.
   public func scan(only directory: String) throws(Problem) -> ScanResult {
-    var walk = Walk(limits: limits, recursive: false)
+    var walk = Walk(root: root, limits: limits, recursive: false)
     guard let relative = Path.relative(directory, to: root) else { return walk.result }
     let components = relative.split(separator: "/").map(String.init)
     var descriptor = Descriptor(try openRoot())
@@ -63,7 +63,7 @@ public struct Scanner: Sendable {
     case .folder:
       guard case .success(let number) = Descriptor.openDirectory(candidate.path) else { return nil }
       let descriptor = Descriptor(number)
-      var walk = Walk(limits: limits, recursive: false)
+      var walk = Walk(root: root, limits: limits, recursive: false)
       walk.visit(descriptor.number, path: candidate.path, depth: 0, isRoot: false)
       return walk.result.candidates.first { $0.path == candidate.path }
     }

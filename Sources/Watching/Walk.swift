@@ -4,12 +4,15 @@ internal import Diagnostics
 internal import Glibc
 
 struct Walk {
+  /// The root, free of symbolic links.
+  let root: String
   let limits: ScanLimits
   let recursive: Bool
   var result = ScanResult()
   private var visited: Set<[UInt64]> = []
 
-  init(limits: ScanLimits, recursive: Bool) {
+  init(root: String, limits: ScanLimits, recursive: Bool) {
+    self.root = root
     self.limits = limits
     self.recursive = recursive
   }
@@ -77,11 +80,25 @@ struct Walk {
   private mutating func takeFile(_ directory: Int32, _ name: String, in path: String) {
     guard let status = FileStatus.read(name, in: directory) else { return }
     let full = Path.join(path, name)
+    if status.isLink, leadsInside(full, in: path) { return }
     guard status.isRegular else { return note(notRegular: full, in: path, kind: status.kind) }
     result.candidates.append(
       Candidate(
         path: full, runDirectory: path, kind: .file,
         fingerprint: Fingerprint([Fingerprint.Member(name: name, status.raw)])))
+  }
+
+  /// Whether a link leads to something in the root, which is seen under its own name: trainers
+  /// link `last.ckpt` to their newest checkpoint. Names are resolved; nothing is opened.
+  private func leadsInside(_ link: String, in directory: String) -> Bool {
+    if let real = realpath(link, nil) {
+      defer { free(real) }
+      return Path.relative(String(cString: real), to: root) != nil
+    }
+    // It leads nowhere just now; a bare name would lead to its own folder.
+    var buffer = [CChar](repeating: 0, count: 4_096)
+    let count = readlink(link, &buffer, buffer.count)
+    return count > 0 && !buffer[..<count].contains(CChar(bitPattern: UInt8(ascii: "/")))
   }
 
   private mutating func takeFolder(_ directory: Int32, path: String, files: [String]) {

@@ -69,7 +69,13 @@ struct ProbeCommand: ParsableCommand {
     var request = ProbeRequest()
     request.run = runName
     request.probe = try probeDirectory.map { (directory) throws(Problem) in
-      try ProbeDefinition(directory: directory)
+      do throws(Problem) {
+        return try ProbeDefinition(directory: directory)
+      } catch {
+        // Whatever is wrong with it, it is wrong for every checkpoint: a person must mend it.
+        throw Problem(
+          error.code, at: error.place, error.what, remedy: error.remedy, kind: .configuration)
+      }
     }
     request.labels = labels
     request.draws = draws
@@ -79,7 +85,13 @@ struct ProbeCommand: ParsableCommand {
     request.previous = previous
     request.keepsEvidence = kept
     request.threads = threads
-    StandardStream.output.write(try probe(checkpoint, request).yaml())
+    let report = try probe(checkpoint, request)
+    if request.probe != nil, report.probe == nil, let finding = report.findings.last {
+      StandardStream.error.write(
+        "\(finding.code): \(escapedForTerminal(finding.where)): "
+          + "\(escapedForTerminal(finding.text))\n")
+    }
+    StandardStream.output.write(try report.yaml())
   }
 }
 

@@ -296,6 +296,37 @@ import Watching
     #expect(try ledger.runs() == ["runs"])
   }
 
+  @Test func namesTheLimitThatLeavesFoldersUnwatched() throws {
+    try harness.folder.text(
+      "helper", "#!/bin/sh\necho lost watch-limit ENOSPC\necho watching 3\nexec cat\n")
+    chmod(harness.folder.path + "/helper", 0o700)
+    try harness.configure(interval: 0.05)
+    try harness.start(helper: harness.folder.path + "/helper")
+    try harness.checkpoint("a.pt")
+    #expect(harness.waitFor("record runs a.pt fine\n"))
+    harness.stop()
+    let status = try harness.status()
+    #expect(status.contains("state: degraded"))
+    #expect(status.contains("raise fs.inotify.max_user_watches, now "))
+  }
+
+  @Test func startsTheHelperAgainWhenItDies() throws {
+    // The first one dies at once; the second is the real one.
+    let real = Harness.binaries + "/plasticity-watch"
+    try harness.folder.text(
+      "helper",
+      "#!/bin/sh\necho watching 1\n[ -e \"$0.died\" ] && exec '\(real)' \"$@\"\n"
+        + ": >\"$0.died\"\n")
+    chmod(harness.folder.path + "/helper", 0o700)
+    try harness.start(helper: harness.folder.path + "/helper")
+    #expect(harness.waitForLog { $0 == "plasticity-watch ended (exit code 0): polling" })
+    #expect(harness.waitForLog(count: 3) { $0.hasPrefix("plasticity-watch watches ") })
+    try harness.checkpoint("a.pt")
+    #expect(harness.waitFor("record runs a.pt fine\n"))
+    harness.stop()
+    #expect(try harness.status().contains("state: watching"))
+  }
+
   @Test func goesOnWithoutTheHelper() throws {
     try harness.configure(interval: 0.05)
     try harness.start(hints: false)

@@ -109,6 +109,11 @@ final class Harness {
     try configure()
   }
 
+  /// Where the built programs are: beside the one that runs the tests.
+  static let binaries =
+    URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    .path
+
   /// Writes the configuration.
   func configure(
     roots: String = "[{path: runs}]", interval: Double = 60, settle: Double = 0,
@@ -133,18 +138,20 @@ final class Harness {
     try folder.text("runs/\(name)", says + "\n")
   }
 
-  /// Starts a daemon; with hints, waits until it watches.
-  func start(hints: Bool = true, notifier: ServiceNotifier = ServiceNotifier(socketPath: nil))
+  /// Starts a daemon; with hints, waits until it watches. `helper` stands in for plasticity-watch.
+  func start(
+    hints: Bool = true, helper: String? = nil,
+    notifier: ServiceNotifier = ServiceNotifier(socketPath: nil)
+  )
     throws
   {
     let configuration = try Configuration.load(folder.path + "/config.yaml")
     let (told, log, trouble, ended) = (told, log, trouble, ended)
-    let binaries =
-      URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     let parts = Daemon.Parts(
       recorder: { _, ledger in CountingRecorder(ledger, told, trouble) },
       workerExecutable: folder.path + "/worker",
-      hintExecutable: hints ? binaries.appendingPathComponent("plasticity-watch").path : nil,
+      hintExecutable: helper
+        ?? (hints ? Self.binaries + "/plasticity-watch" : nil),
       log: Log(level: .debug, hasPriorities: false) { log.add($0) }, notifier: notifier,
       fileSystem: PosixFileSystem(), version: "test",
       grace: .milliseconds(200))

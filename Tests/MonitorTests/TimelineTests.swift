@@ -31,7 +31,8 @@ private struct Row {
     }
     if let probe {
       report.probe = ProbeIdentity(
-        name: probe, digest: probe, examples: 12, labels: "exact", draws: nil, seed: 0)
+        name: probe, digest: probe, examples: 12, labels: "exact", draws: nil,
+        sampling: nil, seed: 0)
       report.information = NetworkInformation(
         fisherTrace: .estimate(total, standardError: 0.01), empiricalFisherTrace: .exact(0),
         confidence: .exact(0.5), jacobianTrace: .exact(total), scaleFreeTrace: .exact(total),

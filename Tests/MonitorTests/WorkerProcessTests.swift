@@ -100,16 +100,16 @@ import Watching
 
   @Test func limitsHoldInTheChild() async {
     await #expect(processExitsWith: .success) {
-      try WorkerLimits.apply(memoryLimitMebibytes: 64)
+      try WorkerLimits.apply(memoryLimitMebibytes: 256)
       var limit = rlimit()
       getrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit)
-      guard limit.rlim_max == 64 << 20 else { exit(2) }
+      guard limit.rlim_max == 256 << 20 else { exit(2) }
       getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
       guard limit.rlim_max == 0 else { exit(3) }
       // Address space without memory behind it is not counted; memory is.
       let reserved = mmap(nil, 1 << 30, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
       guard reserved != MAP_FAILED else { exit(4) }
-      guard malloc(128 << 20) == nil else { exit(5) }
+      guard malloc(512 << 20) == nil else { exit(5) }
       exit(0)
     }
   }

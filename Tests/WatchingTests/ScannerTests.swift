@@ -85,6 +85,18 @@ import Testing
         })
   }
 
+  @Test func linksWithinTheRootAreNoNews() throws {
+    try folder.file("run/a.ckpt")
+    try folder.link("run/last.ckpt", to: "a.ckpt")
+    try folder.link("run/best.ckpt", to: folder.path + "/run/a.ckpt")
+    try folder.link("run/gone.ckpt", to: "b.ckpt")
+    try folder.link("run/out.ckpt", to: "../../none.ckpt")
+    try folder.link("run/loop.ckpt", to: "loop.ckpt")
+    let result = try scan()
+    #expect(names(result) == ["run/a.ckpt"])
+    #expect(result.oddities.map(\.path) == [folder.path + "/run/out.ckpt"])
+  }
+
   @Test func stopsAtItsLimits() throws {
     try folder.file("1/2/3/deep.pt")
     let shallow = try scan(ScanLimits(depth: 2))

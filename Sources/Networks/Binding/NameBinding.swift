@@ -170,7 +170,7 @@ public struct NameBinding: Sendable {
             "\(weight.name) is the checkpoint's \(candidates[0].name), the only tensor left of shape "
               + weight.shape.description
           ))
-      } else if candidates.isEmpty, hasValues.contains(weight.name) {
+      } else if candidates.isEmpty, hasValues.contains(weight.name), !isLearned(weight.name) {
         notes.append(
           (
             "graph-values",
@@ -192,6 +192,15 @@ public struct NameBinding: Sendable {
             + (rivals.count > 1 ? ", and so could \(rivals.count - 1) more" : ""),
           "say which under names.alias in probe.yaml")
       }
+    }
+  }
+
+  /// Whether a name is that of learned state, which only a checkpoint may supply. What is left are
+  /// tables that a module computes and does not save (rotary angles, masks).
+  private static func isLearned(_ name: String) -> Bool {
+    guard name.contains("."), let last = name.split(separator: ".").last else { return false }
+    return ["weight", "bias", "running_", "gamma", "beta", "token", "embed"].contains {
+      last.contains($0)
     }
   }
 

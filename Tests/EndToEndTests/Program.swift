@@ -1,0 +1,116 @@
+// The built binaries, found beside the test bundle, and running them to their end.
+
+import Foundation
+
+/// A finished process.
+struct Finished {
+  /// The exit code, or nil when a signal ended it.
+  let code: Int32?
+  /// The signal that ended it.
+  let signal: Int32?
+  let output: [UInt8]
+  let error: String
+
+  /// Its lines on standard error.
+  var errorLines: [String] { error.split(separator: "\n").map(String.init) }
+}
+
+enum Program {
+  /// The folder that holds the binaries: the test bundle's, whatever the build folder is.
+  static let folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent()
+
+  static let plasticityd = folder.appending(path: "plasticityd").path
+
+  /// The first of these programs on PATH or by path.
+  static func find(_ name: String) -> String? {
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    let places = name.hasPrefix("/") ? [name] : path.split(separator: ":").map { "\($0)/\(name)" }
+    return places.first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
+
+  /// Runs a program to its end; its output goes through files, so that no pipe can fill up.
+  static func run(
+    _ executable: String, _ arguments: [String], input: [UInt8] = [],
+    environment: [String: String]? = nil
+  ) throws -> Finished {
+    let base = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+    let names = ["in", "out", "err"].map { "\(base).\($0)" }
+    defer { for name in names { unlink(name) } }
+    try Data(input).write(to: URL(filePath: names[0]))
+    for name in names[1...] { try Data().write(to: URL(filePath: name)) }
+    let process = Process()
+    process.executableURL = URL(filePath: executable)
+    process.arguments = arguments
+    if let environment { process.environment = environment }
+    process.standardInput = try FileHandle(forReadingFrom: URL(filePath: names[0]))
+    process.standardOutput = try FileHandle(forWritingTo: URL(filePath: names[1]))
+    process.standardError = try FileHandle(forWritingTo: URL(filePath: names[2]))
+    let end = End(process)
+    try process.run()
+    guard end.wait(seconds: 120) else {
+      kill(process.processIdentifier, SIGKILL)
+      throw CocoaError(.executableNotLoadable)
+    }
+    let exited = process.terminationReason == .exit
+    return Finished(
+      code: exited ? process.terminationStatus : nil,
+      signal: exited ? nil : process.terminationStatus,
+      output: Array(try Data(contentsOf: URL(filePath: names[1]))),
+      error: String(decoding: try Data(contentsOf: URL(filePath: names[2])), as: UTF8.self))
+  }
+
+  /// Runs the daemon's binary.
+  static func plasticityd(_ arguments: String...) throws -> Finished {
+    try run(plasticityd, arguments)
+  }
+}
+
+/// Waits for a process's end from any thread.
+final class End: @unchecked Sendable {
+  private let condition = NSCondition()
+  private var hasEnded = false
+
+  /// To be made before the process runs.
+  init(_ process: Process) {
+    process.terminationHandler = { [self] _ in
+      condition.withLock {
+        hasEnded = true
+        condition.broadcast()
+      }
+    }
+  }
+
+  func wait(seconds: Double) -> Bool {
+    condition.withLock {
+      let limit = Date(timeIntervalSinceNow: seconds)
+      while !hasEnded { if !condition.wait(until: limit) { return hasEnded } }
+      return true
+    }
+  }
+}
+
+/// Looks every 5 ms until something holds, at most so long; whether it did.
+func eventually(seconds: Double = 60, _ holds: () throws -> Bool) rethrows -> Bool {
+  let limit = Date(timeIntervalSinceNow: seconds)
+  while true {
+    if try holds() { return true }
+    if Date() > limit { return false }
+    poll(nil, 0, 5)
+  }
+}
+
+/// A generator whose seed a failing test can print.
+struct Seeded: RandomNumberGenerator {
+  var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  // SplitMix64: wrapping arithmetic is its definition.
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
