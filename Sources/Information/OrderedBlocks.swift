@@ -1,7 +1,7 @@
 // Blocks of work on POSIX threads, with results handed over in block order: what is added up does
 // not depend on how many threads there were or which was first. Not the cooperative pool: a block
 // computes for a long time and must not starve it.
-internal import Diagnostics
+package import Diagnostics
 internal import Glibc
 
 /// Runs `produce` for blocks `0..<count` on `threads` threads and `combine` on the caller's, in
@@ -9,7 +9,7 @@ internal import Glibc
 ///
 /// - Throws: the problem of the first block, in block order, that failed; `no-thread` when the
 ///   system gives none.
-func forEachBlock<Output: Sendable>(
+package func forEachBlock<Output: Sendable>(
   count: Int, threads: Int, produce: @escaping @Sendable (Int) throws(Problem) -> Output,
   combine: (Int, Output) throws(Problem) -> Void
 ) throws(Problem) {

@@ -80,15 +80,17 @@ struct BoundNetwork {
   }
 
   /// Every layer's output over the whole batch, `[N, features]`: a forward pass and no more.
-  func recordings() throws(Problem) -> [Tensor] {
+  func recordings(threads: Int) throws(Problem) -> [Tensor] {
+    let plan = plan
     var values: [[Float]] = []
-    for range in plan.blocks {
-      let block = try plan.bind(range)
-      _ = try block.forward()
-      if values.isEmpty { values = [[Float]](repeating: [], count: block.layers.count) }
-      for layer in values.indices {
-        values[layer] += block.recording(ofLayer: layer).values
-      }
+    try forEachBlock(count: plan.blocks.count, threads: threads) {
+      (block) throws(Problem) -> [[Float]] in
+      let network = try plan.bind(plan.blocks[block])
+      _ = try network.forward()
+      return network.layers.indices.map { network.recording(ofLayer: $0).values }
+    } combine: { (_, block) throws(Problem) in
+      if values.isEmpty { values = [[Float]](repeating: [], count: block.count) }
+      for layer in values.indices { values[layer] += block[layer] }
     }
     return values.map {
       Tensor(shape: Shape([definition.examples, $0.count / definition.examples]), values: $0)

@@ -40,11 +40,14 @@ struct Comparison {
     if let section {
       let bound = try BoundNetwork(section.bound.definition, earlier)
       if request.keepsEvidence {
-        report.flow?.recordings = section.recordings(since: try bound.recordings(), step: step)
-      } else {
-        let before = NetworkSection(bound: bound, estimate: try bound.estimate(request))
         report.flow?.recordings = section.recordings(
-          since: before.estimate.recordings, step: step)
+          since: try bound.recordings(threads: request.threads), step: step,
+          threads: request.threads)
+      } else {
+        let before = NetworkSection(
+          bound: bound, estimate: try bound.estimate(request), threads: request.threads)
+        report.flow?.recordings = section.recordings(
+          since: before.estimate.recordings, step: step, threads: request.threads)
         if let step, let now = checkpoint.step {
           report.flow?.plasticity = section.plasticity(since: before, steps: (step, now))
         }

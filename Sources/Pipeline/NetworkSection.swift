@@ -11,6 +11,16 @@ import Tensors
 struct NetworkSection {
   let bound: BoundNetwork
   let estimate: FisherEstimate
+  /// By layer: what is needed of its recording.
+  private let grams: [Measured<ExampleGram>]
+  private let centred: [Measured<CentredGram>]
+
+  init(bound: BoundNetwork, estimate: FisherEstimate, threads: Int) {
+    self.bound = bound
+    self.estimate = estimate
+    grams = ExampleGram.each(of: estimate.recordings, threads: threads)
+    centred = grams.map { $0.flatMap(CentredGram.of) }
+  }
 
   /// Binds the request's probe to a checkpoint and measures; nil without a probe. What is wrong with
   /// the probe comes back as a problem, what is wrong with reading is thrown.
@@ -20,7 +30,10 @@ struct NetworkSection {
     guard let definition = request.probe else { return nil }
     do {
       let bound = try BoundNetwork(definition, checkpoint)
-      return (NetworkSection(bound: bound, estimate: try bound.estimate(request)), nil)
+      let estimate = try bound.estimate(request)
+      return (
+        NetworkSection(bound: bound, estimate: estimate, threads: request.threads), nil
+      )
     } catch {
       guard [.data, .configuration, .unavailable].contains(error.kind) else { throw error }
       return (nil, error)
@@ -60,7 +73,7 @@ struct NetworkSection {
       informationBits: Quantity(information.map(\.informationBits)), toleranceNats: tolerance,
       beta: Quantity(information.map(\.beta)), curve: Self.curve(weighted))
     fillLayers(&report, information.value)
-    fillFlow(&report, request)
+    fillFlow(&report)
     for note in bound.binding.notes {
       report.findings.append(
         FindingReport(code: note.code, where: bound.definition.name, text: note.text))
@@ -123,10 +136,8 @@ struct NetworkSection {
     }
   }
 
-  private func fillFlow(_ report: inout CheckpointReport, _ request: ProbeRequest) {
+  private func fillFlow(_ report: inout CheckpointReport) {
     let names = layerNames
-    let grams = ExampleGram.each(of: estimate.recordings, threads: request.threads)
-    let centred = grams.map { $0.flatMap(CentredGram.of) }
     let connections = estimate.connections.map { edge -> ConnectionReport in
       let alignment = Self.alignment(centred, edge.from, edge.to, permutations: 20)
       let capacity =
@@ -166,14 +177,13 @@ struct NetworkSection {
   }
 
   /// Each layer's recording against an earlier checkpoint's, on the same examples.
-  func recordings(since earlier: [Tensor], step: Int?) -> [RecordingReport] {
-    zip(layerNames, zip(estimate.recordings, earlier)).map { name, pair in
-      let now = ExampleGram.of(pair.0).flatMap(CentredGram.of)
-      let then = ExampleGram.of(pair.1).flatMap(CentredGram.of)
-      return RecordingReport(
+  func recordings(since earlier: [Tensor], step: Int?, threads: Int) -> [RecordingReport] {
+    let then = ExampleGram.each(of: earlier, threads: threads).map { $0.flatMap(CentredGram.of) }
+    return zip(layerNames, zip(centred, then)).map { name, pair in
+      RecordingReport(
         layer: name,
         ckaToPrevious: Quantity(
-          Self.alignment([now, then], 0, 1, permutations: 0).map(\.value)),
+          Self.alignment([pair.0, pair.1], 0, 1, permutations: 0).map(\.value)),
         sinceStep: step)
     }
   }
