@@ -83,7 +83,9 @@ let package = Package(
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests(
       "CheckpointsTests", ["Checkpoints", "Diagnostics", "Tensors", "CKernels"], fixtures: true),
-    tests("NetworksTests", ["Networks", "Checkpoints", "Diagnostics", "Tensors", "LinearAlgebra"]),
+    tests(
+      "NetworksTests", ["Networks", "Checkpoints", "Diagnostics", "Tensors", "LinearAlgebra"],
+      fixtures: true),
     tests(
       "InformationTests",
       ["Information", "Networks", "Diagnostics", "Tensors", "LinearAlgebra"], fixtures: true),

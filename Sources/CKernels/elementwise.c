@@ -288,27 +288,38 @@ void ck_binary_forward(int op, int rank, const ptrdiff_t *extents, const ptrdiff
   } while (advance(rank, extents, index, a_strides, &at_a, b_strides, &at_b, no_strides, &unused));
 }
 
-static inline __attribute__((always_inline)) void row_backward(
-    int op, int which, ptrdiff_t n, const float *a, ptrdiff_t sa, const float *b, ptrdiff_t sb,
-    const float *dout, float *target, ptrdiff_t st, int accumulate) {
+static inline __attribute__((always_inline)) void row_partials(int op, int which, ptrdiff_t n,
+                                                               const float *a, ptrdiff_t sa,
+                                                               const float *b, ptrdiff_t sb,
+                                                               float *d) {
+  if (sa == 1 && sb == 1) {
+    for (ptrdiff_t i = 0; i < n; i++) d[i] = partial(op, which, a[i], b[i]);
+  } else if (sa == 1 && sb == 0) {
+    float v = b[0];
+    for (ptrdiff_t i = 0; i < n; i++) d[i] = partial(op, which, a[i], v);
+  } else if (sa == 0 && sb == 1) {
+    float v = a[0];
+    for (ptrdiff_t i = 0; i < n; i++) d[i] = partial(op, which, v, b[i]);
+  } else {
+    for (ptrdiff_t i = 0; i < n; i++) d[i] = partial(op, which, a[i * sa], b[i * sb]);
+  }
+}
+
+// target (+)= d · dout over one row; a target of stride 0 takes the sum.
+static inline __attribute__((always_inline)) void row_apply(ptrdiff_t n, const float *d,
+                                                            const float *dout, float *target,
+                                                            ptrdiff_t st, int add) {
   if (st == 0) {
     float sum = 0;
-    for (ptrdiff_t i = 0; i < n; i++) sum += dout[i] * partial(op, which, a[i * sa], b[i * sb]);
+    for (ptrdiff_t i = 0; i < n; i++) sum += dout[i] * d[i];
     target[0] += sum;
-  } else if (sa == 1 && sb == 1) {
-    if (accumulate) {
-      for (ptrdiff_t i = 0; i < n; i++) target[i] += dout[i] * partial(op, which, a[i], b[i]);
-    } else {
-      for (ptrdiff_t i = 0; i < n; i++) target[i] = dout[i] * partial(op, which, a[i], b[i]);
-    }
+  } else if (st == 1 && add) {
+    for (ptrdiff_t i = 0; i < n; i++) target[i] += dout[i] * d[i];
+  } else if (st == 1) {
+    for (ptrdiff_t i = 0; i < n; i++) target[i] = dout[i] * d[i];
   } else {
-    if (accumulate) {
-      for (ptrdiff_t i = 0; i < n; i++)
-        target[i * st] += dout[i] * partial(op, which, a[i * sa], b[i * sb]);
-    } else {
-      for (ptrdiff_t i = 0; i < n; i++)
-        target[i * st] = dout[i] * partial(op, which, a[i * sa], b[i * sb]);
-    }
+    for (ptrdiff_t i = 0; i < n; i++)
+      target[i * st] = (add ? target[i * st] : 0) + dout[i] * d[i];
   }
 }
 
@@ -317,35 +328,41 @@ void ck_binary_backward(int op, int which, int rank, const ptrdiff_t *extents,
                         const ptrdiff_t *a_strides, const ptrdiff_t *b_strides, const float *a,
                         const float *b, const float *dout, float *target, size_t copies,
                         size_t slab, int accumulate) {
-  // dout is [copies, extents], target is [copies, slab]
+  // dout is [copies, extents], target is [copies, slab]; the partials are the same for all copies
   const ptrdiff_t *strides = which ? b_strides : a_strides;
   int broadcast = 0;
+  size_t whole = 1;
   for (int axis = 0; axis < rank; axis++) {
     if (strides[axis] == 0 && extents[axis] != 1) broadcast = 1;
+    whole *= (size_t)extents[axis];
   }
   if (broadcast && !accumulate) memset(target, 0, copies * slab * sizeof *target);
   if (is_empty(rank, extents)) return;
   int add = accumulate || broadcast;
-  for (size_t k = 0; k < copies; k++) {
-    float *into = target + k * slab;
-    if (rank == 0) {
-      float value = dout[0] * partial(op, which, a[0], b[0]);
-      into[0] = add ? into[0] + value : value;
-      dout += 1;
-      continue;
-    }
-    ptrdiff_t index[CK_MAX_RANK] = {0};
-    ptrdiff_t n = extents[rank - 1], sa = a_strides[rank - 1], sb = b_strides[rank - 1];
-    ptrdiff_t at_a = 0, at_b = 0, at_t = 0;
-    ptrdiff_t st = strides[rank - 1];
-    do {
-#define ROW(operation)                                                                             \
-  row_backward(operation, which, n, a + at_a, sa, b + at_b, sb, dout, into + at_t, st, add)
+  if (rank == 0) {
+    float d = partial(op, which, a[0], b[0]);
+    for (size_t k = 0; k < copies; k++)
+      target[k] = (add ? target[k] : 0) + d * dout[k];
+    return;
+  }
+  float d[PIECE];
+  ptrdiff_t index[CK_MAX_RANK] = {0};
+  ptrdiff_t n = extents[rank - 1], sa = a_strides[rank - 1], sb = b_strides[rank - 1];
+  ptrdiff_t st = strides[rank - 1];
+  ptrdiff_t at_a = 0, at_b = 0, at_t = 0;
+  do {
+    for (ptrdiff_t start = 0; start < n; start += PIECE) {
+      ptrdiff_t length = n - start < PIECE ? n - start : PIECE;
+      const float *from_a = a + at_a + start * sa, *from_b = b + at_b + start * sb;
+#define ROW(operation) row_partials(operation, which, length, from_a, sa, from_b, sb, d)
       BY_OPERATION(ROW)
 #undef ROW
-      dout += n;
-    } while (advance(rank, extents, index, a_strides, &at_a, b_strides, &at_b, strides, &at_t));
-  }
+      for (size_t k = 0; k < copies; k++)
+        row_apply(length, d, dout + k * whole + start, target + k * slab + at_t + start * st, st,
+                  add);
+    }
+    dout += n;
+  } while (advance(rank, extents, index, a_strides, &at_a, b_strides, &at_b, strides, &at_t));
 }
 
 CK_DISPATCH

@@ -35,10 +35,50 @@ static inline void inside(ptrdiff_t offset, ptrdiff_t stride, ptrdiff_t extent, 
   *last = high;
 }
 
+// One row of columns from one line of an image.
+static inline __attribute__((always_inline)) void unfold_line(const float *line, float *row,
+                                                              ptrdiff_t stride, ptrdiff_t from,
+                                                              ptrdiff_t to, ptrdiff_t length) {
+  for (ptrdiff_t i = 0; i < from; i++) row[i] = 0;
+  if (stride == 1) {
+    for (ptrdiff_t i = from; i < to; i++) row[i] = line[i];
+  } else if (stride == 2) {
+    for (ptrdiff_t i = from; i < to; i++) row[i] = line[2 * i];
+  } else {
+    for (ptrdiff_t i = from; i < to; i++) row[i] = line[i * stride];
+  }
+  for (ptrdiff_t i = to; i < length; i++) row[i] = 0;
+}
+
+static inline __attribute__((always_inline)) void fold_line(const float *row, float *line,
+                                                            ptrdiff_t stride, ptrdiff_t from,
+                                                            ptrdiff_t to) {
+  if (stride == 1) {
+    for (ptrdiff_t i = from; i < to; i++) line[i] += row[i];
+  } else if (stride == 2) {
+    for (ptrdiff_t i = from; i < to; i++) line[2 * i] += row[i];
+  } else {
+    for (ptrdiff_t i = from; i < to; i++) line[i * stride] += row[i];
+  }
+}
+
 CK_DISPATCH
 void ck_unfold(const struct ck_window *w, const float *x, size_t channels, float *columns,
                size_t row_stride) {
   // x is [channels, input], a row of columns is [output]
+  if (w->rank == 1) {
+    // One axis: no odometer, and the reach of each window entry is the same for every channel.
+    ptrdiff_t stride = w->stride[0], length = w->output[0], taps = w->kernel[0];
+    for (ptrdiff_t k = 0; k < taps; k++) {
+      ptrdiff_t offset = k * w->dilation[0] - w->padding[0], from, to;
+      inside(offset, stride, w->input[0], length, &from, &to);
+      for (size_t c = 0; c < channels; c++)
+        unfold_line(x + (ptrdiff_t)c * w->input[0] + offset,
+                    columns + (size_t)((ptrdiff_t)c * taps + k) * row_stride, stride, from, to,
+                    length);
+    }
+    return;
+  }
   int last = w->rank - 1;
   ptrdiff_t places = product(w->input, w->rank);
   ptrdiff_t lines = product(w->output, last), length = w->output[last];
@@ -64,14 +104,7 @@ void ck_unfold(const struct ck_window *w, const float *x, size_t channels, float
           memset(row, 0, (size_t)length * sizeof *row);
           continue;
         }
-        for (ptrdiff_t i = 0; i < from; i++) row[i] = 0;
-        const float *source = x + start + offset;
-        if (stride == 1) {
-          for (ptrdiff_t i = from; i < to; i++) row[i] = source[i];
-        } else {
-          for (ptrdiff_t i = from; i < to; i++) row[i] = source[i * stride];
-        }
-        for (ptrdiff_t i = to; i < length; i++) row[i] = 0;
+        unfold_line(x + start + offset, row, stride, from, to, length);
       }
     } while (next_index(w->kernel, k, w->rank));
   }
@@ -81,6 +114,18 @@ CK_DISPATCH
 void ck_fold(const struct ck_window *w, const float *columns, size_t row_stride, size_t channels,
              float *x) {
   // a row of columns is [output], x is [channels, input]
+  if (w->rank == 1) {
+    // One axis: no odometer, and the reach of each window entry is the same for every channel.
+    ptrdiff_t stride = w->stride[0], length = w->output[0], taps = w->kernel[0];
+    for (ptrdiff_t k = 0; k < taps; k++) {
+      ptrdiff_t offset = k * w->dilation[0] - w->padding[0], from, to;
+      inside(offset, stride, w->input[0], length, &from, &to);
+      for (size_t c = 0; c < channels; c++)
+        fold_line(columns + (size_t)((ptrdiff_t)c * taps + k) * row_stride,
+                  x + (ptrdiff_t)c * w->input[0] + offset, stride, from, to);
+    }
+    return;
+  }
   int last = w->rank - 1;
   ptrdiff_t places = product(w->input, w->rank);
   ptrdiff_t lines = product(w->output, last), length = w->output[last];
@@ -103,12 +148,7 @@ void ck_fold(const struct ck_window *w, const float *columns, size_t row_stride,
         }
         next_index(w->output, o, last);
         if (is_outside || from == to) continue;
-        float *target = x + start + offset;
-        if (stride == 1) {
-          for (ptrdiff_t i = from; i < to; i++) target[i] += row[i];
-        } else {
-          for (ptrdiff_t i = from; i < to; i++) target[i * stride] += row[i];
-        }
+        fold_line(row, x + start + offset, stride, from, to);
       }
     } while (next_index(w->kernel, k, w->rank));
   }

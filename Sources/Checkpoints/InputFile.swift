@@ -142,7 +142,7 @@ extension InputFile {
     return hole >= 0 && Int(hole) < size ? Int(hole) : nil
   }
 
-  /// Compares the file with what it was when it was opened (RELIABILITY.md §2.5).
+  /// Compares the file with what it was when it was opened (reliability.md §2.5).
   ///
   /// Returns whether the path still leads to it. Errors: `changed-during-read`, to be tried again.
   func verifyUnchanged() throws(Problem) -> SourceState {

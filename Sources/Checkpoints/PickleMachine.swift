@@ -1,6 +1,6 @@
 // An inert interpreter of pickles, protocols 0 to 5 (Python's pickletools.py): a stack, a memo and
 // an arena. It imports nothing and calls nothing: REDUCE, BUILD and their kin make opaque nodes
-// (RELIABILITY.md §1.8). Literal syntax is strict; every resource is limited.
+// (reliability.md §1.8). Literal syntax is strict; every resource is limited.
 internal import Diagnostics
 
 struct PickleMachine {

@@ -1,5 +1,5 @@
 // One archive that `torch.save` wrote (zip layout, PyTorch ≥ 1.6): its pickle as inert data, and
-// tensors by the exact names that rebuild them (torch/_utils.py). RELIABILITY.md §1.7–1.9.
+// tensors by the exact names that rebuild them (torch/_utils.py). reliability.md §1.7–1.9.
 internal import Diagnostics
 internal import Tensors
 

@@ -1,5 +1,5 @@
 // The directory of a zip archive (PKWARE APPNOTE 6.3), read strictly: where two readers could see
-// different content, it is refused (RELIABILITY.md §1.9). Nothing is ever extracted to disk.
+// different content, it is refused (reliability.md §1.9). Nothing is ever extracted to disk.
 internal import Diagnostics
 internal import Tensors
 

@@ -1,4 +1,4 @@
-/// What explains a fall of the trace other than the end of the period (SCIENCE.md §2).
+/// What explains a fall of the trace other than the end of the period (measurements.md §2).
 enum FallExplanation: Sendable, Hashable {
   /// Corrected for growing confidence there is no fall.
   case confidence

@@ -1,5 +1,5 @@
 /// The thresholds of the rule; each is dimensionless or in log-step time, so that it means the same
-/// in every run. The defaults follow SCIENCE.md §7 but were chosen with few labelled runs in sight:
+/// in every run. The defaults follow measurements.md §7 but were chosen with few labelled runs in sight:
 /// the error of the decided end on those runs is therefore no estimate of the error on others.
 public struct PeriodSettings: Sendable, Hashable {
   /// Shares faster than this are fluid, in bits (Jensen–Shannon) per doubling of the step. Half of

@@ -1,4 +1,4 @@
-/// Where a run, or one layer, stands in its critical period (SCIENCE.md §7).
+/// Where a run, or one layer, stands in its critical period (measurements.md §7).
 public enum PeriodState: String, Sendable, Hashable, CaseIterable {
   /// Too few checkpoints to say anything.
   case waiting
@@ -18,11 +18,11 @@ public enum PeriodState: String, Sendable, Hashable, CaseIterable {
 
 /// Why a state is `ambiguous`.
 public enum AmbiguityReason: String, Sendable, Hashable, CaseIterable {
-  /// The fall is what growing confidence alone would do (SCIENCE.md §2).
+  /// The fall is what growing confidence alone would do (measurements.md §2).
   case confidence
   /// The learning rate changed abruptly inside the window.
   case learningRate = "learning_rate"
-  /// The fall is what growing weights alone would do (SCIENCE.md §2, `scale_free_trace`).
+  /// The fall is what growing weights alone would do (measurements.md §2, `scale_free_trace`).
   case weightScale = "weight_scale"
   /// Too few checkpoints around the peak or the freeze.
   case sparse

@@ -74,7 +74,7 @@ extension PeriodTracker {
     growth.exponent + growth.standardError < settings.growthExponent
   }
 
-  /// Whether the optimizer's moments have been flattened by clipping (SCIENCE.md §4): then neither
+  /// Whether the optimizer's moments have been flattened by clipping (measurements.md §4): then neither
   /// their rise nor its end can be seen.
   var isClipped: Bool {
     guard evidence == .optimizer else { return false }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Our rule: follows one run, or one layer, from checkpoint to checkpoint, and says after each where
-/// it stands (SCIENCE.md §7). It never looks ahead, so a longer series begins with the same words.
+/// it stands (measurements.md §7). It never looks ahead, so a longer series begins with the same words.
 ///
 /// The period is closed when the shares of the layers, having moved, hold still for long enough in
 /// log-step time, while information has stopped rising; the end is dated to the last movement. The

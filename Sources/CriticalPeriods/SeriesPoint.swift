@@ -5,7 +5,7 @@ public struct SeriesPoint: Sendable, Hashable {
   public var segment: Int
   /// Optimisation steps taken when the checkpoint was written.
   public var step: Int
-  /// Total of the evidence: Fisher trace in nats² (SCIENCE.md §1) or windowed second moment (§4).
+  /// Total of the evidence: Fisher trace in nats² (measurements.md §1) or windowed second moment (§4).
   public var information: Double?
   /// Standard error of `information`, in its unit.
   public var informationStandardError: Double?
@@ -19,11 +19,11 @@ public struct SeriesPoint: Sendable, Hashable {
   public var loss: Double?
   /// Fraction of correct answers.
   public var accuracy: Double?
-  /// Mean over the probe of Σ_c p_c (1 − p_c) (SCIENCE.md §2).
+  /// Mean over the probe of Σ_c p_c (1 − p_c) (measurements.md §2).
   public var confidence: Double?
-  /// E ‖∂z/∂w‖² / C of the logits (SCIENCE.md §2).
+  /// E ‖∂z/∂w‖² / C of the logits (measurements.md §2).
   public var jacobianTrace: Double?
-  /// Σ_i F_ii w_i², which no rescaling of a layer changes (SCIENCE.md §2).
+  /// Σ_i F_ii w_i², which no rescaling of a layer changes (measurements.md §2).
   public var scaleFreeTrace: Double?
   /// The learning rate the checkpoint was trained with last.
   public var learningRate: Double?
@@ -85,7 +85,7 @@ public struct LayerPoint: Sendable, Hashable {
   }
 }
 
-/// Speed of the shares on the simplex between a checkpoint and the one before (SCIENCE.md §5.2).
+/// Speed of the shares on the simplex between a checkpoint and the one before (measurements.md §5.2).
 public struct Plasticity: Sendable, Hashable {
   /// Jensen–Shannon divergence in bits, per doubling of the step.
   public var bitsPerDoubling: Double

@@ -47,7 +47,7 @@ struct ShareGroup: Sendable {
   var doublings: Double { doublingsSum / Double(count) }
 
   /// Speed of the shares from this group to a later one, bits per doubling of the step
-  /// (SCIENCE.md §5.2); nil when the layers differ.
+  /// (measurements.md §5.2); nil when the layers differ.
   ///
   /// A layer's own speed is per unit of its share: to second order the run's speed is the mean of the
   /// layers' weighted by share, so one threshold serves both, and a small layer can be fluid too.

@@ -1,4 +1,4 @@
-// Debiased linear CKA between recordings (SCIENCE.md §5.3): Kornblith et al. (2019) with the
+// Debiased linear CKA between recordings (measurements.md §5.3): Kornblith et al. (2019) with the
 // unbiased HSIC of Song et al. (2012).
 
 /// How alike two layers arrange the examples.

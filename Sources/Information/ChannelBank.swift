@@ -1,4 +1,4 @@
-// A layer as a bank of Gaussian channels (SCIENCE.md §3), and the prior that costs least.
+// A layer as a bank of Gaussian channels (measurements.md §3), and the prior that costs least.
 internal import CKernels
 internal import Glibc
 

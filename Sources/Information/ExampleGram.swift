@@ -1,4 +1,4 @@
-// Inner products of a layer's recorded activations between examples (SCIENCE.md §5.3): all that
+// Inner products of a layer's recorded activations between examples (measurements.md §5.3): all that
 // alignment and capacity need, and small enough to keep until the next checkpoint.
 internal import CKernels
 internal import Diagnostics

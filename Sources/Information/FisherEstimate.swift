@@ -1,4 +1,4 @@
-// Fisher information of a network on a probe, per parameter and example (SCIENCE.md §1, §2).
+// Fisher information of a network on a probe, per parameter and example (measurements.md §1, §2).
 public import Networks
 public import Tensors
 

@@ -1,4 +1,4 @@
-// Fisher information of a network's parameters on a probe (SCIENCE.md §1, §2): drives blocks of
+// Fisher information of a network's parameters on a probe (measurements.md §1, §2): drives blocks of
 // examples over threads and adds up what they give.
 public import Diagnostics
 public import Networks
@@ -23,9 +23,9 @@ public struct FisherEstimator: Sendable {
   /// True labels or values: `[N]` classes, `[N, T]` tokens (the label of a position is the token
   /// after it), `[N] + output` real numbers; nil when the probe has none.
   public let targets: BatchArray?
-  /// Whether every parameter's diagonal of F is kept (needed for SCIENCE.md §3).
+  /// Whether every parameter's diagonal of F is kept (needed for measurements.md §3).
   public var keepsDiagonal = true
-  /// Whether every layer's output is kept (needed for SCIENCE.md §5, flow).
+  /// Whether every layer's output is kept (needed for measurements.md §5, flow).
   public var keepsRecordings = true
   /// Whether the empirical Fisher is measured; a sampled plan spends one more cotangent on it.
   public var measuresEmpirical = true

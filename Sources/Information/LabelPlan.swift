@@ -1,7 +1,7 @@
-// How labels are drawn from the network's own prediction (SCIENCE.md §1).
+// How labels are drawn from the network's own prediction (measurements.md §1).
 public import Tensors
 
-/// How the labels of SCIENCE.md §1 are drawn from the network's own prediction.
+/// How the labels of measurements.md §1 are drawn from the network's own prediction.
 public enum LabelPlan: Sendable, Hashable {
   /// Every class, weighted by its probability: no sampling noise.
   case exact
@@ -24,6 +24,6 @@ public enum ScoreSampling: Sendable, CaseIterable {
   /// is 8 % at the last checkpoint, where that of drawn labels is 103 %: a sure network seldom
   /// draws the labels that make its trace.
   case signs
-  /// e_label − p with a label drawn from the prediction by inversion, as SCIENCE.md §1 words it.
+  /// e_label − p with a label drawn from the prediction by inversion, as the definition words it.
   case labels
 }

@@ -1,4 +1,4 @@
-// What to bear in mind about numbers that rest on optimizer moments (SCIENCE.md §4).
+// What to bear in mind about numbers that rest on optimizer moments (measurements.md §4).
 
 /// A caveat of a number that rests on optimizer moments; the raw value is the report's word.
 public enum MomentFlag: String, Sendable, CaseIterable {

@@ -1,4 +1,4 @@
-// Noise, signal and empirical Fisher information behind Adam's two moments (SCIENCE.md §4).
+// Noise, signal and empirical Fisher information behind Adam's two moments (measurements.md §4).
 internal import Glibc
 
 /// The per-example gradient statistics that Adam's two moments imply.
@@ -12,7 +12,7 @@ public struct MomentStatistics: Sendable, Hashable {
   /// What to bear in mind.
   public let flags: [MomentFlag]
 
-  /// Separates noise from signal (SCIENCE.md §4), with v̂ and m̂ bias-corrected:
+  /// Separates noise from signal (measurements.md §4), with v̂ and m̂ bias-corrected:
   ///
   ///     Σ̂/B = (v̂ − m̂²)(1+β1)/(2β1),   μ̂² = v̂ − Σ̂/B,   empirical Fisher = B v̂ − (B−1) μ̂²
   ///

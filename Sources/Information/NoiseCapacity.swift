@@ -1,4 +1,4 @@
-// The capacity of a layer's output as a noisy Gaussian channel (SCIENCE.md §5.3).
+// The capacity of a layer's output as a noisy Gaussian channel (measurements.md §5.3).
 internal import Glibc
 internal import LinearAlgebra
 

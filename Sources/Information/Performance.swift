@@ -1,5 +1,5 @@
 // What the outputs say by themselves: loss, accuracy, confidence, usable information
-// (SCIENCE.md §2, §6).
+// (measurements.md §2, §6).
 internal import Glibc
 internal import Tensors
 

@@ -1,4 +1,4 @@
-// The speed of the information shares on the simplex (SCIENCE.md §5.2): fluid before the end of
+// The speed of the information shares on the simplex (measurements.md §5.2): fluid before the end of
 // the critical period, fixed after.
 internal import CKernels
 internal import Glibc

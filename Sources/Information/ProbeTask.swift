@@ -11,7 +11,7 @@ public enum ProbeTask: String, Sendable, CaseIterable {
   /// Any output: means of a Gaussian with unit variance.
   case regression
 
-  /// Tells the task from a network's output and the probe's target, as SCIENCE.md §1 needs it.
+  /// Tells the task from a network's output and the probe's target, as measurements.md §1 needs it.
   ///
   /// A real target means regression; a sequence output with integer targets, or with none, is a
   /// language model; one row of outputs otherwise is a classification.

@@ -1,4 +1,4 @@
-// An optimizer's running second moment (SCIENCE.md §4): it is linear, so that sums over a layer are
+// An optimizer's running second moment (measurements.md §4): it is linear, so that sums over a layer are
 // all that has to be kept between checkpoints.
 
 /// An exponential running mean of squared gradients, summed over a layer, at one step.

@@ -1,4 +1,4 @@
-// Which layer holds which share of the information (SCIENCE.md §5.1).
+// Which layer holds which share of the information (measurements.md §5.1).
 internal import Glibc
 
 /// A point on the simplex: s[l] = I_l / Σ I.

@@ -1,4 +1,4 @@
-// The spectrum of a layer's weights (SCIENCE.md §4): what a checkpoint tells without a probe.
+// The spectrum of a layer's weights (measurements.md §4): what a checkpoint tells without a probe.
 internal import CKernels
 internal import Glibc
 internal import LinearAlgebra

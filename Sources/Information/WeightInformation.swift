@@ -1,4 +1,4 @@
-// Information in the weights at a tolerance (SCIENCE.md §3): the information Lagrangian of
+// Information in the weights at a tolerance (measurements.md §3): the information Lagrangian of
 // Achille, Paolini and Soatto (2019) with Gaussian noise and the best prior per layer.
 internal import Glibc
 
@@ -11,7 +11,7 @@ internal import Glibc
 ///     predicted rise of the loss = ½ Σ h σ² = (β/2) Σ s/(1+s)
 ///
 /// β is solved so that the predicted rise over all layers is the tolerance. This is the convention
-/// of SCIENCE.md §3, in which KL has the factor ½ and the loss is a mean. The number is a code
+/// of measurements.md §3, in which KL has the factor ½ and the loss is a mean. The number is a code
 /// length at a tolerance.
 public struct WeightInformation: Sendable {
   /// One layer's share of it.

@@ -1,4 +1,4 @@
-// How far weights moved between two checkpoints (SCIENCE.md §4).
+// How far weights moved between two checkpoints (measurements.md §4).
 internal import CKernels
 public import Tensors
 

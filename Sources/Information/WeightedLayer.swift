@@ -1,6 +1,6 @@
-// A layer's weights and the curvature of the loss in each: what SCIENCE.md §3 starts from.
+// A layer's weights and the curvature of the loss in each: what measurements.md §3 starts from.
 
-/// What SCIENCE.md §3 needs of one layer.
+/// What measurements.md §3 needs of one layer.
 public struct WeightedLayer: Sendable {
   /// One of the layer's arrays.
   public struct Segment: Sendable {

@@ -1,4 +1,4 @@
-// The mean of squared mini-batch gradients between two checkpoints (SCIENCE.md §4).
+// The mean of squared mini-batch gradients between two checkpoints (measurements.md §4).
 internal import Glibc
 
 /// The mean of ‖mini-batch gradient‖² of a layer over a window of steps.

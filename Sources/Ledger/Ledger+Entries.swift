@@ -45,7 +45,7 @@ extension Ledger {
   }
 
   /// A worker is about to be started: the attempt is on the disk before anything is parsed
-  /// (RELIABILITY.md, row 9). Returns how many attempts there are now, this one included.
+  /// (reliability.md). Returns how many attempts there are now, this one included.
   @discardableResult
   public func started(_ id: Entry.ID) throws(Problem) -> Int {
     try change(id) { entry in

@@ -7,8 +7,8 @@ internal import COpenBLAS
 ///   - matrix: `[order, order]`, row-major; only the upper triangle is read.
 ///   - order: the number of rows.
 /// - Returns: nil when an element is not finite, or LAPACK did not converge.
-/// - Complexity: O(order³), in place on a copy.
-public func symmetricEigenvalues(_ matrix: [Double], order: Int) -> [Double]? {
+/// - Complexity: O(order³), in place when the caller gives the matrix away.
+public func symmetricEigenvalues(_ matrix: consuming [Double], order: Int) -> [Double]? {
   precondition(matrix.count == order * order, "a square matrix")
   if order == 0 { return [] }
   guard var n = Int32(exactly: order), matrix.allSatisfy(\.isFinite) else { return nil }
@@ -16,7 +16,7 @@ public func symmetricEigenvalues(_ matrix: [Double], order: Int) -> [Double]? {
   // LAPACK counts columns first: our upper triangle is its lower one.
   var job = CChar(bitPattern: UInt8(ascii: "N"))
   var triangle = CChar(bitPattern: UInt8(ascii: "L"))
-  var a = matrix
+  var a = consume matrix
   var values = [Double](repeating: 0, count: order)
   var work = [Double](repeating: 0, count: 2 * order + 1)
   var integerWork: [Int32] = [0]

@@ -6,7 +6,7 @@ internal import Watching
 
 extension Daemon {
   // A worker cannot take the daemon with it, but what it says might: after so many starts without
-  // an end the checkpoint is given up (RELIABILITY.md, row 9).
+  // an end the checkpoint is given up (reliability.md).
   private static let startLimit = 12
 
   /// Starts a worker on the first checkpoint of the queue, if none is at work.

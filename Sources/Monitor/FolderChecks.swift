@@ -1,6 +1,6 @@
 // What we write must not lie in what we watch, or the daemon would watch itself; roots must not
 // lie in each other, or a checkpoint would have two runs. Checked by path and by (device, inode)
-// of every folder above, which sees through bind mounts (RELIABILITY.md, row 23).
+// of every folder above, which sees through bind mounts (reliability.md).
 
 internal import Diagnostics
 internal import Glibc

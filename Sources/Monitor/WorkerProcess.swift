@@ -1,5 +1,5 @@
 // One worker from its start to its end, on a thread that waits for it. What it says is bounded in
-// size and time, and it is killed with its whole group (RELIABILITY.md, rows 6 to 9).
+// size and time, and it is killed with its whole group (reliability.md).
 
 public import Diagnostics
 internal import Glibc

@@ -1,5 +1,5 @@
 // Files that are whole or not there: temporary name, write, fsync, rename, fsync of the directory.
-// RELIABILITY.md D8: Linux forgets a failed fsync, so a second one on the same file says yes over
+// reliability.md D8: Linux forgets a failed fsync, so a second one on the same file says yes over
 // lost data (PostgreSQL panics for this). A failed fsync therefore means a new file from memory.
 
 public import Diagnostics

@@ -1,5 +1,5 @@
 // The few system calls that reports, state and alerts make, as a protocol: so that a test can make
-// the Nth of them fail (RELIABILITY.md §1.4). One method is one call: none retries, none hides.
+// the Nth of them fail (reliability.md §1.4). One method is one call: none retries, none hides.
 
 /// A system call that failed.
 public struct SystemCallError: Error, Sendable, Hashable {

@@ -1,5 +1,5 @@
-// What a name alone tells: checkpoint, companion of one, temporary, step (FORMATS.md,
-// RELIABILITY.md §2.3). Names are compared as bytes, since they come from file systems.
+// What a name alone tells: checkpoint, companion of one, temporary, step (reliability.md §2.3,
+// reliability.md §2.3). Names are compared as bytes, since they come from file systems.
 
 /// The names by which trainers' files are known.
 public enum CheckpointNames {

@@ -1,4 +1,4 @@
-// Whether a checkpoint is whole as far as a few bytes at its ends can tell (RELIABILITY.md §2.4).
+// Whether a checkpoint is whole as far as a few bytes at its ends can tell (reliability.md §2.4).
 // It parses no content: the worker is the judge, and says "not yet" by exit code 75.
 
 internal import Glibc

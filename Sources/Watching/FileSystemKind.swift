@@ -1,5 +1,5 @@
 // Whether changes made by others reach us as inotify events. On network and user-space file
-// systems they do not, so these are polled (RELIABILITY.md §2.2).
+// systems they do not, so these are polled (reliability.md §2.2).
 
 internal import Glibc
 

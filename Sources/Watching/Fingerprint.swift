@@ -2,7 +2,7 @@
 
 internal import Glibc
 
-/// Size, times and inode of every file of a checkpoint (RELIABILITY.md §2.5).
+/// Size, times and inode of every file of a checkpoint (reliability.md §2.5).
 ///
 /// Equal fingerprints mean "not touched in between"; times are compared with each other only,
 /// never with a clock.

@@ -1,5 +1,5 @@
 // When a checkpoint may be read: complete, and seen twice unchanged for long enough
-// (RELIABILITY.md §2.5). Pure: the caller brings observations and the time since boot.
+// (reliability.md §2.5). Pure: the caller brings observations and the time since boot.
 
 /// Which checkpoints are being waited for, and since when each has stood as it stands.
 public struct Settling: Sendable {

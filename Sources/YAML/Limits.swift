@@ -13,8 +13,8 @@ public struct Limits: Sendable, Hashable {
     self.depth = depth
   }
 
-  /// For what people write: 256 KiB, depth 32 (RELIABILITY.md §1.12).
+  /// For what people write: 256 KiB, depth 32 (reliability.md §1.12).
   public static let configuration = Limits(bytes: 256 << 10)
-  /// For what a worker writes: 64 MiB, depth 32 (RELIABILITY.md §5.5).
+  /// For what a worker writes: 64 MiB, depth 32 (reliability.md §5.5).
   public static let document = Limits(bytes: 64 << 20)
 }

@@ -1,4 +1,4 @@
-// When a string needs quotes, and how it is quoted: RELIABILITY.md §1.12. Only what is surely a
+// When a string needs quotes, and how it is quoted: reliability.md §1.12. Only what is surely a
 // word stays plain; in quotes, everything that could hide, reorder or end a line is escaped.
 
 /// The string as a YAML scalar that every reader takes for exactly this string.

@@ -1,5 +1,5 @@
 // Files cut at every byte and with every bit of their headers turned: never a crash, and never
-// other weights without a remark (RELIABILITY.md rows 51 and 52).
+// other weights without a remark (reliability.md).
 import Diagnostics
 import Foundation
 import Testing

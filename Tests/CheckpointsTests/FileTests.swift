@@ -1,5 +1,5 @@
 // What stands at a path: kinds of file that are refused, formats that are refused by name, and the
-// proof that nothing changed while reading (RELIABILITY.md §2.5, rows 34, 40–43 and 70).
+// proof that nothing changed while reading (reliability.md §2.5).
 import Diagnostics
 import Foundation
 import Glibc

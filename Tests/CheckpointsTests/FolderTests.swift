@@ -1,5 +1,5 @@
 // Hugging Face Trainer folders while they are written, and what belongs together in them
-// (RELIABILITY.md rows 46 and 67).
+// (reliability.md).
 import Diagnostics
 import Foundation
 import Testing

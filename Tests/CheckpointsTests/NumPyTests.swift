@@ -1,5 +1,5 @@
 // NumPy arrays against NumPy's own values, and headers that try more than they should
-// (RELIABILITY.md rows 60 and 68).
+// (reliability.md).
 import Diagnostics
 import Foundation
 import Tensors

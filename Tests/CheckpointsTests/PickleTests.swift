@@ -1,5 +1,5 @@
 // Pickles execute nothing, cannot exhaust the reader, and tensors cannot leave their storage
-// (RELIABILITY.md rows 61–63).
+// (reliability.md).
 import Diagnostics
 import Foundation
 import Tensors

@@ -1,5 +1,5 @@
 // Headers of safetensors files: what the reference refuses, and duplicate keys besides
-// (RELIABILITY.md rows 55–58).
+// (reliability.md).
 import Diagnostics
 import Foundation
 import Tensors

@@ -1,4 +1,4 @@
-// Archives that two readers could understand differently are refused (RELIABILITY.md row 59).
+// Archives that two readers could understand differently are refused (reliability.md).
 import Diagnostics
 import Foundation
 import Testing

@@ -68,7 +68,7 @@ import Testing
   }
 
   /// Gradients of mean μ and noise Σ/B, run through Adam to its stationary state: the formulas
-  /// of SCIENCE.md §4 give both back.
+  /// of measurements.md §4 give both back.
   @Test func momentsGiveBackNoiseAndSignal() throws {
     let (signal, noise, beta1, beta2, batch) = (4.0, 1.5, 0.9, 0.999, 32)
     // In expectation: v̂ = μ² + noise, m̂² = μ² + noise (1−β1)/(1+β1), both bias-corrected.

@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  /// At the best prior, the Lagrangian's KL term is ½ Σ ln(1 + s) (SCIENCE.md §3).
+  /// At the best prior, the Lagrangian's KL term is ½ Σ ln(1 + s) (measurements.md §3).
   @Test func theLagrangianAgreesWithItself() throws {
     let golden = try Goldens.load().information
     let information = try #require(
