@@ -18,7 +18,7 @@ enum SignalSource {
   /// Ignores SIGPIPE, and reports each of the signals from a thread of its own, for the life of
   /// the process.
   ///
-  /// - Throws: `no-thread` or `no-pipe`.
+  /// - Throws: `no-thread`, `no-pipe` or `signals-blocked`.
   static func start(
     _ signals: [Int32], report: @escaping @Sendable (Int32) -> Void
   ) throws(Problem) {
@@ -38,12 +38,25 @@ enum SignalSource {
         errno = saved
       }
     }
+    try unblock(signals)
     try DedicatedThread.start("signals") {
       var byte: UInt8 = 0
       while true {
         let got = read(ends.reading, &byte, 1)
         if got == 1 { report(Int32(byte)) } else if got == 0 || errno != EINTR { return }
       }
+    }
+  }
+  /// A parent may have started us with signals blocked, which exec(2) keeps: supervisors that spawn
+  /// from a thread that takes none do so, and SIGTERM would then wait for ever.
+  private static func unblock(_ signals: [Int32]) throws(Problem) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in signals { sigaddset(&set, number) }
+    guard pthread_sigmask(SIG_UNBLOCK, &set, nil) == 0 else {
+      throw Problem(
+        "signals-blocked", at: "signals", "the system does not unblock them",
+        remedy: "start the daemon with SIGTERM, SIGINT and SIGHUP unblocked", kind: .unavailable)
     }
   }
 }

@@ -124,8 +124,9 @@ import Testing
     let report = try tree.run("bad")
     let codes = report.rejected.map { "\($0.path.split(separator: "/").last ?? "") \($0.code)" }
     let others = [
-      "step_1.pt OTHER", "step_2.pt not-regular", "step_3.pt not-regular", "step_4.pt OTHER",
-      "step_5.safetensors OTHER",
+      "step_1.pt no-state-dict", "step_2.pt not-regular", "step_3.pt not-regular",
+      "step_4.pt bad-pickle",
+      "step_5.safetensors bad-json",
     ]
     let cuts = (11...16).map { "step_\($0).pt incomplete" }
     #expect(

@@ -16,9 +16,11 @@ struct Finished {
 }
 
 enum Program {
-  /// The folder that holds the binaries: the test bundle's, whatever the build folder is.
-  static let folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    .deletingLastPathComponent()
+  /// The folder that holds the binaries: the test bundle's, whatever the build folder is, or
+  /// `PLASTICITYD_BINARIES` for those of another build.
+  static let folder =
+    ProcessInfo.processInfo.environment["PLASTICITYD_BINARIES"].map { URL(filePath: $0) }
+    ?? URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
 
   static let plasticityd = folder.appending(path: "plasticityd").path
 
