@@ -14,7 +14,8 @@ public struct RunSettings: Sendable, Hashable {
   public var name: String?
   /// Which labels the Fisher information is taken over.
   public var labels: Configuration.Labels?
-  /// Examples of the probe's batch that are used.
+  /// Examples of one training step, over all devices and accumulation: what per-example numbers from
+  /// optimizer moments need, where the checkpoint does not say.
   public var batchSize: Int?
 
   /// Nothing is said.
