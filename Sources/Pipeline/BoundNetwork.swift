@@ -26,6 +26,7 @@ struct BoundNetwork {
       checkpoint: checkpoint.tensors.filter { $0.type.isFloatingPoint && $0.sharedWith == nil }
         .map { ($0.name, $0.shape) },
       strip: settings.strip, alias: settings.alias, place: checkpoint.path)
+    try Self.refuseFolded(binding, definition.graph, checkpoint)
     let stored = Dictionary(
       checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var read: [String: Tensor] = [:]
@@ -42,6 +43,21 @@ struct BoundNetwork {
       graph: definition.graph, parameters: weights, inputs: definition.inputs,
       size: Self.blockExamples, checkpointNames: binding.checkpointNames)
     outputShape = try plan.bind(plan.blocks[0]).outputShape
+  }
+
+  /// An exporter that optimises folds a batch normalisation into the layer before it: the graph's
+  /// weights are then products that no checkpoint holds, under the names of those it does.
+  private static func refuseFolded(
+    _ binding: NameBinding, _ graph: Graph, _ checkpoint: Checkpoint
+  ) throws(Problem) {
+    guard let statistic = binding.unreached.first(where: { $0.hasSuffix(".running_var") }) else {
+      return
+    }
+    throw Problem(
+      "folded-normalisation", at: graph.path,
+      "the graph does not read \"\(statistic)\" of \(checkpoint.path): its normalisation was folded "
+        + "into another layer's weights",
+      remedy: "export the graph again with optimize=False (probes/make_probe.py does)")
   }
 
   /// By the checkpoint's names.
