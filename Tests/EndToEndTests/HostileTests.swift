@@ -5,6 +5,7 @@ import Reports
 import Testing
 
 @Suite struct HostileTests {
+  // Every test removes it.
   private let folder: String
 
   init() throws {
@@ -84,6 +85,7 @@ import Testing
   }
 
   @Test func theDaemonGoesOn() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
     let tree = try DaemonTree()
     try tree.configure(incompleteAfter: 1)
     try tree.start()
