@@ -106,6 +106,7 @@ final class DaemonTree {
     process.terminate()
     let inTime = end?.wait(seconds: 30) ?? false
     let seconds = Date().timeIntervalSince(start)
+    if !inTime { kill9() }
     self.process = nil
     guard inTime, process.terminationReason == .exit else { return (nil, seconds) }
     return (process.terminationStatus, seconds)

@@ -38,6 +38,22 @@ import Testing
     #expect(tree.stop().code == 0)
   }
 
+  /// exec(2) keeps the mask of whoever starts the daemon.
+  @Test func aParentsBlockedSignalsDoNotMatter() throws {
+    let tree = try DaemonTree()
+    var blocked = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&blocked)
+    for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&blocked, number) }
+    #expect(pthread_sigmask(SIG_BLOCK, &blocked, &before) == 0)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try tree.start()
+    tree.signal(SIGHUP)
+    let isReloaded = eventually { tree.log.contains("reloaded ") }
+    #expect(isReloaded)
+    #expect(tree.stop().code == 0)
+  }
+
   @Test func aBadConfigurationKeepsTheOld() throws {
     let tree = try DaemonTree()
     try tree.start()
