@@ -13,6 +13,8 @@
 public func singularValues(_ matrix: [Float], rows: Int, columns: Int) -> [Double]? {
   let gram = gramMatrix(
     matrix, rows: rows, columns: columns, side: rows <= columns ? .rows : .columns)
-  guard let eigenvalues = symmetricEigenvalues(consume gram, order: min(rows, columns)) else { return nil }
+  guard let eigenvalues = symmetricEigenvalues(consume gram, order: min(rows, columns)) else {
+    return nil
+  }
   return eigenvalues.reversed().map { $0 > 0 ? $0.squareRoot() : 0 }
 }
