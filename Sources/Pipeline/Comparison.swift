@@ -7,9 +7,20 @@ import Reports
 import Tensors
 
 /// An earlier checkpoint, opened for comparison.
-struct Comparison {
+struct Comparison: Sendable {
   private let earlier: Checkpoint
   private let step: Int?
+
+  /// The earlier checkpoint's recordings on a probe; nil when the probe does not fit it.
+  func recordings(_ definition: ProbeDefinition, threads: Int) throws(Problem) -> [RecordedGram]? {
+    do {
+      let bound = try BoundNetwork(definition, earlier)
+      return RecordedGram.each(of: try bound.recordings(threads: threads), threads: threads)
+    } catch {
+      guard NetworkSection.isProbeAtFault(error) else { throw error }
+      return nil
+    }
+  }
 
   init(_ path: String) throws(Problem) {
     earlier = try Checkpoint.open(path)
@@ -19,7 +30,8 @@ struct Comparison {
   /// Fills what the report says against the earlier checkpoint.
   func fill(
     _ report: inout CheckpointReport, _ checkpoint: Checkpoint, _ inventory: LayerInventory,
-    _ moments: MomentSection?, _ section: NetworkSection?, _ request: ProbeRequest
+    _ moments: MomentSection?, _ section: NetworkSection?, recordings: [RecordedGram]?,
+    _ request: ProbeRequest
   ) throws(Problem) {
     let movement = try movement(to: checkpoint, inventory)
     let total = movement.total.squaredDistance
@@ -37,20 +49,14 @@ struct Comparison {
         reason: &reason)
       moments.fill(&report, since: before?.kept, sinceStep: step ?? 0)
     }
-    if let section {
-      let bound = try BoundNetwork(section.bound.definition, earlier)
-      if request.keepsEvidence {
-        report.flow?.recordings = section.recordings(
-          since: try bound.recordings(threads: request.threads), step: step,
-          threads: request.threads)
-      } else {
+    if let section, let recordings {
+      report.flow?.recordings = section.recordings(since: recordings, step: step)
+      // The daemon has every example's part of both, and compares the shares itself.
+      if !request.keepsEvidence, let step, let now = checkpoint.step {
+        let bound = try BoundNetwork(section.bound.definition, earlier)
         let before = NetworkSection(
           bound: bound, estimate: try bound.estimate(request), threads: request.threads)
-        report.flow?.recordings = section.recordings(
-          since: before.estimate.recordings, step: step, threads: request.threads)
-        if let step, let now = checkpoint.step {
-          report.flow?.plasticity = section.plasticity(since: before, steps: (step, now))
-        }
+        report.flow?.plasticity = section.plasticity(since: before, steps: (step, now))
       }
     }
     try earlier.verifyUnchanged()

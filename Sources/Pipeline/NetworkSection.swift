@@ -18,8 +18,9 @@ struct NetworkSection {
   init(bound: BoundNetwork, estimate: FisherEstimate, threads: Int) {
     self.bound = bound
     self.estimate = estimate
-    grams = ExampleGram.each(of: estimate.recordings, threads: threads)
-    centred = grams.map { $0.flatMap(CentredGram.of) }
+    let recordings = RecordedGram.each(of: estimate.recordings, threads: threads)
+    grams = recordings.map(\.gram)
+    centred = recordings.map(\.centred)
   }
 
   /// Binds the request's probe to a checkpoint and measures; nil without a probe. What is wrong with
@@ -35,9 +36,14 @@ struct NetworkSection {
         NetworkSection(bound: bound, estimate: estimate, threads: request.threads), nil
       )
     } catch {
-      guard [.data, .configuration, .unavailable].contains(error.kind) else { throw error }
+      guard isProbeAtFault(error) else { throw error }
       return (nil, error)
     }
+  }
+
+  /// Whether a problem is the probe's, and not one of reading the checkpoint.
+  static func isProbeAtFault(_ problem: Problem) -> Bool {
+    [.data, .configuration, .unavailable].contains(problem.kind)
   }
 
   /// The layers in forward order, by the checkpoint's module names.
@@ -73,7 +79,7 @@ struct NetworkSection {
       informationBits: Quantity(information.map(\.informationBits)), toleranceNats: tolerance,
       beta: Quantity(information.map(\.beta)), curve: Self.curve(weighted))
     fillLayers(&report, information.value)
-    fillFlow(&report)
+    fillFlow(&report, threads: request.threads)
     for note in bound.binding.notes {
       report.findings.append(
         FindingReport(code: note.code, where: bound.definition.name, text: note.text))
@@ -136,9 +142,11 @@ struct NetworkSection {
     }
   }
 
-  private func fillFlow(_ report: inout CheckpointReport) {
+  private func fillFlow(_ report: inout CheckpointReport, threads: Int) {
     let names = layerNames
-    let connections = estimate.connections.map { edge -> ConnectionReport in
+    let (edges, grams, centred) = (estimate.connections, grams, centred)
+    let connections = onThreads(count: edges.count, threads: threads) { index in
+      let edge = edges[index]
       let alignment = Self.alignment(centred, edge.from, edge.to, permutations: 20)
       let capacity =
         grams.indices.contains(edge.to)
@@ -177,13 +185,12 @@ struct NetworkSection {
   }
 
   /// Each layer's recording against an earlier checkpoint's, on the same examples.
-  func recordings(since earlier: [Tensor], step: Int?, threads: Int) -> [RecordingReport] {
-    let then = ExampleGram.each(of: earlier, threads: threads).map { $0.flatMap(CentredGram.of) }
-    return zip(layerNames, zip(centred, then)).map { name, pair in
+  func recordings(since earlier: [RecordedGram], step: Int?) -> [RecordingReport] {
+    zip(layerNames, zip(centred, earlier)).map { name, pair in
       RecordingReport(
         layer: name,
         ckaToPrevious: Quantity(
-          Self.alignment([pair.0, pair.1], 0, 1, permutations: 0).map(\.value)),
+          Self.alignment([pair.0, pair.1.centred], 0, 1, permutations: 0).map(\.value)),
         sinceStep: step)
     }
   }

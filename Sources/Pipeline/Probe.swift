@@ -21,7 +21,8 @@ public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> Ch
   let checkpoint = try Checkpoint.open(path)
   let survey = try checkpoint.survey()
 
-  let network = try NetworkSection.measure(checkpoint, request)
+  let comparison = try request.previous.map { (path) throws(Problem) in try Comparison(path) }
+  let (network, recordings) = try measureBoth(checkpoint, comparison, request)
   let section = network?.section
 
   var inventory = LayerInventory(of: checkpoint)
@@ -44,9 +45,8 @@ public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> Ch
   moments?.fill(&report, since: nil, sinceStep: 0)
   report.evidence =
     ["weights"] + (moments == nil ? [] : ["optimizer"]) + (section == nil ? [] : ["probe"])
-  if let previous = request.previous {
-    try Comparison(previous).fill(&report, checkpoint, inventory, moments, section, request)
-  }
+  try comparison?.fill(
+    &report, checkpoint, inventory, moments, section, recordings: recordings, request)
   if request.keepsEvidence {
     report.kept = KeptEvidence(
       fisherPerExample: section?.perExample(report), examples: section?.estimate.exampleCount,
@@ -55,4 +55,32 @@ public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> Ch
   try checkpoint.verifyUnchanged()
   report.took = meter.cost
   return report
+}
+
+private typealias Network = (section: NetworkSection?, problem: Problem?)
+
+/// The checkpoint on the probe, and beside it the recordings of the earlier one.
+private func measureBoth(
+  _ checkpoint: Checkpoint, _ comparison: Comparison?, _ request: ProbeRequest
+) throws(Problem) -> (Network?, [RecordedGram]?) {
+  enum Part: Sendable {
+    case network(Network?)
+    case recordings([RecordedGram]?)
+  }
+  var network: Network?
+  var recordings: [RecordedGram]?
+  let isCompared = comparison != nil && request.probe != nil
+  try forEachBlock(count: isCompared ? 2 : 1, threads: min(2, request.threads)) {
+    (part) throws(Problem) -> Part in
+    guard part == 1, let comparison, let definition = request.probe else {
+      return .network(try NetworkSection.measure(checkpoint, request))
+    }
+    return .recordings(try comparison.recordings(definition, threads: 1))
+  } combine: { (_, part) throws(Problem) in
+    switch part {
+    case .network(let measured): network = measured
+    case .recordings(let measured): recordings = measured
+    }
+  }
+  return (network, recordings)
 }
