@@ -4,6 +4,9 @@ internal import Diagnostics
 internal import Tensors
 
 extension Binder {
+  /// Operators whose result follows from attributes or shapes.
+  static let foldedByShape: Set<String> = ["Constant", "Shape", "Size"]
+
   /// Folds a node if it can be folded.
   func fold(_ site: NodeSite) throws(Problem) -> Bool {
     switch site.node.operation {

@@ -53,11 +53,4 @@ enum Views {
     let shape = try site.unsqueeze(try binder.shape(site, 0), axes: axes)
     binder.set(site, try binder.view(site, 0, as: shape))
   }
-
-  static let sequenceAt: OperatorBinding = { binder, site throws(Problem) in
-    guard case .sequence(let parts) = try binder.value(site, 0),
-      let position = try binder.integers(site, 1)?.first
-    else { throw site.invalid("its input is no sequence") }
-    binder.set(site, parts[try site.index(position, extent: parts.count)])
-  }
 }
