@@ -81,6 +81,7 @@ let hostOperations: [String: HostOperation] = [
   "ReduceProd": HostGeneration.reduceProduct,
   "ReduceSum": HostGeneration.reduceSum,
   "Reshape": HostShaping.reshape,
+  "ScatterElements": HostIndexing.scatterElements,
   "ScatterND": HostIndexing.scatterND,
   "Sign": HostElementwise.sign,
   "Slice": HostIndexing.slice,
