@@ -82,3 +82,18 @@ struct HostArray: Sendable {
     }
   }
 }
+
+extension ONNXType {
+  /// The low bits of an integer, as a value of this type.
+  func wrapped(_ value: Int64) -> Int64 {
+    switch self {
+    case .int8: Int64(Int8(truncatingIfNeeded: value))
+    case .int16: Int64(Int16(truncatingIfNeeded: value))
+    case .int32: Int64(Int32(truncatingIfNeeded: value))
+    case .uint8: Int64(UInt8(truncatingIfNeeded: value))
+    case .uint16: Int64(UInt16(truncatingIfNeeded: value))
+    case .uint32: Int64(UInt32(truncatingIfNeeded: value))
+    default: value
+    }
+  }
+}

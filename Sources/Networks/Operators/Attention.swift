@@ -94,7 +94,8 @@ enum Attention {
       let counts = try lower("Unsqueeze", [lengths, lower.list([1, 2, 3])])
       let range = lower.constant(
         HostArray(
-          shape: try site.shape([1, 1, 1, keys]), type: .int64, integers: (0..<keys).map(Int64.init)))
+          shape: try site.shape([1, 1, 1, keys]), type: .int64, integers: (0..<keys).map(Int64.init)
+        ))
       result.append(try bias(lower, try lower("Less", [range, counts])))
       offset = try lower("Sub", [counts, lower.list([queries])])
     }
@@ -134,7 +135,9 @@ enum Attention {
     var headAxis = 1
     if shape.count == 3 {
       let heads = try site.integer("num_heads", default: 0)
-      guard heads > 0, shape[2] % heads == 0 else { throw site.invalid("\(heads) heads of \(shape)") }
+      guard heads > 0, shape[2] % heads == 0 else {
+        throw site.invalid("\(heads) heads of \(shape)")
+      }
       full = [shape[0], shape[1], heads, shape[2] / heads]
       x = try lower.reshape(input, full)
       headAxis = 2

@@ -88,7 +88,8 @@ enum Einsum {
     for (axis, label) in operand.labels.enumerated() {
       if let place = labels.firstIndex(of: label) {
         guard extents[place] == shape.dimensions[axis] else {
-          throw lower.site.invalid("one name for extents \(extents[place]) and \(shape.dimensions[axis])")
+          throw lower.site.invalid(
+            "one name for extents \(extents[place]) and \(shape.dimensions[axis])")
         }
         strides[place] += shape.strides[axis]
       } else {

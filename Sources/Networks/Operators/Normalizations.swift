@@ -38,9 +38,11 @@ enum Normalizations {
       var factor = try lower.input(input)
       let count = try lower.shape(factor).reduce(1, *)
       if count == groups, groups != channels {
-        factor = try lower("Expand", [
-          try lower.reshape(factor, [groups, 1]), lower.list([groups, channels / groups]),
-        ])
+        factor = try lower(
+          "Expand",
+          [
+            try lower.reshape(factor, [groups, 1]), lower.list([groups, channels / groups]),
+          ])
       } else if count != channels {
         throw site.invalid("\(count) factors for \(channels) channels")
       }

@@ -7,10 +7,13 @@ enum Padding {
     let site = lower.site
     let input = try lower.input(0)
     let shape = try lower.shape(input)
-    guard let pads = try lower.binder.integers(site, 1) else { throw site.invalid("it has no pads") }
-    let axes = try lower.binder.integers(site, 3).map { axes throws(Problem) in
-      try axes.map { axis throws(Problem) in try site.axis(axis, rank: shape.count) }
-    } ?? Array(shape.indices)
+    guard let pads = try lower.binder.integers(site, 1) else {
+      throw site.invalid("it has no pads")
+    }
+    let axes =
+      try lower.binder.integers(site, 3).map { axes throws(Problem) in
+        try axes.map { axis throws(Problem) in try site.axis(axis, rank: shape.count) }
+      } ?? Array(shape.indices)
     guard pads.count == 2 * axes.count, pads.allSatisfy({ $0.magnitude < 1 << 30 }) else {
       throw site.unsupported("pads \(pads)")
     }
@@ -75,7 +78,12 @@ enum Padding {
     let output = try site.shape(
       kept.indices.map { kept[$0] + before[$0] + after[$0] })
     guard output.dimensions != kept else { return name }
-    let padded = try StridedCopy.emitPadding(lower, name, before: before, output: output)
+    let padded: String
+    if case .known(let array, _) = try lower.value(name), array.integers != nil {
+      padded = try integers(lower, name, before: before, output: output)
+    } else {
+      padded = try StridedCopy.emitPadding(lower, name, before: before, output: output)
+    }
     let valueName = lower.optionalInput(2)
     if let valueName, case .known(let value, _) = try lower.value(valueName),
       value.reals.allSatisfy({ $0 == 0 })
@@ -93,12 +101,30 @@ enum Padding {
         HostArray(
           shape: try site.shape(extents), type: .bool,
           integers: (0..<extents[axis]).map { range.contains($0) ? 1 : 0 }))
-      inside = try inside.map { earlier throws(Problem) in try lower("And", [earlier, mask]) }
+      inside =
+        try inside.map { earlier throws(Problem) in try lower("And", [earlier, mask]) }
         ?? mask
     }
     return try inside.map { inside throws(Problem) in
       try lower("Where", [inside, padded, valueName])
     } ?? padded
+  }
+}
+
+extension Padding {
+  /// Known integers among zeros, axis by axis.
+  private static func integers(
+    _ lower: Lowering, _ name: String, before: [Int], output: Shape
+  ) throws(Problem) -> String {
+    var name = name
+    for (axis, extent) in try lower.shape(name).enumerated()
+    where extent != output.dimensions[axis] {
+      let entries = SparseMap.Entries(
+        to: (0..<extent).map { before[axis] + $0 }, from: Array(0..<extent))
+      name = try SparseMap.emit(
+        lower, name, axis: axis, length: output.dimensions[axis], entries)
+    }
+    return name
   }
 }
 

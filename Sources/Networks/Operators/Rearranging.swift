@@ -29,7 +29,9 @@ enum Rearranging {
     let input = try lower.input(0)
     let (shape, block) = try blocks(lower, input)
     let (n, c, h, w) = (shape[0], shape[1], shape[2], shape[3])
-    guard c % (block * block) == 0 else { throw site.invalid("\(c) channels in blocks of \(block)") }
+    guard c % (block * block) == 0 else {
+      throw site.invalid("\(c) channels in blocks of \(block)")
+    }
     let inner = c / (block * block)
     let isColumnRow = try site.text("mode", default: "DCR") == "CRD"
     let split = try lower.reshape(

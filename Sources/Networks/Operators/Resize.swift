@@ -80,9 +80,10 @@ enum Resize {
     let site = lower.site
     let shape = try lower.binder.shape(site, 0).dimensions
     let named = try site.integers("axes")
-    let axes = try named.map { axes throws(Problem) in
-      try axes.map { axis throws(Problem) in try site.axis(axis, rank: shape.count) }
-    } ?? Array(shape.indices)
+    let axes =
+      try named.map { axes throws(Problem) in
+        try axes.map { axis throws(Problem) in try site.axis(axis, rank: shape.count) }
+      } ?? Array(shape.indices)
     let region = try lower.binder.reals(site, 1) ?? []
     let scales = try lower.binder.reals(site, 2) ?? []
     let plans: [Resampling]
@@ -198,7 +199,8 @@ enum Resize {
       extents[axis] = plan.output
       let mask = lower.constant(
         HostArray(shape: try site.shape(extents), type: .bool, integers: isOutside))
-      outside = try outside.map { earlier throws(Problem) in try lower("Or", [earlier, mask]) }
+      outside =
+        try outside.map { earlier throws(Problem) in try lower("Or", [earlier, mask]) }
         ?? mask
     }
     if let outside {

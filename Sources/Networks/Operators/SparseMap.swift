@@ -84,6 +84,14 @@ extension SparseMap {
   static func emit(
     _ lower: Lowering, _ name: String, axis: Int, length: Int, _ entries: Entries
   ) throws(Problem) -> String {
+    if case .known(let array, let isBatched) = try lower.value(name),
+      let known = try known(lower.site, array, axis: axis, length: length, entries)
+    {
+      guard !isBatched || axis > 0 || lower.binder.exampleCount == 1 else {
+        throw lower.site.examplesMoved()
+      }
+      return lower.constant(known, isBatched: isBatched)
+    }
     let term = try lower.term(name)
     var dimensions = term.shape.dimensions
     dimensions[axis] = length
@@ -95,6 +103,28 @@ extension SparseMap {
         frame, [try frame.leading(0)], [[entries]], outer: span.outer, inner: span.inner)
     }
     return lower.name(value)
+  }
+
+  /// The map of known integers along one axis, which must not become real numbers on the way; nil for
+  /// anything else.
+  private static func known(
+    _ site: NodeSite, _ array: HostArray, axis: Int, length: Int, _ entries: Entries
+  ) throws(Problem) -> HostArray? {
+    guard let values = array.integers, entries.weights.isEmpty else { return nil }
+    var dimensions = array.shape.dimensions
+    let own = dimensions[axis]
+    dimensions[axis] = length
+    let shape = try site.shape(dimensions)
+    let inner = array.shape.strides[axis]
+    var result = [Int64](repeating: 0, count: shape.count)
+    for block in 0..<(own * inner == 0 ? 0 : array.shape.count / (own * inner)) {
+      for (to, from) in zip(entries.to, entries.from) {
+        for i in 0..<inner {
+          result[(block * length + to) * inner + i] = values[(block * own + from) * inner + i]
+        }
+      }
+    }
+    return HostArray(shape: shape, type: array.type, integers: result)
   }
 
   /// Emits a map between whole arrays, after proving that no example reads from another one: the

@@ -14,7 +14,8 @@ enum Views {
     if let training = try lower.binder.integers(lower.site, 2), training.first == 1 {
       // A ratio of zero drops nothing in training either.
       guard try lower.binder.reals(lower.site, 1)?.first == 0 else {
-        throw lower.site.unsupported("it is in training mode, export the network in evaluation mode")
+        throw lower.site.unsupported(
+          "it is in training mode, export the network in evaluation mode")
       }
     }
     try lower.finish(input)
