@@ -11,13 +11,16 @@ import Tensors
 struct NetworkSection {
   let bound: BoundNetwork
   let estimate: FisherEstimate
+  /// Of forward and backward over the batch.
+  let seconds: Double
   /// By layer: what is needed of its recording.
   private let grams: [Measured<ExampleGram>]
   private let centred: [Measured<CentredGram>]
 
-  init(bound: BoundNetwork, estimate: FisherEstimate, threads: Int) {
+  init(bound: BoundNetwork, estimate: FisherEstimate, seconds: Double, threads: Int) {
     self.bound = bound
     self.estimate = estimate
+    self.seconds = seconds
     let recordings = RecordedGram.each(of: estimate.recordings, threads: threads)
     grams = recordings.map(\.gram)
     centred = recordings.map(\.centred)
@@ -30,10 +33,11 @@ struct NetworkSection {
   )? {
     guard let definition = request.probe else { return nil }
     do {
-      let bound = try BoundNetwork(definition, checkpoint)
-      let estimate = try bound.estimate(request)
+      let bound = try BoundNetwork(definition, checkpoint, request)
+      let (estimate, seconds) = try bound.estimate(request)
       return (
-        NetworkSection(bound: bound, estimate: estimate, threads: request.threads), nil
+        NetworkSection(
+          bound: bound, estimate: estimate, seconds: seconds, threads: request.threads), nil
       )
     } catch {
       guard isProbeAtFault(error) else { throw error }
