@@ -12,7 +12,7 @@ struct BoundNetwork {
   let binding: NameBinding
   /// By the graph's names; a tensor that several names share is held once.
   let weights: [String: Tensor]
-  private let plan: BlockPlan
+  let plan: BlockPlan
   private let task: ProbeTask
   private let labels: LabelPlan
 
@@ -81,6 +81,18 @@ struct BoundNetwork {
     return named
   }
 
+  /// Values by parameter under every name that the graph has for them.
+  func spread(_ values: [String: Tensor]) -> [String: Tensor] {
+    var named: [String: Tensor] = [:]
+    for (name, tensor) in values { named[checkpointName(name)] = tensor }
+    return weights.reduce(into: weights) { spread, entry in
+      if let value = named[checkpointName(entry.key)] { spread[entry.key] = value }
+    }
+  }
+
+  /// The seed of the probe's draws.
+  func seed(_ request: ProbeRequest) -> Int { max(request.seed ?? definition.settings.seed, 0) }
+
   /// The checkpoint's name of a weight of the graph.
   func checkpointName(_ graphName: String) -> String {
     binding.checkpointNames[graphName] ?? graphName
@@ -90,17 +102,12 @@ struct BoundNetwork {
   func estimate(
     _ request: ProbeRequest
   ) throws(Problem) -> (estimate: FisherEstimate, seconds: Double) {
-    var estimator = FisherEstimator(
-      task: task, labels: labels,
-      targets: definition.targets ?? Self.nextTokens(task, definition.inputs))
-    estimator.threads = request.threads
-    estimator.blockExamples = plan.blocks[0].count
-    if request.measures == .trace { estimator.measuresOnlyTrace() }
+    let estimator = estimator(request)
     let weights = request.measures == .trace ? [:] : weights
-    let (definition, plan, finished) = (definition, plan, estimator)
+    let (definition, plan) = (definition, plan)
     let networks = try BoundBlocks(plan, isKept: request.repeats > 1)
     let measure = { () throws(Problem) -> FisherEstimate in
-      try finished.estimate(examples: definition.examples, weights: weights) {
+      try estimator.estimate(examples: definition.examples, weights: weights) {
         (range) throws(Problem) in try networks.network(plan, range)
       }
     }
@@ -110,6 +117,17 @@ struct BoundNetwork {
     var estimate = try timed(&seconds, measure)
     for _ in 1..<max(1, request.repeats) { estimate = try timed(&seconds, measure) }
     return (estimate, seconds.sorted()[seconds.count / 2])
+  }
+
+  /// What the probe and the request ask to be measured.
+  func estimator(_ request: ProbeRequest) -> FisherEstimator {
+    var estimator = FisherEstimator(
+      task: task, labels: labels,
+      targets: definition.targets ?? Self.nextTokens(task, definition.inputs))
+    estimator.threads = request.threads
+    estimator.blockExamples = plan.blocks[0].count
+    if request.measures == .trace { estimator.measuresOnlyTrace() }
+    return estimator
   }
 
   /// Every layer's output over the whole batch, `[N, features]`: a forward pass and no more.
