@@ -81,6 +81,14 @@ struct BoundNetwork {
     return named
   }
 
+  /// The checkpoint's names of an estimate's layers.
+  func layerNames(_ estimate: FisherEstimate) -> [String] {
+    estimate.layers.indices.map { layer in
+      estimate.parameters.first { $0.layer == layer }
+        .map { moduleName(of: checkpointName($0.name)) } ?? estimate.layers[layer].name
+    }
+  }
+
   /// Values by parameter under every name that the graph has for them.
   func spread(_ values: [String: Tensor]) -> [String: Tensor] {
     var named: [String: Tensor] = [:]
@@ -102,21 +110,36 @@ struct BoundNetwork {
   func estimate(
     _ request: ProbeRequest
   ) throws(Problem) -> (estimate: FisherEstimate, seconds: Double) {
-    let estimator = estimator(request)
+    let (estimator, networks) = (
+      estimator(request), try BoundBlocks(plan, isKept: request.repeats > 1)
+    )
     let weights = request.measures == .trace ? [:] : weights
-    let (definition, plan) = (definition, plan)
-    let networks = try BoundBlocks(plan, isKept: request.repeats > 1)
-    let measure = { () throws(Problem) -> FisherEstimate in
-      try estimator.estimate(examples: definition.examples, weights: weights) {
-        (range) throws(Problem) in try networks.network(plan, range)
+    // A first pass over kept networks touches their memory for the first time.
+    if request.repeats > 1 { _ = try estimate(estimator, weights, networks) }
+    var seconds: [Double] = []
+    var estimate = try timed(&seconds) { () throws(Problem) in
+      try self.estimate(estimator, weights, networks)
+    }
+    for _ in 1..<max(1, request.repeats) {
+      estimate = try timed(&seconds) { () throws(Problem) in
+        try self.estimate(estimator, weights, networks)
       }
     }
-    // A first pass over kept networks touches their memory for the first time.
-    if request.repeats > 1 { _ = try measure() }
-    var seconds: [Double] = []
-    var estimate = try timed(&seconds, measure)
-    for _ in 1..<max(1, request.repeats) { estimate = try timed(&seconds, measure) }
     return (estimate, seconds.sorted()[seconds.count / 2])
+  }
+
+  /// Forward and backward over the whole batch, with what the estimator measures changed.
+  func estimate(_ estimator: FisherEstimator) throws(Problem) -> FisherEstimate {
+    try estimate(estimator, weights, try BoundBlocks(plan, isKept: false))
+  }
+
+  private func estimate(
+    _ estimator: FisherEstimator, _ weights: [String: Tensor], _ networks: BoundBlocks
+  ) throws(Problem) -> FisherEstimate {
+    let plan = plan
+    return try estimator.estimate(examples: definition.examples, weights: weights) {
+      (range) throws(Problem) in try networks.network(plan, range)
+    }
   }
 
   /// What the probe and the request ask to be measured.
