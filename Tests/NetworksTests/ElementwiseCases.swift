@@ -73,7 +73,9 @@ let elementwiseCases: [OperatorCase] = [
     $0.node("Mean", ["h", "op.weight", "e"], ["y"])
   },
   OperatorCase(name: "Clip by a parameter", shape: [2, 3], parameters: ["op.weight": []]) {
-    $0.node("Clip", ["h", "op.weight"], ["y"])
+    $0.constant("tenth", [], [0.1] as [Float])
+    $0.node("Mul", ["op.weight", "tenth"], ["low"])
+    $0.node("Clip", ["h", "low"], ["y"])
   },
   OperatorCase(name: "Cast to a boolean and to integers", shape: [2, 3]) {
     $0.node("Relu", ["h"], ["r"])

@@ -60,7 +60,7 @@ let recurrentCases: [OperatorCase] = [
   recurrent(
     "RNN", "rectified, not clipped yet", gates: 1, directions: 2, domain: .positive,
     [
-      "activations": .texts(["Relu", "Tanh"]), "clip": .float(30),
+      "activations": .texts(["Relu", "Tanh"]), "clip": .float(1000),
     ]),
   OperatorCase(
     name: "GRU of sequences of several lengths", shape: [2, 3, 1],

@@ -105,7 +105,10 @@ let windowCases: [OperatorCase] = [
     $0.node(
       "MaxPool", ["h"], ["m", "places"],
       ["kernel_shape": .integers([2, 2]), "storage_order": .integer(1)])
-    $0.node("Mul", ["m", "places"], ["y"])
+    // Places count through the whole input: what is left of them within one plane.
+    $0.constant("plane", [], [8])
+    $0.node("Mod", ["places", "plane"], ["own"])
+    $0.node("Mul", ["m", "own"], ["y"])
   },
   transposed("in one dimension", [2, 4], weight: [2, 3, 3], bias: 3),
   transposed(
