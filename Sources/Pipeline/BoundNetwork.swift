@@ -5,6 +5,7 @@ import Diagnostics
 import Information
 import Networks
 import Tensors
+import Threads
 
 /// A checkpoint's weights in the graph of a probe.
 struct BoundNetwork {
