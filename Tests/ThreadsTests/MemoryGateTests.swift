@@ -28,7 +28,7 @@ import Threads
 
   @Test func afterAFailureTheRestIsGivenBack() {
     let gate = MemoryGate(bytes: 1)
-    let failed = message {
+    let failed = message { () throws(Problem) in
       try forEachBlock(count: 20, threads: 2) { (block) throws(Problem) in
         let reservation = gate.reserve(1)
         defer { withExtendedLifetime(reservation) {} }
