@@ -116,6 +116,7 @@ struct NetworkSection {
   private func fillFlow(_ report: inout CheckpointReport, threads: Int) {
     let names = layerNames
     let (edges, grams, centred) = (estimate.connections, grams, centred)
+    let examples = estimate.exampleCount
     let connections = onThreads(count: edges.count, threads: threads) { index in
       let edge = edges[index]
       let alignment = Self.alignment(centred, edge.from, edge.to, permutations: 20)
@@ -124,10 +125,17 @@ struct NetworkSection {
         ? grams[edge.to].flatMap { NoiseCapacity.of($0) } : .absent("not recorded")
       return ConnectionReport(
         from: names[edge.from], to: names[edge.to], cka: Quantity(alignment.map(\.value)),
-        ckaNull95: alignment.value?.null95, capacityBits: Quantity(capacity.map(\.bits)))
+        ckaNull95: alignment.value?.null95, capacityBits: Quantity(capacity.map(\.bits)),
+        saturated: Self.isSaturated(capacity, examples))
     }
     report.flow = FlowReport(
       sharesOf: "fisher_trace", plasticity: nil, connections: connections, recordings: [])
+  }
+
+  /// True or nothing: a report says only what a reader must know.
+  private static func isSaturated(_ capacity: Measured<NoiseCapacity>, _ examples: Int) -> Bool? {
+    guard let bits = capacity.value?.bits else { return nil }
+    return Saturation.isReached(bits: bits, examples: examples) ? true : nil
   }
 
   private static func alignment(
