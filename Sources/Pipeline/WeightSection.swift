@@ -19,7 +19,7 @@ struct WeightSection {
 
   init(
     _ checkpoint: Checkpoint, _ survey: Survey, _ inventory: LayerInventory, keeps: Bool,
-    held: [String: Tensor]
+    measuresSpectra: Bool, held: [String: Tensor]
   ) throws(Problem) {
     var layers: [LayerReport] = []
     var projections: [KeptProjection] = []
@@ -30,7 +30,7 @@ struct WeightSection {
       for index in layer.tensors {
         let stored = checkpoint.tensors[index]
         tensors.append(Self.report(stored, survey.summaries[index]))
-        let isMatrix = stored.shape.rank >= 2
+        let isMatrix = measuresSpectra && stored.shape.rank >= 2
         guard keeps || (isMatrix && stored.shape.count > largest?.count ?? 0) else { continue }
         let tensor: Tensor
         if let known = held[stored.name] {
