@@ -1,50 +1,47 @@
 // The temperature at which a network is as sure of itself as another was (measurements.md §2).
-internal import CKernels
 internal import Glibc
 
 /// softmax(z/τ) with τ chosen by its mean entropy over the probe.
-public enum Tempering {
-  /// The τ at which the mean entropy of softmax(z/τ) is a given one.
-  ///
-  /// Newton's method on ln τ in a shrinking bracket: the entropy H rises with τ, and dH/d ln τ is the
-  /// variance of z/τ under the prediction.
+enum Tempering {
+  /// The τ at which a mean entropy is a given one: regula falsi on ln τ (the Illinois variant), from a
+  /// bracket that grows from τ = 1, as the entropy rises with τ.
   ///
   /// - Parameters:
-  ///   - logits: `[rows, classes]`.
-  ///   - entropyNats: more than 0 and less than ln C.
-  /// - Returns: absent when no temperature gives that entropy, and for logits that are not finite.
-  public static func temperature(
-    logits: [Float], classes: Int, entropyNats: Double
+  ///   - target: the entropy that is wanted, nats.
+  ///   - entropy: the mean entropy at a temperature, nats.
+  /// - Returns: absent when no temperature between e⁻⁴⁰ and e⁴⁰ gives it, or an entropy is not finite.
+  static func temperature(
+    entropy target: Double, _ entropy: (_ temperature: Double) -> Double
   ) -> Measured<Double> {
-    guard classes > 1, logits.count >= classes else { return .absent("there are no classes") }
-    guard entropyNats > 0, entropyNats < log(Double(classes)) else {
-      return .absent("no temperature gives the reference's entropy, \(entropyNats) nats")
-    }
-    var (low, high) = (-60.0, 60.0)
-    var candidate = 0.0
-    for _ in 0..<100 {
-      let (entropy, slope) = entropy(logits, classes, temperature: exp(candidate))
-      guard entropy.isFinite else { return .absent("a logit is not finite") }
-      let excess = entropy - entropyNats
-      if abs(excess) <= 1e-9 * entropyNats || high - low < 1e-12 {
-        return .known(exp(candidate))
+    func excess(_ logarithm: Double) -> Double { entropy(exp(logarithm)) - target }
+    let tolerance = 1e-7 * target
+    guard target > 0, target.isFinite else { return .absent("the reference's entropy is zero") }
+    var (near, nearExcess) = (0.0, excess(0))
+    guard nearExcess.isFinite else { return .absent("a logit is not finite") }
+    if abs(nearExcess) <= tolerance { return .known(1) }
+    var step = nearExcess > 0 ? -0.5 : 0.5
+    var (far, farExcess) = (near, nearExcess)
+    while nearExcess * farExcess > 0 {
+      (near, nearExcess) = (far, farExcess)
+      far += step
+      step *= 2
+      farExcess = excess(far)
+      guard abs(far) <= 64, farExcess.isFinite else {
+        return .absent("no temperature gives the reference's entropy, \(target / M_LN2) bits")
       }
-      if excess > 0 { high = candidate } else { low = candidate }
-      let newton = candidate - excess / slope
-      candidate = newton > low && newton < high ? newton : (low + high) / 2
     }
-    // Equal logits, or classes that differ by more than floats can: their entropy does not move.
-    return .absent("no temperature gives the reference's entropy, \(entropyNats) nats")
-  }
-
-  /// Mean entropy of softmax(z/τ), nats, and its derivative by ln τ.
-  static func entropy(
-    _ logits: [Float], _ classes: Int, temperature: Double
-  ) -> (entropy: Double, slope: Double) {
-    let rows = logits.count / classes
-    let sums = logits.withUnsafeBufferPointer {
-      ck_tempered_entropy($0.baseAddress, rows, classes, 1 / temperature)
+    for _ in 0..<100 {
+      let middle = far - farExcess * (far - near) / (farExcess - nearExcess)
+      let middleExcess = excess(middle)
+      guard middleExcess.isFinite else { break }
+      if abs(middleExcess) <= tolerance { return .known(exp(middle)) }
+      if middleExcess * farExcess < 0 {
+        (near, nearExcess) = (far, farExcess)
+      } else {
+        nearExcess /= 2
+      }
+      (far, farExcess) = (middle, middleExcess)
     }
-    return (sums.entropy / Double(rows), sums.variance / Double(rows))
+    return .absent("no temperature gives the reference's entropy, \(target / M_LN2) bits")
   }
 }

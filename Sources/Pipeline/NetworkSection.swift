@@ -15,18 +15,21 @@ struct NetworkSection {
   let seconds: Double
   /// Nil for an earlier checkpoint that is only compared with, and when it is not asked for.
   private let information: InformationSection?
+  /// As `information`.
+  private let tempered: TemperedSection?
   /// By layer: what is needed of its recording.
   private let grams: [Measured<ExampleGram>]
   private let centred: [Measured<CentredGram>]
 
   init(
     bound: BoundNetwork, estimate: FisherEstimate, seconds: Double,
-    information: InformationSection? = nil, threads: Int
+    information: InformationSection? = nil, tempered: TemperedSection? = nil, threads: Int
   ) {
     self.bound = bound
     self.estimate = estimate
     self.seconds = seconds
     self.information = information
+    self.tempered = tempered
     let recordings = RecordedGram.each(of: estimate.recordings, threads: threads)
     grams = recordings.map(\.gram)
     centred = recordings.map(\.centred)
@@ -43,10 +46,12 @@ struct NetworkSection {
       let (estimate, seconds) = try bound.estimate(request)
       let information =
         request.measures == .trace ? nil : try InformationSection(bound, estimate, request)
+      let tempered =
+        request.measures == .trace ? nil : try TemperedSection(bound, estimate, request)
       return (
         NetworkSection(
           bound: bound, estimate: estimate, seconds: seconds, information: information,
-          threads: request.threads), nil
+          tempered: tempered, threads: request.threads), nil
       )
     } catch {
       guard isProbeAtFault(error) else { throw error }
@@ -68,10 +73,7 @@ struct NetworkSection {
 
   func fill(_ report: inout CheckpointReport, _ request: ProbeRequest) {
     report.probe = ProbeIdentity(bound.definition, estimate)
-    report.performance = Performance(
-      loss: Quantity(estimate.performance.loss),
-      accuracy: estimate.performance.accuracy.value?.value,
-      usableInformationBits: Quantity(estimate.performance.usableInformationBits))
+    report.performance = performance
     var network = NetworkInformation(
       fisherTrace: Quantity(estimate.trace(.fisher)),
       empiricalFisherTrace: Quantity(estimate.trace(.empirical)),
@@ -80,6 +82,7 @@ struct NetworkSection {
       scaleFreeTrace: Quantity(estimate.trace(.scaleFree)),
       toleranceNats: information?.toleranceNats ?? bound.definition.settings.toleranceNats)
     information?.fill(&network, &report.findings)
+    tempered?.fill(&network)
     report.information = network
     fillLayers(&report)
     fillFlow(&report, threads: request.threads)
@@ -91,6 +94,20 @@ struct NetworkSection {
       report.skipped.append(
         SkippedReport(name: name, reason: "the probe's graph does not use it"))
     }
+  }
+
+  private var performance: Reports.Performance {
+    let measured = estimate.performance
+    var performance = Reports.Performance(
+      loss: Quantity(measured.loss), accuracy: measured.accuracy.value?.value,
+      usableInformationBits: Quantity(measured.usableInformationBits))
+    performance.entropyBits = Quantity(measured.entropyBits)
+    if let bits = measured.usableInformationBits.value?.value,
+      Saturation.isReached(bits: bits, examples: estimate.exampleCount)
+    {
+      performance.usableInformationSaturated = true
+    }
+    return performance
   }
 
   private func fillLayers(_ report: inout CheckpointReport) {
@@ -105,6 +122,7 @@ struct NetworkSection {
       filled.jacobianTrace = Quantity(estimate.trace(.jacobian, layer: layer))
       filled.scaleFreeTrace = Quantity(estimate.trace(.scaleFree, layer: layer))
       information?.fill(&filled, layer: layer)
+      tempered?.fill(&filled, layer: layer)
       for (parameter, measured) in estimate.parameters.enumerated() where measured.layer == layer {
         let name = bound.checkpointName(measured.name)
         guard let tensor = filled.tensors.firstIndex(where: { $0.name == name }) else { continue }

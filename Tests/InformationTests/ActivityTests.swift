@@ -18,9 +18,9 @@ import Testing
     #expect(UnitActivity.of(rows, units: 3, inner: 1).value == activity)
   }
 
-  @Test func thresholdIsIncluded() throws {
-    // Mean 1: 0.025 is dormant, a little more is not.
-    let row = Tensor(shape: Shape([1, 4]), values: [0.025, 0.0251, 2, 1.9499])
+  @Test func thresholdIsAFortiethOfTheMean() throws {
+    // Mean 1: a little less is dormant, a little more is not.
+    let row = Tensor(shape: Shape([1, 4]), values: [0.0249, 0.0251, 2, 1.95])
     let activity = try #require(UnitActivity.of(row, units: 4, inner: 1).value)
     #expect(activity.dormantFraction == 0.25)
     #expect(activity.deadFraction == 0)
@@ -44,7 +44,9 @@ import Testing
       FeatureRank.of(Tensor(shape: Shape([6, 9]), values: identity)).value)
     #expect(close(full.effectiveRank, 6, 1e-9))
     #expect(full.srank99 == 6 && full.greatest == 6)
-    let one = (0..<54).map { Float($0 / 9 + 1) * Float($0 % 9 + 1) }
+    let one = (0..<54).map { (index: Int) -> Float in
+      Float(index / 9 + 1) * Float(index % 9 + 1)
+    }
     let single = try #require(FeatureRank.of(Tensor(shape: Shape([6, 9]), values: one)).value)
     #expect(close(single.effectiveRank, 1, 1e-4))
     #expect(single.srank99 == 1)
