@@ -3,6 +3,7 @@
 public import Diagnostics
 public import Networks
 public import Tensors
+internal import Threads
 
 /// Measures Fisher information, and what the same passes give beside it.
 ///

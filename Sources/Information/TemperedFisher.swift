@@ -3,6 +3,7 @@
 public import Diagnostics
 internal import Glibc
 public import Networks
+internal import Threads
 
 extension FisherEstimator {
   /// The temperature τ at which the prediction softmax(z/τ) has a given mean entropy over the probe,

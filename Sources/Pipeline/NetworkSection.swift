@@ -6,6 +6,7 @@ package import Information
 import Networks
 package import Reports
 import Tensors
+import Threads
 
 /// Fills a report with what an estimate says.
 struct NetworkSection {
