@@ -75,6 +75,26 @@ struct BoundNetwork {
       remedy: "export the graph again with optimize=False (probes/make_probe.py does)")
   }
 
+  /// The checkpoint's names of an estimate's layers.
+  func layerNames(_ estimate: FisherEstimate) -> [String] {
+    estimate.layers.indices.map { layer in
+      estimate.parameters.first { $0.layer == layer }
+        .map { moduleName(of: checkpointName($0.name)) } ?? estimate.layers[layer].name
+    }
+  }
+
+  /// Values by parameter under every name that the graph has for them.
+  func spread(_ values: [String: Tensor]) -> [String: Tensor] {
+    var named: [String: Tensor] = [:]
+    for (name, tensor) in values { named[checkpointName(name)] = tensor }
+    return weights.reduce(into: weights) { spread, entry in
+      if let value = named[checkpointName(entry.key)] { spread[entry.key] = value }
+    }
+  }
+
+  /// The seed of the probe's draws.
+  func seed(_ request: ProbeRequest) -> Int { max(request.seed ?? definition.settings.seed, 0) }
+
   /// The checkpoint's name of a weight of the graph.
   func checkpointName(_ graphName: String) -> String {
     binding.checkpointNames[graphName] ?? graphName
