@@ -17,6 +17,8 @@ struct ArrayValue {
   let shape: Shape
   /// The memory holds the matrix transposed: `shape` is `[i, o]`, the memory `[o, i]`.
   var isTransposed = false
+  /// The product of the extents before the examples: 1 where they come first.
+  var outer = 1
 }
 
 /// One piece of memory of the executor.
