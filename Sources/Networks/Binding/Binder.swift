@@ -56,6 +56,8 @@ final class Binder {
   /// N.
   let exampleCount: Int
   private(set) var values: [String: Value] = [:]
+  /// Shared by the operators of the network.
+  private let scratch = Scratch()
   private(set) var storages: [Storage] = []
   /// Operators on activations, in forward order.
   private(set) var steps: [Step] = []
@@ -269,7 +271,8 @@ final class Binder {
       }
     }
     let operation = try make(
-      Frame(site: site, terms: terms, output: output, examples: examples))
+      Frame(
+        site: site, terms: terms, output: output, examples: examples, scratch: scratch))
     let constants: [FloatBuffer] = terms.compactMap { term in
       if case .constant(let buffer) = term.source { return buffer }
       return nil

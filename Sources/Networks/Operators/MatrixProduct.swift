@@ -208,7 +208,9 @@ extension MatrixProduct {
           guard term.shape.rank > 2, a.shape.rank > 1 else { throw site.examplesMoved() }
         }
       }
-      let shaped = Frame(site: site, terms: [left, right], output: full, examples: frame.examples)
+      let shaped = Frame(
+        site: site, terms: [left, right], output: full, examples: frame.examples,
+        scratch: frame.scratch)
       let operands = [try shaped.broadcast(0), try shaped.broadcast(1)]
       return MatrixProduct(
         shaped, operands, m: m, n: n, k: k, transposeA: isATransposed,

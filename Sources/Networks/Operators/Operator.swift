@@ -106,6 +106,8 @@ struct Frame {
   let output: Shape
   /// N, or 1 for an array made of parameters alone.
   let examples: Int
+  /// Memory that all operators of the network share.
+  let scratch: Scratch
 
   /// One example's part of the output.
   var outputSlab: [Int] { slab(output) }
