@@ -44,15 +44,18 @@ let package = Package(
     library("YAML", ["CLibYAML", "Diagnostics"]),
     library("Tensors", ["Diagnostics"]),
     library("LinearAlgebra", ["COpenBLAS"]),
-    library("Checkpoints", ["CKernels", "CZlib", "Diagnostics", "Tensors"]),
+    library("Threads", ["Diagnostics"]),
+    library("Checkpoints", ["CKernels", "CZlib", "Diagnostics", "Tensors", "Threads"]),
     library("Networks", ["CKernels", "Diagnostics", "Tensors", "LinearAlgebra"]),
-    library("Information", ["CKernels", "Diagnostics", "Tensors", "LinearAlgebra", "Networks"]),
+    library(
+      "Information",
+      ["CKernels", "Diagnostics", "Tensors", "LinearAlgebra", "Threads", "Networks"]),
     library("CriticalPeriods", ["Diagnostics"]),
     library("Reports", ["Diagnostics", "YAML"]),
     library(
       "Pipeline",
       [
-        "Diagnostics", "YAML", "Tensors", "LinearAlgebra", "Checkpoints", "Networks",
+        "Diagnostics", "YAML", "Tensors", "LinearAlgebra", "Threads", "Checkpoints", "Networks",
         "Information", "Reports",
       ]),
     library("Ledger", ["CSQLite", "Diagnostics", "Reports"]),
@@ -71,6 +74,10 @@ let package = Package(
         "Pipeline", "Ledger", "Watching", "Monitor",
       ],
       swiftSettings: strict),
+    // For etc/conformance only.
+    .executableTarget(
+      name: "conformance-runner", dependencies: ["Diagnostics", "Networks"],
+      swiftSettings: strict),
     // GPL-2.0-only, alone: everything else talks to it over a pipe and never links it.
     .executableTarget(
       name: "plasticity-watch",
@@ -81,6 +88,7 @@ let package = Package(
     tests("YAMLTests", ["YAML", "Diagnostics"]),
     tests("TensorsTests", ["Tensors", "Diagnostics"]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
+    tests("ThreadsTests", ["Threads", "Diagnostics"]),
     tests(
       "CheckpointsTests", ["Checkpoints", "Diagnostics", "Tensors", "CKernels"], fixtures: true),
     tests(

@@ -5,6 +5,7 @@ import Diagnostics
 import Information
 import Networks
 import Tensors
+import Threads
 
 /// A checkpoint's weights in the graph of a probe.
 struct BoundNetwork {
@@ -72,13 +73,6 @@ struct BoundNetwork {
       "the graph does not read \"\(statistic)\" of \(checkpoint.path): its normalisation was folded "
         + "into another layer's weights",
       remedy: "export the graph again with optimize=False (probes/make_probe.py does)")
-  }
-
-  /// By the checkpoint's names.
-  var weightsByCheckpointName: [String: Tensor] {
-    var named: [String: Tensor] = [:]
-    for (graphName, tensor) in weights { named[checkpointName(graphName)] = tensor }
-    return named
   }
 
   /// The checkpoint's names of an estimate's layers.

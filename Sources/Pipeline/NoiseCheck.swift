@@ -4,6 +4,7 @@ import Diagnostics
 import Information
 import Networks
 import Tensors
+import Threads
 
 /// The rise of the loss at the headline tolerance and along the curve, by draws of the weights.
 struct NoiseCheck: Sendable {

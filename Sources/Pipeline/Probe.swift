@@ -5,6 +5,7 @@ public import Diagnostics
 import Information
 public import Reports
 import Tensors
+import Threads
 
 /// Measures one checkpoint: open, bind, forward, backward, measure.
 ///
@@ -19,18 +20,17 @@ import Tensors
 public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> CheckpointReport {
   let meter = CostMeter()
   let checkpoint = try Checkpoint.open(path)
-  let survey = try checkpoint.survey()
+  var inventory = LayerInventory(of: checkpoint)
+  let (survey, figures) = try checkpoint.survey(
+    inventory, spectra: request.measures == .everything, projections: request.keepsEvidence,
+    threads: request.threads)
 
   let comparison = try request.previous.map { (path) throws(Problem) in try Comparison(path) }
   let (network, recordings) = try measureBoth(checkpoint, comparison, request)
   let section = network?.section
 
-  var inventory = LayerInventory(of: checkpoint)
   if let section { inventory.arrange(by: section.forwardLayers) }
-  let weights = try WeightSection(
-    checkpoint, survey, inventory, keeps: request.keepsEvidence,
-    measuresSpectra: request.measures == .everything,
-    held: section?.bound.weightsByCheckpointName ?? [:])
+  let weights = WeightSection(checkpoint, survey, figures, inventory)
   var reason: SkippedReport?
   let moments =
     request.measures == .trace
