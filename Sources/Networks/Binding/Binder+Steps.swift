@@ -20,7 +20,9 @@ extension Binder {
       guard let place, given != nil || place.axis == 0 else { throw site.examplesMoved() }
     }
     let operation = try make(
-      Frame(site: site, terms: terms, output: output, examples: examples, outer: outer))
+      Frame(
+        site: site, terms: terms, output: output, examples: examples, scratch: scratch,
+        outer: outer))
     let constants: [FloatBuffer] = terms.compactMap { term in
       if case .constant(let buffer) = term.source { return buffer }
       return nil

@@ -58,6 +58,8 @@ final class Binder {
   /// N.
   let exampleCount: Int
   var values: [String: Value] = [:]
+  /// Shared by the operators of the network.
+  let scratch = Scratch()
   var storages: [Storage] = []
   /// Operators on activations, in forward order.
   var steps: [Step] = []

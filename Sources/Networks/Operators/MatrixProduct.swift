@@ -216,7 +216,7 @@ extension MatrixProduct {
       }
       let shaped = Frame(
         site: site, terms: [left, right], output: full, examples: frame.examples,
-        outer: frame.outer)
+        scratch: frame.scratch, outer: frame.outer)
       let operands = [try shaped.broadcast(0), try shaped.broadcast(1)]
       return MatrixProduct(
         shaped, operands, m: m, n: n, k: k, transposeA: isATransposed,

@@ -108,6 +108,8 @@ struct Frame {
   let output: Shape
   /// N, or 1 for an array made of parameters alone.
   let examples: Int
+  /// Memory that all operators of the network share.
+  let scratch: Scratch
   /// The product of the output's extents before the examples.
   var outer = 1
 
