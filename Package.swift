@@ -70,7 +70,7 @@ let package = Package(
       name: "plasticityd",
       dependencies: [
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        "Diagnostics", "YAML", "Checkpoints", "Information", "CriticalPeriods", "Reports",
+        "Diagnostics", "YAML", "Checkpoints", "Networks", "Information", "CriticalPeriods", "Reports",
         "Pipeline", "Ledger", "Watching", "Monitor",
       ],
       swiftSettings: strict),

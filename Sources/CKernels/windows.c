@@ -101,6 +101,39 @@ __attribute__((target("avx512f"))) static void unfold_images(const struct ck_win
 }
 #endif
 
+#if defined(__x86_64__)
+// Sequences: where a window entry reaches is the same for every channel; strides are gathered.
+__attribute__((target("avx512f"))) static void unfold_sequences(const struct ck_window *w,
+                                                                const float *x, size_t channels,
+                                                                float *columns,
+                                                                size_t row_stride) {
+  // x is [channels, input], a row of columns is [output]
+  ptrdiff_t stride = w->stride[0], length = w->output[0], taps = w->kernel[0];
+  __m512i steps = _mm512_mullo_epi32(
+      _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+      _mm512_set1_epi32((int)stride));
+  for (ptrdiff_t k = 0; k < taps; k++) {
+    ptrdiff_t offset = k * w->dilation[0] - w->padding[0], from, to;
+    inside(offset, stride, w->input[0], length, &from, &to);
+    for (ptrdiff_t at = 0; at < length; at += 16) {
+      ptrdiff_t count = length - at < 16 ? length - at : 16;
+      ptrdiff_t low = from - at < 0 ? 0 : from - at > 16 ? 16 : from - at;
+      ptrdiff_t high = to - at < low ? low : to - at > 16 ? 16 : to - at;
+      __mmask16 stored = (__mmask16)((1u << count) - 1);
+      __mmask16 loaded = (__mmask16)(((1u << high) - 1) & ~((1u << low) - 1));
+      const float *line = x + offset + at * stride;
+      float *row = columns + (size_t)k * row_stride + at;
+      for (size_t c = 0; c < channels; c++, line += w->input[0], row += (size_t)taps * row_stride) {
+        __m512 values = stride == 1 ? _mm512_maskz_loadu_ps(loaded, line)
+                                    : _mm512_mask_i32gather_ps(_mm512_setzero_ps(), loaded, steps,
+                                                               line, sizeof(float));
+        _mm512_mask_storeu_ps(row, stored, values);
+      }
+    }
+  }
+}
+#endif
+
 CK_DISPATCH
 static void unfold(const struct ck_window *w, const float *x, size_t channels, float *columns,
                    size_t row_stride) {
@@ -154,6 +187,10 @@ void ck_unfold(const struct ck_window *w, const float *x, size_t channels, float
 #if defined(__x86_64__)
   if (w->rank == 2 && w->stride[1] == 1 && __builtin_cpu_supports("avx512f")) {
     unfold_images(w, x, channels, columns, row_stride);
+    return;
+  }
+  if (w->rank == 1 && w->stride[0] < 1 << 20 && __builtin_cpu_supports("avx512f")) {
+    unfold_sequences(w, x, channels, columns, row_stride);
     return;
   }
 #endif

@@ -1,5 +1,5 @@
 // Writes status.yaml and tells the service manager, when something has changed and at most once a
-// second.
+// second; a little after the change, so that no checkpoint waits for the disk because of it.
 
 internal import Diagnostics
 internal import Glibc
@@ -15,6 +15,9 @@ struct StatusWriter {
   private var path: String
   private var written: StatusSnapshot?
   private var lastWritten: Duration?
+  private var changedSince: Duration?
+
+  private static let patience = Duration.milliseconds(300)
 
   init(reports: String, notifier: ServiceNotifier, fileSystem: any FileSystem, log: Log) {
     path = Path.join(reports, "status.yaml")
@@ -23,13 +26,20 @@ struct StatusWriter {
     self.log = log
   }
 
-  /// Writes the status if it has changed and the last one is a second old, or `now` is nil.
+  /// Writes the status if it changed a while ago and the last one is a second old, or `now` is nil.
   /// Returns when a changed status that was not written is due.
   mutating func update(_ snapshot: StatusSnapshot, at now: Duration?) -> Duration? {
-    guard snapshot != written else { return nil }
-    if let now, let lastWritten, now < lastWritten + .seconds(1) {
-      return lastWritten + .seconds(1)
+    guard snapshot != written else {
+      changedSince = nil
+      return nil
     }
+    if let now, let lastWritten {
+      let since = changedSince ?? now
+      changedSince = since
+      let due = max(lastWritten + .seconds(1), since + Self.patience)
+      if now < due { return due }
+    }
+    changedSince = nil
     written = snapshot
     lastWritten = now
     notifier.status(snapshot.line)

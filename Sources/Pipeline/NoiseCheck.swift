@@ -11,9 +11,9 @@ struct NoiseCheck: Sendable {
   /// By tolerance, nats; a tolerance that was not tried is not there.
   let rises: [Double: MeasuredRise]
 
-  /// Multiply–adds that the check may take by itself, about half a second on two cores. Counted and
-  /// not timed, so that every checkpoint of a run gets the same draws.
-  private static let budget = 8e9
+  /// Multiply–adds that the check may take by itself, some hundredths of a second on two cores: a
+  /// report waits for it. Counted and not timed, so that every checkpoint of a run gets the same draws.
+  private static let budget = 4e8
   /// Weights above which threads share one set of drawn weights instead of holding one each.
   private static let sharedAbove = 4 << 20
 

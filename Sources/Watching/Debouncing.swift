@@ -1,4 +1,4 @@
-// Many hints about one folder, one look: 5 ms after the last hint, at most 250 ms after the
+// Many hints about one folder, one look: 2 ms after the last hint, at most 250 ms after the
 // first. Pure.
 
 /// Folders that were hinted at and not looked into yet.
@@ -13,7 +13,7 @@ public struct Debouncing: Sendable {
   private var hints: [String: Hint] = [:]
 
   /// Sets how long a folder must be quiet, and how long it is waited for at most.
-  public init(quiet: Duration = .milliseconds(5), patience: Duration = .milliseconds(250)) {
+  public init(quiet: Duration = .milliseconds(2), patience: Duration = .milliseconds(250)) {
     self.quiet = quiet
     self.patience = patience
   }

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Diagnostics
 import Monitor
+import Networks
 public import Pipeline
 import Reports
 
@@ -98,6 +99,7 @@ struct ProbeCommand: ParsableCommand {
     }
     var request = ProbeRequest()
     request.run = runName
+    if probeDirectory != nil { FreedMemory.isKept() }
     request.probe = try probeDirectory.map(readProbe)
     request.labels = labels
     request.draws = draws

@@ -1,0 +1,9 @@
+// The C library's allocator, which Swift's own memory comes from.
+#ifndef CKERNELS_ALLOCATOR_H
+#define CKERNELS_ALLOCATOR_H
+
+// Freed memory stays with the process: blocks up to 64 MiB are never mapped on their own, and 256 MiB
+// are kept at the end of the heap.
+void ck_keep_freed_memory(void);
+
+#endif
