@@ -13,6 +13,8 @@ struct FisherBlock: Sendable {
   let connections: [LayerConnection]
   let outputs: BlockOutputs
   let sums: FisherSums
+  /// Whether the sums hold the trace at the second temperature.
+  let isTempered: Bool
   /// Per layer `[n, features]`; empty when not kept.
   let recordings: [Tensor]
   /// Per layer, Σ |output| of each unit after its nonlinearity; empty where none follows.
@@ -58,11 +60,22 @@ struct FisherBlock: Sendable {
         else { return [] }
         return UnitActivity.sums(activation, layout)
       } : []
+    let second: (ClassDistribution, Double)? =
+      fused
+      ? estimator.secondTemperature.map { temperature in
+        (
+          ClassDistribution(
+            logits: FisherEstimator.tempered(values, temperature), classes: labels.classes),
+          1 / (temperature * temperature)
+        )
+      } : nil
+    isTempered = second != nil
     let reader = FisherReader(
       examples: range.count, counts: parameters.map(\.shape.count), layers: layers.count,
       weights: weights, estimator: estimator)
     if fused {
-      try Self.readClasses(network, range: range, labels: labels, outputs: outputs, reader)
+      try Self.readClasses(
+        network, range: range, labels: labels, outputs: outputs, tempered: second, reader)
     }
     let rows = CotangentRow.rows(
       labels, estimator: estimator, fused: fused)
@@ -78,7 +91,7 @@ struct FisherBlock: Sendable {
   /// Exact Fisher from the gradients of all logits, one position at a time.
   private static func readClasses(
     _ network: any DifferentiableNetwork, range: Range<Int>, labels: ProbeLabels,
-    outputs: BlockOutputs, _ reader: FisherReader
+    outputs: BlockOutputs, tempered: (ClassDistribution, Double)?, _ reader: FisherReader
   ) throws(Problem) {
     guard let distribution = outputs.distribution else { return }
     let classes = labels.classes
@@ -92,7 +105,8 @@ struct FisherBlock: Sendable {
         cotangents[base + position * classes] = 1
       }
       reader.reduction = ExactClasses(
-        distribution: distribution, row: { $0 * labels.logitRows + position },
+        distribution: distribution,
+        tempered: tempered.map { (distribution: $0.0, share: $0.1) }, row: { $0 * labels.logitRows + position },
         label: { example in
           labels.task == .classification
             ? labels.label(example: range.lowerBound + example, position: 0) : nil

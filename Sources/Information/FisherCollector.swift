@@ -15,6 +15,8 @@ struct FisherCollector {
   private var jacobian: [[Double]]
   private var empirical: [[Double]]
   private var scaleFree: [[Double]]
+  private var tempered: [[Double]]
+  private let isTempered: Bool
   private var diagonal: [[Float]]
   private var layerDiagonals: [[Float]]
   private var unitSums: [[Double]]
@@ -36,6 +38,8 @@ struct FisherCollector {
     jacobian = empty
     empirical = empty
     scaleFree = empty
+    tempered = empty
+    isTempered = first.isTempered
     diagonal = []
     layerDiagonals = []
     unitSums = []
@@ -59,6 +63,7 @@ struct FisherCollector {
       jacobian[p] += block.sums.jacobian[range]
       empirical[p] += block.sums.empirical[range]
       scaleFree[p] += block.sums.scaleFree[range]
+      tempered[p] += block.sums.tempered[range]
     }
     Self.add(block.sums.diagonal, to: &diagonal)
     Self.add(block.sums.layers, to: &layerDiagonals)
@@ -105,6 +110,7 @@ struct FisherCollector {
           ? empirical[p].map { $0 * share } : nil,
         jacobian: estimator.measuresJacobian ? jacobian[p] : nil,
         scaleFree: weighted ? scaleFree[p].map { $0 * share } : nil,
+        tempered: isTempered ? tempered[p] : nil,
         diagonal: estimator.keepsDiagonal ? mean : nil)
     }
     let sequence = estimator.task == .languageModel

@@ -22,6 +22,9 @@ public struct FisherEstimate: Sendable {
     /// Σ_i w_i² E_y (∂ ln p/∂w_i)² of each example: unchanged when a layer is scaled and the next
     /// one undoes it. Nil when the weights were not given.
     public let scaleFree: [Double]?
+    /// The Fisher trace of each example for the prediction at the estimator's second temperature; nil
+    /// when it did not come out of the same pass.
+    public let tempered: [Double]?
     /// The diagonal of F, `[P]`, the mean over examples of the same quantity as `fisher`: their
     /// sums agree. Nil when not kept.
     public let diagonal: [Float]?
@@ -118,6 +121,8 @@ extension FisherEstimate {
     case jacobian
     /// Σ F_ii w_i².
     case scaleFree
+    /// tr F of softmax(z/τ).
+    case tempered
 
     /// Why an estimate may lack it.
     var absence: String {
@@ -126,6 +131,7 @@ extension FisherEstimate {
       case .empirical: "the probe has no target, or it was not asked for"
       case .jacobian: "it was not asked for"
       case .scaleFree: "the weights were not given"
+      case .tempered: "no second temperature was given"
       }
     }
   }
@@ -139,6 +145,7 @@ extension FisherEstimate.Parameter {
     case .empirical: empirical
     case .jacobian: jacobian
     case .scaleFree: scaleFree
+    case .tempered: tempered
     }
   }
 }

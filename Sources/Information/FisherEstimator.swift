@@ -37,6 +37,8 @@ public struct FisherEstimator: Sendable {
   public var measuresActivations = true
   /// τ: the prediction is softmax(z/τ). Its gradient is that of the logits by (e − p_τ)/τ.
   public var temperature = 1.0
+  /// A second τ, whose Fisher trace is read from the same gradients where these are of all classes.
+  public var secondTemperature: Double?
   /// Examples in a block. Part of the result's last bits; the number of threads is not.
   public var blockExamples = 16
   /// Threads that blocks run on.

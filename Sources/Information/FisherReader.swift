@@ -99,6 +99,7 @@ final class FisherReader: GradientReader {
       term.fisher *= right
       term.jacobian *= right
       term.empirical *= right
+      term.tempered *= right
       term.scaleFree = free.isEmpty ? 0 : free[example]
       add(term, parameter, example)
     }
@@ -146,6 +147,7 @@ final class FisherReader: GradientReader {
     sums.jacobian[at] += terms.jacobian
     sums.empirical[at] += terms.empirical
     sums.scaleFree[at] += terms.scaleFree
+    sums.tempered[at] += terms.tempered
   }
 
   private func withPointers(

@@ -8,6 +8,7 @@ struct FisherTerms {
   var jacobian = 0.0
   var empirical = 0.0
   var scaleFree = 0.0
+  var tempered = 0.0
 }
 
 /// How the rows of a backward pass become Fisher information: a sum over squared rows, or exact over
@@ -76,6 +77,8 @@ struct WeightedRows: FisherReduction {
 /// from one pass.
 struct ExactClasses: FisherReduction {
   let distribution: ClassDistribution
+  /// Of the logits divided by τ, when their trace is wanted too; and 1/τ².
+  let tempered: (distribution: ClassDistribution, share: Double)?
   /// By example: its row of the distribution.
   let row: (Int) -> Int
   /// By example: its label, when the empirical Fisher is wanted.
@@ -97,7 +100,19 @@ struct ExactClasses: FisherReduction {
     }
     return FisherTerms(
       fisher: sums.fisher, jacobian: sums.jacobian / Double(classes), empirical: sums.empirical,
-      scaleFree: sums.scale_free)
+      scaleFree: sums.scale_free, tempered: temperedTrace(gradients, count: count, row: row))
+  }
+
+  /// The same gradients weighed by the tempered prediction.
+  private func temperedTrace(_ gradients: UnsafePointer<Float>, count: Int, row: Int) -> Double {
+    guard let (other, share) = tempered else { return 0 }
+    let sums = other.probabilities.withUnsafeBufferPointer { p in
+      guard let p = p.baseAddress else { return ck_fisher() }
+      return ck_fisher_exact(
+        gradients, other.classes, count, p + row * other.classes, other.top[row], other.classes,
+        nil, nil)
+    }
+    return share * sums.fisher
   }
 
   func terms(squares: UnsafePointer<Double>, rows: Range<Int>, example: Int) -> FisherTerms {

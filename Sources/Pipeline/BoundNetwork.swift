@@ -102,21 +102,22 @@ struct BoundNetwork {
 
   /// Forward and backward over the whole batch, and the (median) seconds that it took.
   func estimate(
-    _ request: ProbeRequest
+    _ request: ProbeRequest, secondTemperature: Double? = nil
   ) throws(Problem) -> (estimate: FisherEstimate, seconds: Double) {
-    let (estimator, networks) = (
-      estimator(request), try BoundBlocks(plan, isKept: request.repeats > 1)
-    )
+    var estimator = estimator(request)
+    estimator.secondTemperature = secondTemperature
+    let networks = try BoundBlocks(plan, isKept: request.repeats > 1)
+    let measured = estimator
     let weights = request.measures == .trace ? [:] : weights
     // A first pass over kept networks touches their memory for the first time.
-    if request.repeats > 1 { _ = try estimate(estimator, weights, networks) }
+    if request.repeats > 1 { _ = try estimate(measured, weights, networks) }
     var seconds: [Double] = []
     var estimate = try timed(&seconds) { () throws(Problem) in
-      try self.estimate(estimator, weights, networks)
+      try self.estimate(measured, weights, networks)
     }
     for _ in 1..<max(1, request.repeats) {
       estimate = try timed(&seconds) { () throws(Problem) in
-        try self.estimate(estimator, weights, networks)
+        try self.estimate(measured, weights, networks)
       }
     }
     return (estimate, seconds.sorted()[seconds.count / 2])
@@ -151,9 +152,10 @@ struct BoundNetwork {
   func recordings(threads: Int) throws(Problem) -> [Tensor] {
     let plan = plan
     var values: [[Float]] = []
-    try forEachBlock(count: plan.blocks.count, threads: threads) {
+    let blocks = plan.forwardBlocks(examples: definition.examples)
+    try forEachBlock(count: blocks.count, threads: threads) {
       (block) throws(Problem) -> [[Float]] in
-      let network = try plan.bind(plan.blocks[block])
+      let network = try plan.bind(blocks[block])
       _ = try network.forward()
       return network.layers.indices.map { network.recording(ofLayer: $0).values }
     } combine: { (_, block) throws(Problem) in

@@ -44,11 +44,15 @@ struct NetworkSection {
     guard let definition = request.probe else { return nil }
     do {
       let bound = try BoundNetwork(definition, checkpoint, request)
-      let (estimate, seconds) = try bound.estimate(request)
+      let temperature =
+        request.measures == .trace ? nil : try TemperedSection.temperature(bound, request)
+      let (estimate, seconds) = try bound.estimate(
+        request, secondTemperature: temperature?.value)
       let information =
         request.measures == .trace ? nil : try InformationSection(bound, estimate, request)
-      let tempered =
-        request.measures == .trace ? nil : try TemperedSection(bound, estimate, request)
+      let tempered = try temperature.map { (temperature) throws(Problem) in
+        try TemperedSection(bound, estimate, temperature, request)
+      }
       return (
         NetworkSection(
           bound: bound, estimate: estimate, seconds: seconds, information: information,

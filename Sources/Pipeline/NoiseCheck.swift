@@ -37,7 +37,7 @@ struct NoiseCheck: Sendable {
     let (work, seed) = (jobs, UInt64(bound.seed(request)))
     let shares = estimate.parameters.reduce(0) { $0 + $1.shape.count } > Self.sharedAbove
     let estimator = bound.estimator(request)
-    let blocks = bound.plan.forwardBlocks(merging: 1, examples: estimate.exampleCount)
+    let blocks = bound.plan.forwardBlocks(examples: estimate.exampleCount)
     var found: [Double: [(plus: Performance, minus: Performance)]] = [:]
     try forEachBlock(count: work.count, threads: shares ? 1 : request.threads) {
       (index) throws(Problem) -> [Performance] in

@@ -10,32 +10,47 @@ import Tensors
 struct TemperedSection: Sendable {
   private let referenceEntropyBits: Double?
   private let temperature: Measured<Double>
-  /// Of the tempered prediction; nil when there is none.
-  private let estimate: FisherEstimate?
+  /// The estimate and which of its traces is that of the tempered prediction; nil when there is none.
+  private let traced: (estimate: FisherEstimate, quantity: FisherEstimate.Quantity)?
 
+  /// - Parameters:
+  ///   - temperature: as `temperature(_:_:)` found it.
+  ///   - plain: the estimate, which holds the tempered trace when it came out of the same pass.
   init(
-    _ bound: BoundNetwork, _ plain: FisherEstimate, _ request: ProbeRequest
+    _ bound: BoundNetwork, _ plain: FisherEstimate, _ temperature: Measured<Double>,
+    _ request: ProbeRequest
   ) throws(Problem) {
     referenceEntropyBits = request.referenceEntropyBits
-    guard let bits = request.referenceEntropyBits else {
-      temperature = .absent(
-        "no reference: give --reference-entropy-bits, as the daemon does once a run has a peak")
-      estimate = nil
-      return
-    }
-    var estimator = bound.estimator(request)
-    let plan = bound.plan
-    temperature = try estimator.temperature(
-      entropyBits: bits,
-      blocks: plan.forwardBlocks(merging: 1, examples: plain.exampleCount)
-    ) { (range) throws(Problem) in try plan.bind(range) }
+    self.temperature = temperature
     guard let known = temperature.value else {
-      estimate = nil
+      traced = nil
       return
     }
-    estimator.measuresOnlyTrace()
-    estimator.temperature = known
-    estimate = known == 1 ? plain : try bound.estimate(estimator)
+    if plain.parameters.allSatisfy({ $0.tempered != nil }) {
+      traced = (plain, .tempered)
+    } else if known == 1 {
+      traced = (plain, .fisher)
+    } else {
+      var estimator = bound.estimator(request)
+      estimator.measuresOnlyTrace()
+      estimator.temperature = known
+      traced = (try bound.estimate(estimator), .fisher)
+    }
+  }
+
+  /// The temperature of the reference checkpoint's entropy, from a forward pass.
+  static func temperature(
+    _ bound: BoundNetwork, _ request: ProbeRequest
+  ) throws(Problem) -> Measured<Double> {
+    guard let bits = request.referenceEntropyBits else {
+      return .absent(
+        "no reference: give --reference-entropy-bits, as the daemon does once a run has a peak")
+    }
+    let plan = bound.plan
+    return try bound.estimator(request).temperature(
+      entropyBits: bits,
+      blocks: plan.forwardBlocks(examples: bound.definition.examples)
+    ) { (range) throws(Problem) in try plan.bind(range) }
   }
 
   /// Adds to the section of the whole network.
@@ -47,13 +62,13 @@ struct TemperedSection: Sendable {
 
   /// Adds to one layer's part of the report, where there is something to say.
   func fill(_ report: inout LayerReport, layer: Int) {
-    if estimate != nil { report.temperedTrace = quantity(layer: layer) }
+    if traced != nil { report.temperedTrace = quantity(layer: layer) }
   }
 
   private func quantity(layer: Int? = nil) -> Quantity {
-    guard let estimate else {
+    guard let traced else {
       return .absent(reason: temperature.reason ?? "not measured")
     }
-    return Quantity(estimate.trace(.fisher, layer: layer))
+    return Quantity(traced.estimate.trace(traced.quantity, layer: layer))
   }
 }

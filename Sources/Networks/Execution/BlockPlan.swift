@@ -101,13 +101,15 @@ public struct BlockPlan: Sendable {
       checkpointNames: checkpointNames)
   }
 
-  /// Larger blocks, each of up to `factor` of `blocks`, for a forward pass alone: it needs no deltas,
-  /// and fewer blocks are bound.
-  public func forwardBlocks(merging factor: Int, examples: Int) -> [Range<Int>] {
-    guard !requiresSingleExamples, graph.fixedExampleCount == nil, let first = blocks.first else {
+  /// Blocks for a forward pass alone: it needs no cotangents, and fewer blocks are bound.
+  ///
+  /// - Parameter examples: how many of the batch, from its first.
+  public func forwardBlocks(examples: Int) -> [Range<Int>] {
+    guard !isFixed, let first = blocks.first else {
       return blocks.filter { $0.upperBound <= examples }
     }
-    return BlockPlan.cut(examples, first.count * max(factor, 1))
+    return BlockPlan.cut(
+      examples, max(first.count, BlockSize.forward.examples(of: examples, footprint)))
   }
 
   /// The same plan with other values of the same parameters.

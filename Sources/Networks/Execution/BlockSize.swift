@@ -12,6 +12,9 @@ public enum BlockSize: Sendable, Hashable {
   /// What a core may fill without falling back on memory, about.
   private static let cacheBytes = 4 << 20
 
+  /// Of a forward pass alone.
+  static let forward = BlockSize.fitting(bytes: 16 << 20, cotangents: 0, blocks: 2)
+
   /// Examples of a block, at least 1.
   ///
   /// - Parameter footprint: of a few of the examples.
@@ -21,7 +24,8 @@ public enum BlockSize: Sendable, Hashable {
     case .fitting(let bytes, let cotangents, let blocks):
       let each = max(1, footprint.bytesPerExample(cotangents: cotangents))
       let parts = max(1, min(blocks, count))
-      let cached = max(footprint.leastExamples, Self.cacheBytes / each)
+      let cached =
+        cotangents == 0 ? count : max(footprint.leastExamples, Self.cacheBytes / each)
       let fitting = max(1, min(bytes / each, cached))
       let needed = (count + fitting - 1) / fitting
       // A multiple of the least number, so that no thread waits for the others at the end.
