@@ -21,12 +21,13 @@ struct BoundNetwork {
   init(_ definition: ProbeDefinition, _ checkpoint: Checkpoint) throws(Problem) {
     self.definition = definition
     let settings = definition.settings
+    let tensors = checkpoint.tensors.filter { $0.type.isFloatingPoint && $0.sharedWith == nil }
+      .map { ($0.name, $0.shape) }
+    let graph = definition.graph.restored(checkpoint: tensors)
     binding = try NameBinding(
-      graph: definition.graph,
-      checkpoint: checkpoint.tensors.filter { $0.type.isFloatingPoint && $0.sharedWith == nil }
-        .map { ($0.name, $0.shape) },
-      strip: settings.strip, alias: settings.alias, place: checkpoint.path)
-    try Self.refuseFolded(binding, definition.graph, checkpoint)
+      graph: graph, checkpoint: tensors, strip: settings.strip, alias: settings.alias,
+      place: checkpoint.path)
+    try Self.refuseFolded(binding, graph, checkpoint)
     let stored = Dictionary(
       checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var read: [String: Tensor] = [:]
@@ -40,7 +41,7 @@ struct BoundNetwork {
     }
     self.weights = weights
     plan = try BlockPlan(
-      graph: definition.graph, parameters: weights, inputs: definition.inputs,
+      graph: graph, parameters: weights, inputs: definition.inputs,
       size: Self.blockExamples, checkpointNames: binding.checkpointNames)
     outputShape = try plan.bind(plan.blocks[0]).outputShape
   }
@@ -50,14 +51,22 @@ struct BoundNetwork {
   private static func refuseFolded(
     _ binding: NameBinding, _ graph: Graph, _ checkpoint: Checkpoint
   ) throws(Problem) {
-    guard let statistic = binding.unreached.first(where: { $0.hasSuffix(".running_var") }) else {
-      return
+    if let statistic = binding.unreached.first(where: { $0.hasSuffix(".running_var") }) {
+      throw Problem(
+        "folded-normalisation", at: graph.path,
+        "the graph does not read \"\(statistic)\" of \(checkpoint.path): its normalisation was "
+          + "folded into another layer's weights", remedy: Graph.exportAgain)
     }
+    let lost = Set(graph.lostParameters)
+    let name = binding.unreached.first { name in
+      lost.contains { name == $0 || name.hasSuffix("." + $0) }
+    }
+    guard let name else { return }
     throw Problem(
-      "folded-normalisation", at: graph.path,
-      "the graph does not read \"\(statistic)\" of \(checkpoint.path): its normalisation was folded "
-        + "into another layer's weights",
-      remedy: "export the graph again with optimize=False (probes/make_probe.py does)")
+      "folded-weight", at: graph.path,
+      "the network uses \"\(name)\" of \(checkpoint.path), and no array of the graph stands for it: "
+        + "it was merged with another or left out for the values that it had",
+      remedy: Graph.exportAgain)
   }
 
   /// By the checkpoint's names.

@@ -23,6 +23,7 @@ public struct ProbeDefinition: Sendable {
 
   private static let graphLimit = 2 << 30
   private static let batchLimit = 1 << 30
+  private static let tableLimit = 256 << 20
   private static let settingsLimit = 256 << 10
 
   /// Reads a probe directory: `probe.yaml` (optional), `graph.onnx` and `batch.npz` (or
@@ -47,8 +48,11 @@ public struct ProbeDefinition: Sendable {
     var hash = SHA256()
     hash.add(graphBytes)
     hash.add(batchBytes)
+    let parsed = try Graph.parse(graphBytes, path: graphPath)
+    let tables = try Self.externalTables(of: parsed, in: folder)
+    for name in tables.keys.sorted() { hash.add(tables[name] ?? []) }
     digest = hexadecimal(hash.digest())
-    graph = try Graph.parse(graphBytes, path: graphPath)
+    graph = try parsed.including(tables)
 
     var arrays = try NumPyArchive.open(batchPath)
     let inputNames = graph.inputs.map(\.name)
@@ -73,6 +77,22 @@ public struct ProbeDefinition: Sendable {
     self.inputs = inputs
     targets = target
     self.examples = examples
+  }
+
+  /// The values of tables that lie beside the graph, where that file exists; the weights in it are
+  /// not read.
+  private static func externalTables(
+    of graph: Graph, in folder: String
+  ) throws(Problem) -> [String: [UInt8]] {
+    var tables: [String: [UInt8]] = [:]
+    for (name, data, count) in graph.externalTables {
+      let path = folder + "/" + data.location
+      guard !data.location.isEmpty, !data.location.contains("/"), data.location != "..",
+        count <= tableLimit, fileExists(path)
+      else { continue }
+      tables[name] = try readPart(of: path, at: data.offset, count: count)
+    }
+    return tables
   }
 
   private static func find(_ stated: String?, in folder: String, _ usual: [String])

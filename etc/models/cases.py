@@ -189,7 +189,6 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "nanogpt": language(sequences.NanoGPT, 13),
     "state-space": series(sequences.DiagonalStateSpace, 6, 3, 4),
     "vit": pictures(hf.vit, 12, 6, checkpoint="safetensors"),
-    "swin": pictures(hf.swin, 16, 4, checkpoint="safetensors"),
     "convnext-hf": pictures(hf.convnext, 16, 5, checkpoint="safetensors"),
     "resnet-hf": pictures(hf.resnet, 32, 5, checkpoint="safetensors"),
     "segformer": pixels(
@@ -216,4 +215,14 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
         lambda: hf.decoder("Gemma", head_dim=4, num_key_value_heads=1), checkpoint="safetensors"),
     "t5-encoder": tokens(hf.t5_encoder, 4, checkpoint="safetensors"),
     "mamba": causal(hf.mamba, checkpoint="safetensors"),
+    # Graphs that were exported in other ways.
+    "mlp-inside": vectors(vision.MLP, 20, 10, export="inside"),
+    "mlp-optimized": vectors(vision.MLP, 20, 10, export="optimized"),
+    "nanogpt-optimized": language(sequences.NanoGPT, 13, export="optimized"),
+    "norms-optimized": images(vision.Normalised, size=8, count=6, export="optimized"),
+    "square-optimized": series(sequences.Squares, 6, 5, 4, export="optimized"),
+    "mlp-older": vectors(vision.MLP, 20, 10, export="older", checkpoint="prefixed"),
+    "nanogpt-older": language(sequences.NanoGPT, 13, export="older"),
+    "square-older": series(sequences.Squares, 6, 5, 4, export="older", checkpoint="prefixed"),
+    "resnet18-unfolded-older": images(vision.ResNet18, size=32, export="older-unfolded"),
 }

@@ -126,15 +126,16 @@ def check(name, binary, folder):
     parameters = sum(p.numel() for p in case.model.parameters())
     row = f"{name:24}{case.task:23}{parameters:>7}"
     try:
-        train(case, generator)
         folder.mkdir(parents=True, exist_ok=True)
-        checkpoint = save(case, folder)
         said = io.StringIO()
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             try:
                 export(case, folder / "probe")
             except Exception as problem:
                 raise RuntimeError(f"export: {type(problem).__name__}: {str(problem)[:200]}")
+        # After the export: a graph that kept a value of the untrained network would be found out.
+        train(case, generator)
+        checkpoint = save(case, folder)
         notes = [line for line in said.getvalue().splitlines() if line.startswith("make_probe:")]
         report = probe(binary, checkpoint, folder / "probe")
         loss, fisher, labelled, good, problem = compare(case, reference.measure(case), report)

@@ -13,6 +13,7 @@ def export(case, folder):
     make_probe(
         folder, case.model, inputs, None if case.implied else case.targets, task=case.task,
         mask=case.mask)
+    case.model.eval()
     graph = pathlib.Path(folder) / "graph.onnx"
     names, few = list(case.inputs), tuple(case.inputs.values())
     if not case.by_name:
@@ -29,8 +30,12 @@ def export(case, folder):
             case.model, few, str(graph), input_names=names, dynamo=True, optimize=False,
             external_data=False, verbose=False,
             dynamic_shapes=tuple({0: torch.export.Dim("batch", min=1)} for _ in names))
-    elif case.export == "older":
-        # The exporter before dynamo: products with transposed weights under made-up names.
+    elif case.export.startswith("older"):
+        # The exporter before dynamo: products with transposed weights under made-up names, and batch
+        # normalisation folded into convolutions unless it is told to export for training.
+        options = {}
+        if case.export == "older-unfolded":
+            options = dict(training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)
         torch.onnx.export(
             case.model, few, str(graph), input_names=names, output_names=["output"], dynamo=False,
-            opset_version=17, dynamic_axes={name: {0: "batch"} for name in names})
+            opset_version=17, dynamic_axes={name: {0: "batch"} for name in names}, **options)

@@ -70,6 +70,9 @@ def directions(task, logits, target, mask):
 def measure(case):
     """Loss, and per parameter the exact and the empirical Fisher trace: mean over the examples."""
     model = copy.deepcopy(case.model).double().eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Embedding):
+            module.padding_idx = None  # autograd drops that row's gradient; the function has one
     double = lambda x: x.double() if torch.is_tensor(x) and x.is_floating_point() else x
     inputs = {key: double(value) for key, value in case.inputs.items()}
     names, parameters = zip(*[(n, p) for n, p in model.named_parameters() if p.requires_grad])

@@ -133,3 +133,20 @@ class DiagonalStateSpace(nn.Module):
         for t in range(x.shape[1]):
             state = torch.sigmoid(self.decay) * state + x[:, t]
         return self.out(torch.tanh(state))
+
+
+class Squares(nn.Module):
+    """Square matrices of every kind, whose transposition no shape tells."""
+
+    def __init__(self, classes=4, width=5):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(width, width), nn.Linear(width, width, bias=False)])
+        self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
+        self.weight = nn.Parameter(torch.randn(width, width) * 0.3)
+        self.net = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, width))
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x):
+        for layer, norm in zip(self.layers, self.norms):
+            x = x + torch.tanh(norm(layer(x)))
+        return self.head(self.net(x @ self.weight).mean(1))

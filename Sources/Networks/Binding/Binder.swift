@@ -165,7 +165,7 @@ final class Binder {
     storages.append(
       Storage(
         count: entry.shape.count, isBatched: false, origin: .parameter(name),
-        dependsOnParameters: true))
+        dependsOnParameters: entry.isTrained))
     parameterStorages[entry.name] = storages.count - 1
     return storages.count - 1
   }

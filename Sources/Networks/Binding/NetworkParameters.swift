@@ -9,6 +9,8 @@ struct NetworkParameters: Sendable {
     let name: String
     let shape: Shape
     let buffer: FloatBuffer
+    /// Whether it is a parameter; buffers are read and not measured.
+    let isTrained: Bool
   }
 
   let entries: [String: Entry]
@@ -34,7 +36,8 @@ struct NetworkParameters: Sendable {
         if let earlier = first[stored] { name = earlier } else { first[stored] = name }
       }
       entries[initializer.name] = Entry(
-        name: name, shape: tensor.shape, buffer: FloatBuffer(sharing: tensor.values))
+        name: name, shape: tensor.shape, buffer: FloatBuffer(sharing: tensor.values),
+        isTrained: initializer.role != .buffer && initializer.role != .table)
     }
     self.entries = entries
   }

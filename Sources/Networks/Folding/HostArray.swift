@@ -87,11 +87,12 @@ extension StoredTensor {
   /// The tensor's values, decoded from the graph's bytes.
   func decoded(in graph: Graph) throws(Problem) -> HostArray {
     switch storage {
-    case .external(let location):
+    case .external(let data):
       throw Problem(
         "no-values", at: "\(graph.path): tensor \"\(name)\"",
-        "its values are in \"\(location)\", and the checkpoint holds no tensor of that name",
-        remedy: "name the checkpoint's tensor for it under names.alias in probe.yaml")
+        "its values are in \"\(data.location)\", and the checkpoint holds no tensor of that name",
+        remedy: "put that file beside the graph, name the checkpoint's tensor under names.alias in "
+          + "probe.yaml, or export again with probes/make_probe.py")
     case .floats(let values):
       return try array(reals: values.map { Double($0) }, in: graph)
     case .doubles(let values): return try array(reals: values, in: graph)

@@ -18,6 +18,9 @@ public struct Graph: Sendable {
   let nodes: [Node]
   let constants: [String: StoredTensor]
   let bytes: [UInt8]
+  /// PyTorch's names for a traced module's arrays → the names of the `state_dict`; empty where the
+  /// exporter does not tell.
+  var placeholders: [String: String] = [:]
 }
 
 /// An array that the graph names and that a checkpoint may supply.
@@ -30,6 +33,19 @@ public struct GraphInitializer: Sendable {
   public let isFloatingPoint: Bool
   /// Whether the file itself holds values for it.
   public let hasValues: Bool
+  /// What it is in the network, as far as the exporter tells.
+  public var role = Role.unstated
+
+  /// What an array is to the module that owns it.
+  public enum Role: Sendable {
+    case unstated
+    /// Trained.
+    case parameter
+    /// Kept with the parameters, not trained.
+    case buffer
+    /// Computed by the module's constructor; no checkpoint holds it.
+    case table
+  }
 }
 
 /// An input of the graph.
@@ -51,6 +67,8 @@ struct Node: Sendable {
   let inputs: [String]
   let outputs: [String]
   let attributes: [String: Attribute]
+  /// The line of PyTorch's traced program that it came from, where the exporter tells.
+  var origin: String?
 }
 
 /// A node's attribute (AttributeProto).
@@ -75,13 +93,13 @@ struct StoredTensor: Sendable {
     case floats([Float])
     case doubles([Double])
     /// In another file, which need not exist.
-    case external(String)
+    case external(ExternalData)
   }
 
   let name: String
   let shape: Shape
   let type: ONNXType
-  let storage: Storage
+  var storage: Storage
 }
 
 /// TensorProto.DataType, as far as values of it can be read.

@@ -55,6 +55,7 @@ extension Graph {
     var tensors: [StoredTensor] = []
     var inputs: [GraphInput] = []
     var outputs: [String] = []
+    var traced = TracedNames()
     while let field = try reader.next() {
       switch field.number {
       case 1: nodes.append(try parseNode(reader.nested(try field.value.range(in: reader))))
@@ -62,6 +63,10 @@ extension Graph {
       case 11: inputs.append(try parseInput(reader.nested(try field.value.range(in: reader))))
       case 12:
         outputs.append(try parseInput(reader.nested(try field.value.range(in: reader))).name)
+      case 13: try traced.addValue(reader.nested(try field.value.range(in: reader)))
+      case 16:
+        let (key, value) = try parseEntry(reader.nested(try field.value.range(in: reader)))
+        traced.addMetadata(key, value)
       case 15: throw reader.damaged("it holds sparse weights, which are not supported")
       default: break
       }
@@ -80,10 +85,10 @@ extension Graph {
         if case .external = tensor.storage { hasValues = false }
         return GraphInitializer(
           name: tensor.name, shape: tensor.shape, isFloatingPoint: tensor.type.isFloatingPoint,
-          hasValues: hasValues)
+          hasValues: hasValues, role: traced.roles[tensor.name] ?? .unstated)
       },
       inputs: inputs.filter { constants[$0.name] == nil }, outputs: outputs, nodes: nodes,
-      constants: constants, bytes: source.bytes)
+      constants: constants, bytes: source.bytes, placeholders: traced.placeholders)
   }
 
   private static func parseNode(_ source: WireReader) throws(Problem) -> Node {
@@ -94,6 +99,7 @@ extension Graph {
     var inputs: [String] = []
     var outputs: [String] = []
     var attributes: [String: Attribute] = [:]
+    var origin: String?
     while let field = try reader.next() {
       switch field.number {
       case 1: inputs.append(try field.value.text(in: reader))
@@ -105,12 +111,15 @@ extension Graph {
           reader.nested(try field.value.range(in: reader)))
         attributes[key] = attribute
       case 7: domain = try field.value.text(in: reader)
+      case 9:
+        let (key, value) = try parseEntry(reader.nested(try field.value.range(in: reader)))
+        if key == TracedNames.originKey { origin = value }
       default: break
       }
     }
     return Node(
       name: name, operation: operation, domain: domain, inputs: inputs, outputs: outputs,
-      attributes: attributes)
+      attributes: attributes, origin: origin)
   }
 
   private static func parseAttribute(
@@ -167,7 +176,7 @@ extension Graph {
     var integers: [Int64] = []
     var doubles: [Double] = []
     var raw: Range<Int>?
-    var location = ""
+    var external: [String: String] = [:]
     var isExternal = false
     while let field = try reader.next() {
       switch field.number {
@@ -180,7 +189,7 @@ extension Graph {
       case 10: try field.value.appendDoubles(to: &doubles, in: reader)
       case 13:
         let (key, value) = try parseEntry(reader.nested(try field.value.range(in: reader)))
-        if key == "location" { location = value }
+        external[key] = value
       case 14: isExternal = try field.value.integer(in: reader) == 1
       default: break
       }
@@ -193,7 +202,7 @@ extension Graph {
     }
     let storage: StoredTensor.Storage
     if isExternal {
-      storage = .external(location)
+      storage = .external(ExternalData(external))
     } else if let raw, !raw.isEmpty || shape.count == 0 {
       let (size, overflow) = shape.count.multipliedReportingOverflow(by: type.byteWidth)
       guard !overflow, size == raw.count else {
@@ -211,7 +220,8 @@ extension Graph {
     return StoredTensor(name: name, shape: shape, type: type, storage: storage)
   }
 
-  private static func parseEntry(_ source: WireReader) throws(Problem) -> (String, String) {
+  /// StringStringEntryProto.
+  static func parseEntry(_ source: WireReader) throws(Problem) -> (String, String) {
     var reader = source
     var key = ""
     var value = ""
