@@ -55,6 +55,7 @@ def make_probe(folder, model, inputs, targets=None, *, name=None, task=None, mas
     mask  0 where a position does not count, [N, T]; besides -100 in the targets
     """
     folder = pathlib.Path(folder)
+    model = unwrapped(model)
     inputs = named(model, inputs)
     if targets is not None:
         targets = torch.as_tensor(targets)
@@ -65,6 +66,7 @@ def make_probe(folder, model, inputs, targets=None, *, name=None, task=None, mas
         task = told_task(model, output, targets, task)
         folder.mkdir(parents=True, exist_ok=True)
         export(model, inputs, folder / "graph.onnx")
+    keep_tables_only(model, folder / "graph.onnx")
     check_names(model, folder / "graph.onnx")
 
     arrays = {key: value.detach().cpu().numpy() for key, value in inputs.items()}
@@ -75,6 +77,17 @@ def make_probe(folder, model, inputs, targets=None, *, name=None, task=None, mas
     (folder / "probe.yaml").write_text(
         f"schema: plasticityd/probe/v1\nname: {name or folder.name}\ntask: {task}\n")
     return folder
+
+
+def unwrapped(model):
+    """The module inside torch.compile and data parallelism; plasticityd finds the prefixes they add."""
+    while True:
+        inner = getattr(model, "_orig_mod", None)
+        if inner is None and type(model).__name__ in ("DataParallel", "DistributedDataParallel"):
+            inner = model.module
+        if inner is None:
+            return model
+        model = inner
 
 
 def named(model, inputs):
@@ -197,24 +210,59 @@ def export(model, inputs, path):
         external_data=True,  # keeps the weights out of graph.onnx
         verbose=False,
     )
-    # Two examples or more: the exporter takes an extent of one for a constant.
     few = tuple(pair(value) for value in inputs.values())
+    dynamic = tuple({0: torch.export.Dim("batch", min=1)} for _ in inputs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            dynamic = tuple({0: torch.export.Dim("batch", min=1)} for _ in inputs)
             torch.onnx.export(model, few, str(path), dynamic_shapes=dynamic, **options)
-        except Exception as reason:  # whatever the exporter raises, the other way may work
+            return
+        except Exception as problem:  # whatever the exporter raises, another way may work
+            reason = problem
+        with plain_attention(model) as changed:
+            if changed:
+                with contextlib.suppress(Exception):
+                    torch.onnx.export(model, few, str(path), dynamic_shapes=dynamic, **options)
+                    return
             say(
-                "the model does not export for any number of examples; exporting it for one at a "
-                f"time, which is slower ({first_line(reason)})")
+                "the model does not export for any number of examples; exporting it for one at a time, "
+                f"which is slower ({first_line(reason)})")
             one = tuple(value[:1] for value in inputs.values())
             torch.onnx.export(model, one, str(path), **options)
+
+
+@contextlib.contextmanager
+def plain_attention(model):
+    """Attention of a Hugging Face model written out, which the exporter sometimes needs; the same function."""
+    before = getattr(getattr(model, "config", None), "_attn_implementation", None)
+    changed = before not in (None, "eager") and hasattr(model, "set_attn_implementation")
+    if changed:
+        model.set_attn_implementation("eager")
+    try:
+        yield changed
+    finally:
+        if changed:
+            model.set_attn_implementation(before)
 
 
 def pair(value):
     """At most sixteen examples, at least two, to trace with."""
     return value[:16] if value.shape[0] > 1 else torch.cat([value, value])
+
+
+def keep_tables_only(model, path):
+    """Moves what no checkpoint holds (masks, positions) into the graph, and drops the weights' values."""
+    import onnx
+
+    graph = onnx.load(str(path), load_external_data=False)
+    weights = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    for tensor in graph.graph.initializer:
+        if tensor.name not in weights and onnx.external_data_helper.uses_external_data(tensor):
+            onnx.external_data_helper.load_external_data_for_tensor(tensor, str(path.parent))
+            tensor.data_location = onnx.TensorProto.DEFAULT
+            del tensor.external_data[:]
+    path.write_bytes(graph.SerializeToString())
+    path.with_name(path.name + ".data").unlink(missing_ok=True)
 
 
 def check_names(model, path):

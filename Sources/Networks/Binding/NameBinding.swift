@@ -211,12 +211,20 @@ public struct NameBinding: Sendable {
     }
   }
 
-  /// A learned tensor that the graph does not read and that an optimising exporter may have computed
-  /// this nameless array from: one of as many elements, or for a matrix any matrix.
+  /// A learned tensor that the graph does not read and that an optimising exporter has, or may have,
+  /// computed this nameless array from.
   private static func foldedFrom(_ weight: GraphInitializer, _ left: [Named]) -> String? {
     guard !weight.name.contains("."), weight.shape.count > 1 else { return nil }
+    if let sources = weight.foldedFrom {
+      return left.first { tensor in
+        let parts = tensor.name.split(separator: ".")
+        return parts.indices.contains { sources.contains("'\(parts[$0...].joined(separator: "."))'") }
+      }?.name
+    }
+    // The older exporter names what it folds after the operator that reads it, and tells no source.
+    let isNameless = weight.name.hasPrefix("onnx::")
     return left.first { tensor in
-      isLearned(tensor.name) && tensor.shape.count == weight.shape.count
+      isLearned(tensor.name) && (isNameless || tensor.shape.count == weight.shape.count)
     }?.name
   }
 

@@ -65,7 +65,7 @@ extension Graph {
           name: initializer.name, shape: initializer.shape,
           isFloatingPoint: initializer.isFloatingPoint,
           hasValues: initializer.hasValues || tables[initializer.name] != nil,
-          role: initializer.role)
+          role: initializer.role, foldedFrom: initializer.foldedFrom)
       },
       inputs: inputs, outputs: outputs, nodes: nodes, constants: constants, bytes: bytes,
       placeholders: placeholders)

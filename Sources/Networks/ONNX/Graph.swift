@@ -35,6 +35,8 @@ public struct GraphInitializer: Sendable {
   public let hasValues: Bool
   /// What it is in the network, as far as the exporter tells.
   public var role = Role.unstated
+  /// The arrays that an optimising exporter made it of, as it lists them: `['wpe.weight', 'val_3']`.
+  var foldedFrom: String?
 
   /// What an array is to the module that owns it.
   public enum Role: Sendable {

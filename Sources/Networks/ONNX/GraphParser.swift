@@ -85,7 +85,8 @@ extension Graph {
         if case .external = tensor.storage { hasValues = false }
         return GraphInitializer(
           name: tensor.name, shape: tensor.shape, isFloatingPoint: tensor.type.isFloatingPoint,
-          hasValues: hasValues, role: traced.roles[tensor.name] ?? .unstated)
+          hasValues: hasValues, role: traced.roles[tensor.name] ?? .unstated,
+          foldedFrom: traced.foldedFrom[tensor.name])
       },
       inputs: inputs.filter { constants[$0.name] == nil }, outputs: outputs, nodes: nodes,
       constants: constants, bytes: source.bytes, placeholders: traced.placeholders)

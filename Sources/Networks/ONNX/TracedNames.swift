@@ -9,12 +9,16 @@ struct TracedNames {
   /// Name in the traced program → name in the `state_dict`.
   private(set) var placeholders: [String: String] = [:]
 
+  /// Name of an array that folding made → the arrays that it was made of.
+  private(set) var foldedFrom: [String: String] = [:]
+
   /// The key of a node's line in the traced program.
   static let originKey = "pkg.torch.onnx.fx_node"
 
   private static let signatureKey = "pkg.torch.export.ExportedProgram.graph_signature"
   private static let kindKey = "pkg.torch.export.graph_signature.InputSpec.kind"
   private static let persistentKey = "pkg.torch.export.graph_signature.InputSpec.persistent"
+  private static let foldedKey = "pkg.onnxscript.optimizer.folded_from"
   private static let nameKey = "pkg.torch.onnx.original_node_name"
 
   /// Adds a ValueInfoProto.
@@ -32,6 +36,7 @@ struct TracedNames {
       default: break
       }
     }
+    if let folded = entries[TracedNames.foldedKey] { foldedFrom[name] = folded }
     let isKept = entries[TracedNames.persistentKey] != "False"
     switch entries[TracedNames.kindKey] {
     case "PARAMETER": roles[name] = .parameter
