@@ -88,7 +88,8 @@ let package = Package(
       fixtures: true),
     tests(
       "InformationTests",
-      ["Information", "Networks", "Diagnostics", "Tensors", "LinearAlgebra"], fixtures: true),
+      ["Information", "Networks", "Diagnostics", "Tensors", "LinearAlgebra", "CKernels"],
+      fixtures: true),
     tests("CriticalPeriodsTests", ["CriticalPeriods", "Diagnostics"], fixtures: true),
     tests("ReportsTests", ["Reports", "YAML", "Diagnostics"]),
     tests("LedgerTests", ["Ledger", "Reports", "Diagnostics"]),

@@ -13,6 +13,7 @@ struct ProbeDraws: Sendable {
     case score = 2
     case order = 3
     case jacobian = 4
+    case weight = 5
   }
 
   let seed: UInt64

@@ -24,6 +24,8 @@ public struct WeightInformation: Sendable {
     public let informationBits: Double
     /// √(mean σ²)/rms(w): the relative noise that the layer bears. Nil without information.
     public let noiseBudget: Double?
+    /// 20 log10 of it: the noise against the weights in decibels. Nil without information.
+    public var noiseBudgetDecibels: Double? { noiseBudget.map { 20 * log10($0) } }
     /// λ², the prior variance that costs least. Nil without information.
     public let priorVariance: Double?
     /// Its part of the predicted rise, nats.

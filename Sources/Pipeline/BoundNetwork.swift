@@ -12,7 +12,7 @@ struct BoundNetwork {
   let binding: NameBinding
   /// By the graph's names; a tensor that several names share is held once.
   let weights: [String: Tensor]
-  private let plan: BlockPlan
+  let plan: BlockPlan
   private let outputShape: Shape
 
   private static let blockExamples = 16
@@ -76,6 +76,18 @@ struct BoundNetwork {
     return named
   }
 
+  /// Values by parameter under every name that the graph has for them.
+  func spread(_ values: [String: Tensor]) -> [String: Tensor] {
+    var named: [String: Tensor] = [:]
+    for (name, tensor) in values { named[checkpointName(name)] = tensor }
+    return weights.reduce(into: weights) { spread, entry in
+      if let value = named[checkpointName(entry.key)] { spread[entry.key] = value }
+    }
+  }
+
+  /// The seed of the probe's draws.
+  func seed(_ request: ProbeRequest) -> Int { max(request.seed ?? definition.settings.seed, 0) }
+
   /// The checkpoint's name of a weight of the graph.
   func checkpointName(_ graphName: String) -> String {
     binding.checkpointNames[graphName] ?? graphName
@@ -83,6 +95,15 @@ struct BoundNetwork {
 
   /// Forward and backward over the whole batch.
   func estimate(_ request: ProbeRequest) throws(Problem) -> FisherEstimate {
+    let estimator = try estimator(request)
+    let plan = plan
+    return try estimator.estimate(examples: definition.examples, weights: weights) {
+      (range) throws(Problem) in try plan.bind(range)
+    }
+  }
+
+  /// What the probe and the request ask to be measured.
+  func estimator(_ request: ProbeRequest) throws(Problem) -> FisherEstimator {
     let settings = definition.settings
     let task: ProbeTask
     if let stated = settings.task {
@@ -98,10 +119,7 @@ struct BoundNetwork {
       targets: definition.targets ?? Self.nextTokens(task, definition.inputs))
     estimator.threads = request.threads
     estimator.blockExamples = plan.blocks[0].count
-    let plan = plan
-    return try estimator.estimate(examples: definition.examples, weights: weights) {
-      (range) throws(Problem) in try plan.bind(range)
-    }
+    return estimator
   }
 
   /// Every layer's output over the whole batch, `[N, features]`: a forward pass and no more.

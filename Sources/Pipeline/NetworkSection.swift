@@ -11,13 +11,19 @@ import Tensors
 struct NetworkSection {
   let bound: BoundNetwork
   let estimate: FisherEstimate
+  /// Nil for an earlier checkpoint that is only compared with.
+  private let information: InformationSection?
   /// By layer: what is needed of its recording.
   private let grams: [Measured<ExampleGram>]
   private let centred: [Measured<CentredGram>]
 
-  init(bound: BoundNetwork, estimate: FisherEstimate, threads: Int) {
+  init(
+    bound: BoundNetwork, estimate: FisherEstimate, information: InformationSection? = nil,
+    threads: Int
+  ) {
     self.bound = bound
     self.estimate = estimate
+    self.information = information
     let recordings = RecordedGram.each(of: estimate.recordings, threads: threads)
     grams = recordings.map(\.gram)
     centred = recordings.map(\.centred)
@@ -32,8 +38,11 @@ struct NetworkSection {
     do {
       let bound = try BoundNetwork(definition, checkpoint)
       let estimate = try bound.estimate(request)
+      let information = try InformationSection(bound, estimate, request)
       return (
-        NetworkSection(bound: bound, estimate: estimate, threads: request.threads), nil
+        NetworkSection(
+          bound: bound, estimate: estimate, information: information, threads: request.threads),
+        nil
       )
     } catch {
       guard isProbeAtFault(error) else { throw error }
@@ -59,26 +68,21 @@ struct NetworkSection {
   }
 
   func fill(_ report: inout CheckpointReport, _ request: ProbeRequest) {
-    let settings = bound.definition.settings
     report.probe = identity
     report.performance = Performance(
       loss: Quantity(estimate.performance.loss),
       accuracy: estimate.performance.accuracy.value?.value,
       usableInformationBits: Quantity(estimate.performance.usableInformationBits))
-    let tolerance = request.toleranceNats ?? settings.toleranceNats
-    let weighted = estimate.weightedLayers(bound.weights)
-    let information = weighted.flatMap {
-      WeightInformation.at(toleranceNats: tolerance, layers: $0)
-    }
-    report.information = NetworkInformation(
+    var network = NetworkInformation(
       fisherTrace: Quantity(estimate.trace(.fisher)),
       empiricalFisherTrace: Quantity(estimate.trace(.empirical)),
       confidence: Quantity(estimate.performance.confidence.map(\.value)),
       jacobianTrace: Quantity(estimate.trace(.jacobian)),
       scaleFreeTrace: Quantity(estimate.trace(.scaleFree)),
-      informationBits: Quantity(information.map(\.informationBits)), toleranceNats: tolerance,
-      beta: Quantity(information.map(\.beta)), curve: Self.curve(weighted))
-    fillLayers(&report, information.value)
+      toleranceNats: information?.toleranceNats ?? 0)
+    information?.fill(&network, &report.findings)
+    report.information = network
+    fillLayers(&report)
     fillFlow(&report, threads: request.threads)
     for note in bound.binding.notes {
       report.findings.append(
@@ -100,18 +104,7 @@ struct NetworkSection {
       seed: Int(sampled?.seed ?? UInt64(bound.definition.settings.seed)))
   }
 
-  private static func curve(_ layers: Measured<[WeightedLayer]>) -> [CurvePoint] {
-    guard case .known(let layers) = layers else { return [] }
-    return WeightInformation.curve(
-      tolerancesNats: [0.001, 0.003, 0.01, 0.03, 0.1], layers: layers
-    ).map {
-      CurvePoint(
-        toleranceNats: $0.toleranceNats,
-        informationBits: Quantity($0.information.map(\.informationBits)))
-    }
-  }
-
-  private func fillLayers(_ report: inout CheckpointReport, _ information: WeightInformation?) {
+  private func fillLayers(_ report: inout CheckpointReport) {
     let shares = Shares.of(
       estimate.layers.indices.map { estimate.trace(.fisher, layer: $0).value?.value ?? 0 })
     for (layer, name) in layerNames.enumerated() {
@@ -122,14 +115,7 @@ struct NetworkSection {
       filled.empiricalFisherTrace = Quantity(estimate.trace(.empirical, layer: layer))
       filled.jacobianTrace = Quantity(estimate.trace(.jacobian, layer: layer))
       filled.scaleFreeTrace = Quantity(estimate.trace(.scaleFree, layer: layer))
-      if let information {
-        let part = information.layers[layer]
-        filled.informationBits = .exact(part.informationBits)
-        filled.channelBits = part.informationBits / Double(max(part.parameters, 1))
-        filled.noiseBudget = Quantity(
-          part.noiseBudget, otherwise: part.reason ?? "the layer holds no information")
-        filled.priorVariance = part.priorVariance
-      }
+      information?.fill(&filled, layer: layer)
       for (parameter, measured) in estimate.parameters.enumerated() where measured.layer == layer {
         let name = bound.checkpointName(measured.name)
         guard let tensor = filled.tensors.firstIndex(where: { $0.name == name }) else { continue }

@@ -12,6 +12,8 @@ public struct ProbeRequest: Sendable {
   public var seed: Int?
   /// Overrides the probe's tolerance, nats.
   public var toleranceNats: Double?
+  /// Overrides the probe's draws of the weights at each tolerance; 0 draws none.
+  public var weightDraws: Int?
   /// Examples of one training step, where the checkpoint does not say.
   public var batchSize: Int?
   /// An earlier checkpoint of the run to compare with.

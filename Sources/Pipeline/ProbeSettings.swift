@@ -34,6 +34,9 @@ public struct ProbeSettings: Sendable {
   public var alias: [String: String] = [:]
   /// ε of the information in the weights, nats of loss.
   public var toleranceNats: Double = 0.01
+  /// Draws of the weights at each tolerance, to check the predicted rise of the loss with; as many
+  /// as are cheap when nil.
+  public var weightDraws: Int?
 
   /// The settings of a probe that states none.
   public init() {}
@@ -58,6 +61,7 @@ public struct ProbeSettings: Sendable {
     draws = try keys.optional("draws", default: 1)
     seed = try keys.optional("seed", default: 0)
     toleranceNats = try keys.optional("tolerance_nats", default: 0.01)
+    weightDraws = try keys.optional("weight_draws")
     if var names = try keys.optional("names", as: MappingReader.self) {
       strip = try names.optional("strip")
       if var aliases = try names.optional("alias", as: MappingReader.self) {
@@ -69,6 +73,11 @@ public struct ProbeSettings: Sendable {
     guard draws >= 1, draws <= 10_000 else {
       throw keys.problem(
         "probe-setting", key: "draws", "\(draws) labels per example", remedy: "use 1 to 10000")
+    }
+    guard (0...10_000).contains(weightDraws ?? 0) else {
+      throw keys.problem(
+        "probe-setting", key: "weight_draws", "\(weightDraws ?? 0) draws of the weights",
+        remedy: "use 0 to 10000")
     }
     guard seed >= 0 else {
       throw keys.problem(

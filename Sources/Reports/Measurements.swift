@@ -34,26 +34,32 @@ public struct NetworkInformation: Codable, Sendable {
   public var informationBits: Quantity
   /// The tolerance ε, nats of loss.
   public var toleranceNats: Double
+  /// How far the loss on the probe really rises under noise of that tolerance, nats: the mean over
+  /// draws of the weights, with its standard error over pairs of draws.
+  public var measuredLossRise: Quantity?
+  /// How far the accuracy drops under it, 0…1.
+  public var measuredAccuracyDrop: Quantity?
+  /// Draws of the weights that these are the mean of.
+  public var weightDraws: Int?
   /// β of the information Lagrangian at the tolerance, nats of loss per nat.
   public var beta: Quantity
   /// The rate–distortion curve of the weights.
   public var curve: [CurvePoint]
 
-  /// Creates a section.
+  /// Creates a section of what a trace's passes give.
   public init(
     fisherTrace: Quantity, empiricalFisherTrace: Quantity, confidence: Quantity,
-    jacobianTrace: Quantity, scaleFreeTrace: Quantity, informationBits: Quantity,
-    toleranceNats: Double, beta: Quantity, curve: [CurvePoint]
+    jacobianTrace: Quantity, scaleFreeTrace: Quantity, toleranceNats: Double
   ) {
     self.fisherTrace = fisherTrace
     self.empiricalFisherTrace = empiricalFisherTrace
     self.confidence = confidence
     self.jacobianTrace = jacobianTrace
     self.scaleFreeTrace = scaleFreeTrace
-    self.informationBits = informationBits
     self.toleranceNats = toleranceNats
-    self.beta = beta
-    self.curve = curve
+    informationBits = .absent(reason: "not measured")
+    beta = .absent(reason: "not measured")
+    curve = []
   }
 }
 
@@ -63,11 +69,20 @@ public struct CurvePoint: Codable, Sendable, FlowStyled {
   public var toleranceNats: Double
   /// Code length at ε, bits.
   public var informationBits: Quantity
+  /// Nats, from draws of the weights.
+  public var measuredLossRise: Quantity?
+  /// 0…1, from the same draws.
+  public var measuredAccuracyDrop: Quantity?
 
   /// Creates a point.
-  public init(toleranceNats: Double, informationBits: Quantity) {
+  public init(
+    toleranceNats: Double, informationBits: Quantity, measuredLossRise: Quantity?,
+    measuredAccuracyDrop: Quantity?
+  ) {
     self.toleranceNats = toleranceNats
     self.informationBits = informationBits
+    self.measuredLossRise = measuredLossRise
+    self.measuredAccuracyDrop = measuredAccuracyDrop
   }
 }
 
@@ -115,6 +130,8 @@ public struct LayerReport: Codable, Sendable {
   public var channelBits: Double?
   /// sqrt(mean σ²)/rms(w) at the tolerance.
   public var noiseBudget: Quantity?
+  /// The same as 20 log10 of it: how far the noise lies below the weights (negative) or above.
+  public var noiseBudgetDecibels: Quantity?
   /// λ², the prior that costs least.
   public var priorVariance: Double?
   /// Of the layer's matrix.

@@ -34,6 +34,10 @@ struct ProbeCommand: ParsableCommand {
   @Option(help: "Tolerance of the information in the weights, nats of loss.")
   var toleranceNats: Double?
 
+  @Option(
+    help: "Draws of the weights that the predicted rise of the loss is checked with; 0 for none.")
+  var weightDraws: Int?
+
   @Option(help: "Examples of one training step, for numbers that rest on optimizer moments.")
   var batchSize: Int?
 
@@ -58,6 +62,9 @@ struct ProbeCommand: ParsableCommand {
     if let toleranceNats, !(toleranceNats > 0) {
       throw ValidationError("--tolerance-nats: more than 0")
     }
+    if let weightDraws, !(0...10_000).contains(weightDraws) {
+      throw ValidationError("--weight-draws: 0 to 10000")
+    }
     if let batchSize, batchSize < 1 { throw ValidationError("--batch-size: at least 1") }
     if threads < 1 || threads > 1024 { throw ValidationError("--threads: 1 to 1024") }
   }
@@ -81,6 +88,7 @@ struct ProbeCommand: ParsableCommand {
     request.draws = draws
     request.seed = seed
     request.toleranceNats = toleranceNats
+    request.weightDraws = weightDraws
     request.batchSize = batchSize
     request.previous = previous
     request.keepsEvidence = kept

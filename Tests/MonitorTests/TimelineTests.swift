@@ -36,7 +36,7 @@ private struct Row {
       report.information = NetworkInformation(
         fisherTrace: .estimate(total, standardError: 0.01), empiricalFisherTrace: .exact(0),
         confidence: .exact(0.5), jacobianTrace: .exact(total), scaleFreeTrace: .exact(total),
-        informationBits: .exact(1), toleranceNats: 0.01, beta: .exact(1), curve: [])
+        toleranceNats: 0.01)
     }
     report.kept = KeptEvidence(
       fisherPerExample: probe == nil

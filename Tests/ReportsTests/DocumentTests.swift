@@ -28,8 +28,14 @@ import Testing
     report.information = NetworkInformation(
       fisherTrace: .estimate(774.03, standardError: 61.2), empiricalFisherTrace: .exact(2),
       confidence: Quantity(.nan), jacobianTrace: Quantity(.nan), scaleFreeTrace: .exact(1e22),
-      informationBits: .exact(3), toleranceNats: 0.01, beta: .exact(1e-300),
-      curve: [CurvePoint(toleranceNats: 0.001, informationBits: .exact(4))])
+      toleranceNats: 0.01)
+    report.information?.informationBits = .exact(3)
+    report.information?.beta = .exact(1e-300)
+    report.information?.curve = [
+      CurvePoint(
+        toleranceNats: 0.001, informationBits: .exact(4),
+        measuredLossRise: .estimate(0.002, standardError: 0.0001), measuredAccuracyDrop: nil)
+    ]
     report.kept = KeptEvidence(
       fisherPerExample: nil, examples: nil,
       moments: KeptMoments(

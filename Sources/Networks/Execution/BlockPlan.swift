@@ -13,7 +13,7 @@ public struct BlockPlan: Sendable {
   public let exampleCount: Int
 
   private let graph: Graph
-  private let parameters: [String: Tensor]
+  private var parameters: [String: Tensor]
   private let inputs: [String: BatchArray]
   private let checkpointNames: [String: String]
 
@@ -74,6 +74,22 @@ public struct BlockPlan: Sendable {
     try Network(
       graph: graph, parameters: parameters, inputs: BlockPlan.slice(inputs, graph, examples),
       checkpointNames: checkpointNames)
+  }
+
+  /// Larger blocks, each of up to `factor` of `blocks`, for a forward pass alone: it needs no deltas,
+  /// and fewer blocks are bound.
+  public func forwardBlocks(merging factor: Int, examples: Int) -> [Range<Int>] {
+    guard !requiresSingleExamples, graph.fixedExampleCount == nil, let first = blocks.first else {
+      return blocks.filter { $0.upperBound <= examples }
+    }
+    return BlockPlan.cut(examples, first.count * max(factor, 1))
+  }
+
+  /// The same plan with other values of the same parameters.
+  public func replacing(parameters: [String: Tensor]) -> BlockPlan {
+    var plan = self
+    plan.parameters = parameters
+    return plan
   }
 
   private static func cut(_ count: Int, _ size: Int) -> [Range<Int>] {

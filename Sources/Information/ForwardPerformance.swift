@@ -1,0 +1,39 @@
+// What a network's outputs alone say, by a forward pass and no more.
+public import Diagnostics
+public import Networks
+
+extension FisherEstimator {
+  /// Loss, accuracy and confidence of a network over the probe.
+  ///
+  /// - Parameters:
+  ///   - blocks: the examples, in order, cut as the network takes them.
+  ///   - threads: to run blocks on.
+  ///   - network: makes the network of a range of examples; called on several threads at once.
+  /// - Throws: `bad-output`, `bad-target`, and what the network throws.
+  public func performance(
+    blocks: [Range<Int>], threads: Int,
+    network: @escaping @Sendable (Range<Int>) throws(Problem) -> any DifferentiableNetwork
+  ) throws(Problem) -> Performance {
+    let (task, targets) = (task, targets)
+    let examples = blocks.last?.upperBound ?? 0
+    var losses: [Double] = []
+    var accuracies: [Double] = []
+    var confidences: [Double] = []
+    var entropies: [Double] = []
+    try forEachBlock(count: blocks.count, threads: threads) {
+      (block) throws(Problem) -> BlockOutputs in
+      let network = try network(blocks[block])
+      let labels = try ProbeLabels(
+        task: task, targets: targets, examples: examples, output: network.outputShape)
+      return BlockOutputs(outputs: try network.forward(), range: blocks[block], labels: labels)
+    } combine: { (_, outputs) throws(Problem) in
+      losses += outputs.losses ?? []
+      accuracies += outputs.accuracies ?? []
+      confidences += outputs.confidences ?? []
+      entropies += outputs.entropies ?? []
+    }
+    return Performance(
+      task: task, targets: targets, losses: losses, accuracies: accuracies,
+      confidences: confidences, entropies: entropies)
+  }
+}
