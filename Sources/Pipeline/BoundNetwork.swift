@@ -109,14 +109,14 @@ struct BoundNetwork {
     if let stated = settings.task {
       task = stated
     } else {
-      task = try ProbeTask.told(byOutput: outputShape, targets: definition.targets)
+      task = try ProbeTask.told(
+        byOutput: outputShape, targets: definition.targets, inputs: definition.inputs)
     }
     let labels = Self.labels(
       request.labels ?? settings.labels, task: task, output: outputShape,
       draws: request.draws ?? settings.draws, seed: request.seed ?? settings.seed)
     var estimator = FisherEstimator(
-      task: task, labels: labels,
-      targets: definition.targets ?? Self.nextTokens(task, definition.inputs))
+      task: task, labels: labels, targets: try definition.targets(for: task))
     estimator.threads = request.threads
     estimator.blockExamples = plan.blocks[0].count
     return estimator
@@ -138,13 +138,6 @@ struct BoundNetwork {
     return values.map {
       Tensor(shape: Shape([definition.examples, $0.count / definition.examples]), values: $0)
     }
-  }
-
-  /// A language model's target is its own input.
-  private static func nextTokens(_ task: ProbeTask, _ inputs: [String: BatchArray]) -> BatchArray? {
-    guard task == .languageModel else { return nil }
-    let tokens = inputs.values.filter { if case .integer = $0 { true } else { false } }
-    return inputs["input_ids"] ?? (tokens.count == 1 ? tokens[0] : nil)
   }
 
   private static func labels(

@@ -101,7 +101,9 @@ struct NetworkSection {
       name: bound.definition.name, digest: bound.definition.digest,
       examples: estimate.exampleCount, labels: sampled == nil ? "exact" : "sampled",
       draws: sampled?.draws, sampling: sampled == nil ? nil : "signs",
-      seed: Int(sampled?.seed ?? UInt64(bound.definition.settings.seed)))
+      seed: Int(sampled?.seed ?? UInt64(bound.definition.settings.seed)),
+      task: estimate.task.rawValue,
+      output: bound.definition.graph.outputs.count > 1 ? bound.definition.graph.prediction : nil)
   }
 
   private func fillLayers(_ report: inout CheckpointReport) {

@@ -18,6 +18,8 @@ public struct ProbeDefinition: Sendable {
   let graph: Graph
   let inputs: [String: BatchArray]
   let targets: BatchArray?
+  /// 0 where a label does not count; nil when the batch has none.
+  let lossMask: BatchArray?
   /// N.
   let examples: Int
 
@@ -52,11 +54,15 @@ public struct ProbeDefinition: Sendable {
     let tables = try Self.externalTables(of: parsed, in: folder)
     for name in tables.keys.sorted() { hash.add(tables[name] ?? []) }
     digest = hexadecimal(hash.digest())
-    graph = try parsed.including(tables)
+    let included = try parsed.including(tables)
+    graph =
+      try settings.output.map { (name) throws(Problem) in try included.predicting(name) }
+      ?? included
 
     var arrays = try NumPyArchive.open(batchPath)
     let inputNames = graph.inputs.map(\.name)
     let target = inputNames.contains("target") ? nil : arrays.removeValue(forKey: "target")
+    let lossMask = inputNames.contains("loss_mask") ? nil : arrays["loss_mask"]
     for name in inputNames where arrays[name] == nil {
       throw Problem(
         "missing-input", at: batchPath,
@@ -66,7 +72,7 @@ public struct ProbeDefinition: Sendable {
           + inputNames.joined(separator: ", "))
     }
     let inputs = arrays.filter { inputNames.contains($0.key) }
-    let batched: [BatchArray] = inputs.values + (target.map { [$0] } ?? [])
+    let batched = inputs.values + [target, lossMask].compactMap { $0 }
     let counts = Set(batched.map(\.leadingExtent))
     guard counts.count == 1, let examples = counts.first, examples > 0 else {
       throw Problem(
@@ -76,6 +82,7 @@ public struct ProbeDefinition: Sendable {
     }
     self.inputs = inputs
     targets = target
+    self.lossMask = lossMask
     self.examples = examples
   }
 

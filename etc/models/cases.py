@@ -28,6 +28,8 @@ class Case:
     checkpoint: str = "torch"
     #: How the graph is exported: plain (make_probe), optimized, older, inside.
     export: str = "plain"
+    #: The code of the problem with which such a graph must be refused.
+    refused: str = ""
 
 
 def classes(generator, count, *shape):
@@ -120,6 +122,7 @@ def regression(model, *shape, target=None, **options):
 def multi_label(generator):
     x = torch.randn(EXAMPLES, 3, 8, 8, generator=generator)
     y = torch.randint(0, 2, (EXAMPLES, 6), generator=generator)
+    y[0, 1] = -100
     return Case(vision.Normalised(), {"input": x}, y, "multi-label")
 
 
@@ -218,7 +221,9 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     # Graphs that were exported in other ways.
     "mlp-inside": vectors(vision.MLP, 20, 10, export="inside"),
     "mlp-optimized": vectors(vision.MLP, 20, 10, export="optimized"),
-    "nanogpt-optimized": language(sequences.NanoGPT, 13, export="optimized"),
+    "nanogpt-optimized": language(
+        sequences.NanoGPT, 13, export="optimized", refused="folded-weight"),
+    "vgg-optimized": images(vision.VGG, export="optimized", refused="folded-normalisation"),
     "norms-optimized": images(vision.Normalised, size=8, count=6, export="optimized"),
     "square-optimized": series(sequences.Squares, 6, 5, 4, export="optimized"),
     "mlp-older": vectors(vision.MLP, 20, 10, export="older", checkpoint="prefixed"),

@@ -40,7 +40,9 @@ def log_likelihood(task, logits, target, mask):
     if task == "regression":
         return -(logits - target).square().sum() / 2, 1
     if task == "multi-label":
-        return -F.binary_cross_entropy_with_logits(logits, target.to(logits), reduction="sum"), 1
+        keep = target != IGNORED
+        return -F.binary_cross_entropy_with_logits(
+            logits[keep], target[keep].to(logits), reduction="sum"), int(keep.sum())
     logits, labels = counted(task, logits, target, mask)
     return -F.cross_entropy(logits, labels, reduction="sum"), len(labels)
 
@@ -52,7 +54,7 @@ def directions(task, logits, target, mask):
         scale = torch.ones_like(z).flatten()
     elif task == "multi-label":
         p = torch.sigmoid(z).flatten()
-        scale = (p * (1 - p)).sqrt()
+        scale = (p * (1 - p)).sqrt() * (target != IGNORED).flatten()
     else:
         # sqrt(p_c) (e_c - p) for each row and class, put where the row's logits are.
         place = torch.arange(z.numel()).view(z.shape)

@@ -87,16 +87,16 @@ final class Binder {
     }
   }
 
-  /// Binds every node that the first output needs.
+  /// Binds every node that the prediction needs.
   func bind() throws(Problem) -> ArrayValue {
     let needed = try neededNodes()
     for (index, node) in graph.nodes.enumerated() where needed[index] { try bind(node) }
-    let name = graph.outputs[0]
+    let name = graph.prediction
     guard case .array(let value)? = values[name], storages[value.storage].isBatched else {
       throw Problem(
         "constant-output", at: "\(graph.path): output \"\(name)\"",
         "it does not depend on the inputs",
-        remedy: "export a graph whose first output is the network's prediction")
+        remedy: "name the network's prediction as `output:` in probe.yaml")
     }
     return value
   }
@@ -119,10 +119,10 @@ final class Binder {
     node.inputs.lazy.compactMap { self.parameters.entries[$0]?.name }.first.map(layerName)
   }
 
-  /// Marks the nodes from which the first output can be reached.
+  /// Marks the nodes from which the prediction can be reached.
   private func neededNodes() throws(Problem) -> [Bool] {
     var needed = [Bool](repeating: false, count: graph.nodes.count)
-    var names: Set<String> = [graph.outputs[0]]
+    var names: Set<String> = [graph.prediction]
     for index in graph.nodes.indices.reversed() {
       let node = graph.nodes[index]
       guard node.outputs.contains(where: { !$0.isEmpty && names.contains($0) }) else { continue }

@@ -9,6 +9,8 @@ struct NetworkParameters: Sendable {
     let name: String
     let shape: Shape
     let buffer: FloatBuffer
+    /// The module that owns it, by the checkpoint's names: those of the graph may be an alias's.
+    let module: String
     /// Whether it is a parameter; buffers are read and not measured.
     let isTrained: Bool
   }
@@ -37,6 +39,7 @@ struct NetworkParameters: Sendable {
       }
       entries[initializer.name] = Entry(
         name: name, shape: tensor.shape, buffer: FloatBuffer(sharing: tensor.values),
+        module: layerName(tied[name] ?? name),
         isTrained: initializer.role != .buffer && initializer.role != .table)
     }
     self.entries = entries

@@ -43,31 +43,22 @@ extension Graph {
   /// - Parameter tables: little-endian elements by name.
   /// - Throws: `bad-external-data` when a table has not the size that the graph states.
   public func including(_ tables: [String: [UInt8]]) throws(Problem) -> Graph {
-    guard !tables.isEmpty else { return self }
-    var constants = constants
-    var bytes = bytes
+    var graph = self
     for (name, values) in tables.sorted(by: { $0.key < $1.key }) {
-      guard var tensor = constants[name] else { continue }
+      guard let tensor = constants[name] else { continue }
       guard values.count == tensor.shape.count * tensor.type.byteWidth else {
         throw Problem(
           "bad-external-data", at: "\(path): tensor \"\(name)\"",
           "\(values.count) bytes for shape \(tensor.shape)",
           remedy: "the file is damaged, export it again")
       }
-      tensor.storage = .raw(bytes.count..<(bytes.count + values.count))
-      bytes += values
-      constants[name] = tensor
+      let start = graph.bytes.count
+      graph.constants[name]?.storage = .raw(start..<(start + values.count))
+      graph.bytes += values
     }
-    return Graph(
-      path: path, operatorSet: operatorSet,
-      initializers: initializers.map { initializer in
-        GraphInitializer(
-          name: initializer.name, shape: initializer.shape,
-          isFloatingPoint: initializer.isFloatingPoint,
-          hasValues: initializer.hasValues || tables[initializer.name] != nil,
-          role: initializer.role, foldedFrom: initializer.foldedFrom)
-      },
-      inputs: inputs, outputs: outputs, nodes: nodes, constants: constants, bytes: bytes,
-      placeholders: placeholders)
+    for index in graph.initializers.indices where tables[graph.initializers[index].name] != nil {
+      graph.initializers[index].hasValues = true
+    }
+    return graph
   }
 }

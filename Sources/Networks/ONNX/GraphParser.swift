@@ -54,7 +54,7 @@ extension Graph {
     var nodes: [Node] = []
     var tensors: [StoredTensor] = []
     var inputs: [GraphInput] = []
-    var outputs: [String] = []
+    var outputs: [GraphInput] = []
     var traced = TracedNames()
     while let field = try reader.next() {
       switch field.number {
@@ -62,7 +62,7 @@ extension Graph {
       case 5: tensors.append(try parseTensor(reader.nested(try field.value.range(in: reader))))
       case 11: inputs.append(try parseInput(reader.nested(try field.value.range(in: reader))))
       case 12:
-        outputs.append(try parseInput(reader.nested(try field.value.range(in: reader))).name)
+        outputs.append(try parseInput(reader.nested(try field.value.range(in: reader))))
       case 13: try traced.addValue(reader.nested(try field.value.range(in: reader)))
       case 16:
         let (key, value) = try parseEntry(reader.nested(try field.value.range(in: reader)))
@@ -88,8 +88,9 @@ extension Graph {
           hasValues: hasValues, role: traced.roles[tensor.name] ?? .unstated,
           foldedFrom: traced.foldedFrom[tensor.name])
       },
-      inputs: inputs.filter { constants[$0.name] == nil }, outputs: outputs, nodes: nodes,
-      constants: constants, bytes: source.bytes, placeholders: traced.placeholders)
+      inputs: inputs.filter { constants[$0.name] == nil }, outputs: outputs.map(\.name),
+      prediction: Graph.prediction(among: outputs), nodes: nodes, constants: constants,
+      bytes: source.bytes, placeholders: traced.placeholders)
   }
 
   private static func parseNode(_ source: WireReader) throws(Problem) -> Node {

@@ -56,27 +56,23 @@ private struct GraphRestoration {
 
   mutating func add(_ node: Node) {
     if restoresCopy(node) { return }
-    var inputs = node.inputs
+    var restored = node
     if let weight = linearWeight(of: node) {
-      inputs[1] = transposition(of: weight)
+      restored.inputs[1] = transposition(of: weight)
     } else if let call = node.origin.flatMap(TracedCall.init) {
-      separate(&inputs, of: node, call)
+      separate(&restored.inputs, of: node, call)
     }
-    nodes.append(
-      Node(
-        name: node.name, operation: node.operation, domain: node.domain, inputs: inputs,
-        outputs: node.outputs, attributes: node.attributes, origin: node.origin))
+    nodes.append(restored)
   }
 
   func graph(of graph: Graph) -> Graph {
     guard !added.isEmpty || !transposed.isEmpty else { return graph }
-    var constants = constants
-    var initializers = graph.initializers
+    var graph = graph
     for name in order {
       guard let shape = added[name] else { continue }
-      constants[name] = StoredTensor(
+      graph.constants[name] = StoredTensor(
         name: name, shape: shape, type: .float, storage: .external(ExternalData([:])))
-      initializers.append(
+      graph.initializers.append(
         GraphInitializer(
           name: name, shape: shape, isFloatingPoint: true, hasValues: false, role: .parameter))
     }
@@ -85,12 +81,10 @@ private struct GraphRestoration {
         name: "transposition of \(name)", operation: "Transpose", domain: "", inputs: [name],
         outputs: [GraphRestoration.transposedName(name)], attributes: ["perm": .integers([1, 0])])
     }
-    let used = Set(nodes.flatMap(\.inputs)).union(transposed)
-    return Graph(
-      path: graph.path, operatorSet: graph.operatorSet,
-      initializers: initializers.filter { used.contains($0.name) || traced.contains($0.name) },
-      inputs: graph.inputs, outputs: graph.outputs, nodes: transpositions + nodes,
-      constants: constants, bytes: graph.bytes, placeholders: placeholders)
+    graph.nodes = transpositions + nodes
+    let used = Set(graph.nodes.flatMap(\.inputs))
+    graph.initializers.removeAll { !used.contains($0.name) && !traced.contains($0.name) }
+    return graph
   }
 
   // MARK: A linear layer's folded weight
