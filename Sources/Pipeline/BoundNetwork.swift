@@ -76,6 +76,14 @@ struct BoundNetwork {
     return named
   }
 
+  /// The checkpoint's names of an estimate's layers.
+  func layerNames(_ estimate: FisherEstimate) -> [String] {
+    estimate.layers.indices.map { layer in
+      estimate.parameters.first { $0.layer == layer }
+        .map { moduleName(of: checkpointName($0.name)) } ?? estimate.layers[layer].name
+    }
+  }
+
   /// Values by parameter under every name that the graph has for them.
   func spread(_ values: [String: Tensor]) -> [String: Tensor] {
     var named: [String: Tensor] = [:]
@@ -95,7 +103,11 @@ struct BoundNetwork {
 
   /// Forward and backward over the whole batch.
   func estimate(_ request: ProbeRequest) throws(Problem) -> FisherEstimate {
-    let estimator = try estimator(request)
+    try estimate(try estimator(request))
+  }
+
+  /// The same with what the estimator measures changed.
+  func estimate(_ estimator: FisherEstimator) throws(Problem) -> FisherEstimate {
     let plan = plan
     return try estimator.estimate(examples: definition.examples, weights: weights) {
       (range) throws(Problem) in try plan.bind(range)

@@ -60,15 +60,10 @@ struct NetworkSection {
     estimate.layers.indices.map { (layerNames[$0], estimate.layers[$0].kind) }
   }
 
-  private var layerNames: [String] {
-    estimate.layers.indices.map { layer in
-      estimate.parameters.first { $0.layer == layer }
-        .map { moduleName(of: bound.checkpointName($0.name)) } ?? estimate.layers[layer].name
-    }
-  }
+  private var layerNames: [String] { bound.layerNames(estimate) }
 
   func fill(_ report: inout CheckpointReport, _ request: ProbeRequest) {
-    report.probe = identity
+    report.probe = ProbeIdentity(bound.definition, estimate)
     report.performance = Performance(
       loss: Quantity(estimate.performance.loss),
       accuracy: estimate.performance.accuracy.value?.value,
@@ -92,18 +87,6 @@ struct NetworkSection {
       report.skipped.append(
         SkippedReport(name: name, reason: "the probe's graph does not use it"))
     }
-  }
-
-  private var identity: ProbeIdentity {
-    let sampled: (draws: Int, seed: UInt64)? =
-      if case .sampled(let draws, let seed) = estimate.labels { (draws, seed) } else { nil }
-    return ProbeIdentity(
-      name: bound.definition.name, digest: bound.definition.digest,
-      examples: estimate.exampleCount, labels: sampled == nil ? "exact" : "sampled",
-      draws: sampled?.draws, sampling: sampled == nil ? nil : "signs",
-      seed: Int(sampled?.seed ?? UInt64(bound.definition.settings.seed)),
-      task: estimate.task.rawValue,
-      output: bound.definition.graph.outputs.count > 1 ? bound.definition.graph.prediction : nil)
   }
 
   private func fillLayers(_ report: inout CheckpointReport) {

@@ -75,15 +75,7 @@ struct ProbeCommand: ParsableCommand {
     }
     var request = ProbeRequest()
     request.run = runName
-    request.probe = try probeDirectory.map { (directory) throws(Problem) in
-      do throws(Problem) {
-        return try ProbeDefinition(directory: directory)
-      } catch {
-        // Whatever is wrong with it, it is wrong for every checkpoint: a person must mend it.
-        throw Problem(
-          error.code, at: error.place, error.what, remedy: error.remedy, kind: .configuration)
-      }
-    }
+    request.probe = try probeDirectory.map(readProbe)
     request.labels = labels
     request.draws = draws
     request.seed = seed

@@ -1,0 +1,70 @@
+// The curvature of the loss from an optimizer's second moments, for comparing tasks without a probe
+// (measurements.md §8): the running mean of squared mini-batch gradients stands for the diagonal of the
+// empirical Fisher information (2507.18807).
+
+import Checkpoints
+import Diagnostics
+import Information
+import Reports
+import Tensors
+
+/// Weights and second moments of a checkpoint.
+struct MomentCurvature {
+  let network: CurvedNetwork
+  /// Whether the training batch size is known, without which the curvature has no scale.
+  let isPerExample: Bool
+  let findings: [FindingReport]
+
+  init(_ checkpoint: Checkpoint, batchSize: Int?) throws(Problem) {
+    guard let moments = checkpoint.moments, let beta2 = moments.beta2, let updates = moments.step,
+      updates > 0, (0.0..<1).contains(beta2)
+    else {
+      throw Problem(
+        "no-curvature", at: checkpoint.path,
+        "the checkpoint holds no running second moments to compare tasks by",
+        remedy: "give a probe with --probe (probes/make_probe.py makes one)")
+    }
+    let entries = Dictionary(
+      moments.entries.map { ($0.parameter, $0.secondMoment) },
+      uniquingKeysWith: { first, _ in first })
+    var remaining = 1.0
+    // What is left of the zeros it began with.
+    for _ in 0..<updates {
+      remaining *= beta2
+      if remaining < 1e-12 { break }
+    }
+    let correction = Float(1 / (1 - remaining))
+    var layers: [String] = []
+    var parameters: [CurvedNetwork.Parameter] = []
+    var missing: [String] = []
+    for layer in LayerInventory(of: checkpoint).layers {
+      var found = false
+      for index in layer.tensors {
+        let stored = checkpoint.tensors[index]
+        guard let moment = entries[stored.name] else {
+          missing.append(stored.name)
+          continue
+        }
+        found = true
+        parameters.append(
+          CurvedNetwork.Parameter(
+            name: stored.name, layer: layers.count, shape: stored.shape,
+            weights: try checkpoint.read(stored).values,
+            curvature: try checkpoint.read(moment).values.map { $0 * correction }))
+      }
+      if found { layers.append(layer.name) }
+    }
+    let batch = batchSize ?? checkpoint.batchSize
+    isPerExample = batch != nil
+    network = CurvedNetwork(
+      layers: layers, parameters: parameters, curvatureScale: Double(batch ?? 1))
+    let rest =
+      missing.isEmpty ? "" : "; left out, without moments: \(missing.joined(separator: ", "))"
+    findings = [
+      FindingReport(
+        code: "curvature-from-moments", where: checkpoint.path,
+        text: "squared mini-batch gradients stand for the Fisher information: the labels are the "
+          + "data's, and the mean lags by some \(Int(1 / max(1 - beta2, 1e-9))) steps\(rest)")
+    ]
+  }
+}

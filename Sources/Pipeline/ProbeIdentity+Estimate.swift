@@ -1,0 +1,18 @@
+import Information
+import Networks
+import Reports
+
+extension ProbeIdentity {
+  /// Which probe an estimate was made with.
+  init(_ definition: ProbeDefinition, _ estimate: FisherEstimate) {
+    let sampled: (draws: Int, seed: UInt64)? =
+      if case .sampled(let draws, let seed) = estimate.labels { (draws, seed) } else { nil }
+    self.init(
+      name: definition.name, digest: definition.digest, examples: estimate.exampleCount,
+      labels: sampled == nil ? "exact" : "sampled", draws: sampled?.draws,
+      sampling: sampled == nil ? nil : "signs",
+      seed: Int(sampled?.seed ?? UInt64(definition.settings.seed)),
+      task: estimate.task.rawValue,
+      output: definition.graph.outputs.count > 1 ? definition.graph.prediction : nil)
+  }
+}
