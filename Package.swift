@@ -44,15 +44,18 @@ let package = Package(
     library("YAML", ["CLibYAML", "Diagnostics"]),
     library("Tensors", ["Diagnostics"]),
     library("LinearAlgebra", ["COpenBLAS"]),
-    library("Checkpoints", ["CKernels", "CZlib", "Diagnostics", "Tensors"]),
+    library("Threads", ["Diagnostics"]),
+    library("Checkpoints", ["CKernels", "CZlib", "Diagnostics", "Tensors", "Threads"]),
     library("Networks", ["CKernels", "Diagnostics", "Tensors", "LinearAlgebra"]),
-    library("Information", ["CKernels", "Diagnostics", "Tensors", "LinearAlgebra", "Networks"]),
+    library(
+      "Information",
+      ["CKernels", "Diagnostics", "Tensors", "LinearAlgebra", "Threads", "Networks"]),
     library("CriticalPeriods", ["Diagnostics"]),
     library("Reports", ["Diagnostics", "YAML"]),
     library(
       "Pipeline",
       [
-        "Diagnostics", "YAML", "Tensors", "LinearAlgebra", "Checkpoints", "Networks",
+        "Diagnostics", "YAML", "Tensors", "LinearAlgebra", "Threads", "Checkpoints", "Networks",
         "Information", "Reports",
       ]),
     library("Ledger", ["CSQLite", "Diagnostics", "Reports"]),
@@ -81,6 +84,7 @@ let package = Package(
     tests("YAMLTests", ["YAML", "Diagnostics"]),
     tests("TensorsTests", ["Tensors", "Diagnostics"]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
+    tests("ThreadsTests", ["Threads", "Diagnostics"]),
     tests(
       "CheckpointsTests", ["Checkpoints", "Diagnostics", "Tensors", "CKernels"], fixtures: true),
     tests(

@@ -148,3 +148,46 @@ double ck_weighted_squares(const float *g, size_t rows, size_t count, const floa
   }
   return free;
 }
+
+CK_CLONES
+void ck_squared_norms(const float *g, size_t rows, size_t count, double *squares) {
+  // g is [rows, count]
+  for (size_t k = 0; k < rows; k++, g += count) {
+    double sum = 0;
+    size_t i = 0;
+    while (i + CK_LANES <= count) {
+      ck_lanes norm = {0}, v;
+      for (size_t strip = 0; strip < FLUSH && i + CK_LANES <= count; strip++, i += CK_LANES) {
+        memcpy(&v, g + i, sizeof v);
+        norm += v * v;
+      }
+      sum += ck_lanes_sum(&norm);
+    }
+    for (; i < count; i++) sum += (double)g[i] * (double)g[i];
+    squares[k] = sum;
+  }
+}
+
+CK_CLONES
+double ck_triangle_inner_product(const float *a, const float *b, size_t n, double *diagonal) {
+  // a and b are [n, n]
+  double above = 0, own = 0;
+  for (size_t t = 0; t < n; t++) {
+    const float *x = a + t * n, *y = b + t * n;
+    own += (double)x[t] * (double)y[t];
+    size_t s = t + 1;
+    while (s + CK_WIDE <= n) {
+      ck_wide sum = {0};
+      for (; s + CK_WIDE <= n; s += CK_WIDE) {
+        ck_half u, v;
+        memcpy(&u, x + s, sizeof u);
+        memcpy(&v, y + s, sizeof v);
+        sum += __builtin_convertvector(u * v, ck_wide);
+      }
+      above += ck_wide_sum(&sum);
+    }
+    for (; s < n; s++) above += (double)x[s] * (double)y[s];
+  }
+  *diagonal = own;
+  return own + 2 * above;
+}

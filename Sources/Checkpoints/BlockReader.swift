@@ -4,7 +4,8 @@ internal import CKernels
 internal import Diagnostics
 internal import Tensors
 
-final class BlockReader {
+final class BlockReader: @unchecked Sendable {
+  // Safe: whoever has one uses it alone; `ReaderPool` lends each to one thread at a time.
   /// Bytes of one block: 4 MiB.
   static let blockBytes = 4 << 20
 

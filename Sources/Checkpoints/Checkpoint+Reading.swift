@@ -2,6 +2,7 @@
 internal import CKernels
 public import Diagnostics
 public import Tensors
+internal import Threads
 
 extension Checkpoint {
   /// Reads a tensor whole, widened to float32, in its logical row-major order.
@@ -81,33 +82,35 @@ extension Checkpoint {
   /// every tensor, sorted by the bytes of the names.
   public func digest() throws(Problem) -> String { try survey().digest }
 
-  /// Streams every tensor once: sums, digests, checksums, and whatever `visit` does with the blocks
-  /// (the tensor's index in `tensors`, and float32 values in logical row-major order).
-  public func survey(
-    _ visit: (Int, UnsafeBufferPointer<Float>) throws(Problem) -> Void = { _, _ throws(Problem) in }
-  ) throws(Problem) -> Survey {
-    let (summaries, findings) = try sweep(tensors, hashing: true, visit)
-    return Survey(summaries: summaries, digest: digest(of: summaries), findings: findings)
+  /// Streams every tensor once: sums, digests and checksums.
+  public func survey(threads: Int = 1) throws(Problem) -> Survey {
+    try survey(threads: threads) { _ in NoMeter() }.survey
   }
 
-  /// Streams the optimizer's moments once: sums and checksums, and whatever `visit` does with the
-  /// blocks (the entry's index, whether it is the second moment, and the values).
+  /// Streams every tensor once, several at a time, and beside the sums gives each of them to a meter.
   ///
-  /// Returns nil when there are no moments.
-  public func surveyMoments(
-    _ visit: (Int, Bool, UnsafeBufferPointer<Float>) throws(Problem) -> Void = {
-      _, _, _ throws(Problem) in
-    }
-  ) throws(Problem) -> MomentsSurvey? {
+  /// - Parameter meter: makes the meter of the tensor with this index; called, used and asked for
+  ///   its result on one thread.
+  /// - Returns: also the meters' results, by the tensors' indices.
+  public func survey<Meter: BlockMeter>(
+    threads: Int, _ meter: @escaping @Sendable (Int) -> Meter
+  ) throws(Problem) -> (survey: Survey, results: [Meter.Result]) {
+    let (summaries, findings, results) = try sweep(
+      tensors, hashing: true, threads: threads, meter)
+    return (
+      Survey(summaries: summaries, digest: digest(of: summaries), findings: findings), results
+    )
+  }
+
+  /// Streams the optimizer's moments once: sums and checksums. Returns nil when there are none.
+  public func surveyMoments(threads: Int = 1) throws(Problem) -> MomentsSurvey? {
     guard let moments else { return nil }
     let second = moments.entries.map(\.secondMoment)
     let firstIndices = moments.entries.indices.filter { moments.entries[$0].firstMoment != nil }
     let first = moments.entries.compactMap(\.firstMoment)
-    let (summaries, findings) = try sweep(second + first, hashing: false) {
-      (index, values) throws(Problem) in
-      let isSecond = index < second.count
-      try visit(isSecond ? index : firstIndices[index - second.count], isSecond, values)
-    }
+    let (summaries, findings, _) = try sweep(
+      second + first, hashing: false, threads: threads
+    ) { _ in NoMeter() }
     var firstSummaries: [TensorSummary?] = second.map { _ in nil }
     for (entry, summary) in zip(firstIndices, summaries[second.count...]) {
       firstSummaries[entry] = summary
@@ -116,32 +119,43 @@ extension Checkpoint {
       first: firstSummaries, second: Array(summaries[..<second.count]), findings: findings)
   }
 
-  /// Summaries of the tensors in their order; read in the order of the file, one sweep over the disk.
-  private func sweep(
-    _ tensors: [StoredTensor], hashing: Bool,
-    _ visit: (Int, UnsafeBufferPointer<Float>) throws(Problem) -> Void
-  ) throws(Problem) -> ([TensorSummary], [Finding]) {
-    let largest = tensors.map(\.shape.count).max() ?? 1
-    let reader = BlockReader(elements: min(largest, BlockReader.blockBytes / 8))
-    var summaries: [TensorSummary?] = tensors.map { _ in nil }
-    var checksums = RecordChecksums()
+  /// Summaries and meters' results of the tensors in their order; read in the order of the file.
+  private func sweep<Meter: BlockMeter>(
+    _ tensors: [StoredTensor], hashing: Bool, threads: Int,
+    _ meter: @escaping @Sendable (Int) -> Meter
+  ) throws(Problem) -> ([TensorSummary], [Finding], [Meter.Result]) {
+    let readers = ReaderPool(largest: tensors.map(\.shape.count).max() ?? 1)
     let order = tensors.indices.sorted {
       let (a, b) = (tensors[$0].location, tensors[$1].location)
       return (a.file, a.storageOffset, a.firstElement) < (b.file, b.storageOffset, b.firstElement)
     }
-    for index in order {
+    let files = files
+    var swept: [(summary: TensorSummary, result: Meter.Result)?] = tensors.map { _ in nil }
+    var checksums = RecordChecksums()
+    // Results are small: nobody waits for the largest tensor.
+    try Threads.forEachBlock(count: order.count, threads: threads, window: order.count) {
+      (position) throws(Problem) -> (TensorSummary, UInt32, Meter.Result) in
+      let index = order[position]
       let tensor = tensors[index]
       var checksum: UInt32 = 0
-      summaries[index] = try withUnsafeMutablePointer(to: &checksum) {
+      var meter = meter(index)
+      let reader = readers.take()
+      let summary = try withUnsafeMutablePointer(to: &checksum) {
         pointer throws(Problem) in
         try tensor.summary(
           in: files[tensor.location.file].file, with: reader, hashing: hashing,
           checksum: tensor.fillsItsStorage ? pointer : nil
-        ) { floats throws(Problem) in try visit(index, floats) }
+        ) { floats in meter.add(floats) }
       }
-      checksums.note(tensor, whole: tensor.fillsItsStorage ? checksum : nil)
+      readers.giveBack(reader)
+      return (summary, checksum, meter.result())
+    } combine: { (position, part) throws(Problem) in
+      let tensor = tensors[order[position]]
+      swept[order[position]] = (part.0, part.2)
+      checksums.note(tensor, whole: tensor.fillsItsStorage ? part.1 : nil)
     }
-    return (summaries.compactMap { $0 }, try checksums.findings(files))
+    let all = swept.compactMap { $0 }
+    return (all.map(\.summary), try checksums.findings(files), all.map(\.result))
   }
 
   private func digest(of summaries: [TensorSummary]) -> String {

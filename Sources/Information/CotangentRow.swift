@@ -19,7 +19,8 @@ enum CotangentRow: Sendable {
   /// Target − mean of independent outputs: the empirical Fisher.
   case residual
 
-  /// The rows that measure a task under a plan, apart from what `ck_fisher_exact` does in one.
+  /// The rows that measure a task under a plan, those of the Fisher information first, apart from
+  /// what `ExactClasses` does in one.
   static func rows(
     _ labels: ProbeLabels, estimator: FisherEstimator, fused: Bool
   ) -> [CotangentRow] {
@@ -66,6 +67,14 @@ enum CotangentRow: Sendable {
     case .signedOutputs(_, let draws):
       labels.task == .regression ? 1 / Double(draws * labels.classes) : 0
     case .classScore, .drawnScore, .trueScore, .residual: 0
+    }
+  }
+
+  /// Whether the squared gradient along this row is part of the Fisher information.
+  var isFisher: Bool {
+    switch self {
+    case .classScore, .drawnScore, .output, .signedOutputs: true
+    case .trueScore, .signs, .residual: false
     }
   }
 

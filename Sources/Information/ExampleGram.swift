@@ -4,6 +4,7 @@ internal import CKernels
 internal import Diagnostics
 internal import LinearAlgebra
 public import Tensors
+internal import Threads
 
 /// The Gram matrix of one layer's centred recording.
 public struct ExampleGram: Sendable, Hashable {

@@ -43,30 +43,32 @@ struct FisherBlock: Sendable {
     outputs = BlockOutputs(outputs: values, range: range, labels: labels)
     recordings =
       estimator.keepsRecordings ? layers.indices.map { network.recording(ofLayer: $0) } : []
-    var sums = FisherSums(
+    // Norms alone do not tell the covariance of the logits' gradients.
+    let readsEntries = estimator.keepsDiagonal || !weights.isEmpty
+    let fused =
+      readsEntries && estimator.labels == .exact && labels.task.likelihood == .categorical
+      && labels.classes <= Self.rowsPerPass
+    let reader = FisherReader(
       examples: range.count, counts: parameters.map(\.shape.count), weights: weights,
       keepsDiagonal: estimator.keepsDiagonal)
-    let fused =
-      estimator.labels == .exact && labels.task.likelihood == .categorical
-      && labels.classes <= Self.rowsPerPass
     if fused {
-      try Self.addClasses(network, range: range, labels: labels, outputs: outputs, to: &sums)
+      try Self.readClasses(network, range: range, labels: labels, outputs: outputs, reader)
     }
     let rows = CotangentRow.rows(
       labels, estimator: estimator, fused: fused)
     let draws = ProbeDraws(seed: estimator.labels.seed)
     for start in stride(from: 0, to: rows.count, by: Self.rowsPerPass) {
-      try Self.addRows(
+      try Self.readRows(
         Array(rows[start..<min(start + Self.rowsPerPass, rows.count)]), network, range: range,
-        labels: labels, outputs: outputs, draws: draws, to: &sums)
+        labels: labels, outputs: outputs, draws: draws, reader)
     }
-    self.sums = sums
+    sums = reader.sums
   }
 
   /// Exact Fisher from the gradients of all logits, one position at a time.
-  private static func addClasses(
+  private static func readClasses(
     _ network: any DifferentiableNetwork, range: Range<Int>, labels: ProbeLabels,
-    outputs: BlockOutputs, to sums: inout FisherSums
+    outputs: BlockOutputs, _ reader: FisherReader
   ) throws(Problem) {
     guard let distribution = outputs.distribution else { return }
     let classes = labels.classes
@@ -86,21 +88,20 @@ struct FisherBlock: Sendable {
       }
       set(1)
       defer { set(0) }
-      try network.backward(cotangents: cotangents, count: classes) {
-        parameter, example, gradients in
-        let label =
+      reader.reduction = ExactClasses(
+        distribution: distribution, row: { $0 * labels.logitRows + position },
+        label: { example in
           labels.positions == 1
-          ? labels.label(example: range.lowerBound + example, position: 0) : nil
-        sums.addExact(
-          gradients, parameter: parameter, example: example, distribution: distribution,
-          row: example * labels.logitRows + position, label: label)
-      }
+            ? labels.label(example: range.lowerBound + example, position: 0) : nil
+        })
+      reader.rows = classes
+      try network.backward(cotangents: cotangents, count: classes, reader: reader)
     }
   }
 
-  private static func addRows(
+  private static func readRows(
     _ rows: [CotangentRow], _ network: any DifferentiableNetwork, range: Range<Int>,
-    labels: ProbeLabels, outputs: BlockOutputs, draws: ProbeDraws, to sums: inout FisherSums
+    labels: ProbeLabels, outputs: BlockOutputs, draws: ProbeDraws, _ reader: FisherReader
   ) throws(Problem) {
     let size = labels.output.count
     var cotangents = [Float](repeating: 0, count: range.count * rows.count * size)
@@ -116,14 +117,10 @@ struct FisherBlock: Sendable {
         }
       }
     }
-    let jacobianShares = rows.map { $0.jacobianShare(labels) }
-    try network.backward(cotangents: cotangents, count: rows.count) {
-      parameter, example, gradients in
-      sums.addRows(
-        gradients, parameter: parameter, example: example, rows: rows,
-        shares: shares[example * rows.count..<(example + 1) * rows.count],
-        jacobianShares: jacobianShares)
-    }
+    reader.reduction = WeightedRows(
+      rows: rows, shares: shares, jacobianShares: rows.map { $0.jacobianShare(labels) })
+    reader.rows = rows.count
+    try network.backward(cotangents: cotangents, count: rows.count, reader: reader)
   }
 }
 

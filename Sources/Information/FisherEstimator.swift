@@ -3,6 +3,7 @@
 public import Diagnostics
 public import Networks
 public import Tensors
+internal import Threads
 
 /// Measures Fisher information, and what the same passes give beside it.
 ///
@@ -41,6 +42,22 @@ public struct FisherEstimator: Sendable {
     self.task = task
     self.labels = labels
     self.targets = targets
+  }
+
+  /// Leaves out all but the Fisher trace, loss and confidence: nothing is formed whose norm is enough.
+  public mutating func measuresOnlyTrace() {
+    keepsDiagonal = false
+    keepsRecordings = false
+    measuresEmpirical = false
+    measuresJacobian = false
+  }
+
+  /// The most cotangents that an example has in one backward pass under a plan.
+  public static func cotangents(_ labels: LabelPlan, classes: Int) -> Int {
+    switch labels {
+    case .exact: min(classes + 2, FisherBlock.rowsPerPass)
+    case .sampled(let draws, _): min(draws + 2, FisherBlock.rowsPerPass)
+    }
   }
 
   /// Measures a network.

@@ -1,6 +1,7 @@
 // What a network's outputs alone say, by a forward pass and no more.
 public import Diagnostics
 public import Networks
+internal import Threads
 
 extension FisherEstimator {
   /// Loss, accuracy and confidence of a network over the probe.

@@ -19,6 +19,15 @@ public enum ProbeTask: String, Sendable, CaseIterable {
   /// Any output: means of a Gaussian with unit variance.
   case regression
 
+  /// C of an output, or the number of outputs that are independent.
+  public func classes(of output: Shape) -> Int {
+    switch self {
+    case .segmentation: output.dimensions.first ?? 1
+    case .multiLabel, .regression: output.count
+    default: output.dimensions.last ?? 1
+    }
+  }
+
   /// What is independent of what in the output.
   var likelihood: Likelihood {
     switch self {

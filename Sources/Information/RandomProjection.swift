@@ -36,26 +36,18 @@ public struct RandomProjection: Sendable, Hashable {
   ///   - width: a power of two.
   /// - Complexity: one pass.
   public init(of values: [Float], seed: UInt64, width: Int = standardWidth) {
-    precondition(width > 0 && width & (width - 1) == 0, "a power of two")
-    count = values.count
-    self.seed = seed
-    square = Self.square(of: values)
-    guard values.count > width else {
-      self.values = values
-      return
-    }
-    var buckets = [Double](repeating: 0, count: width)
-    values.withUnsafeBufferPointer { values in
-      buckets.withUnsafeMutableBufferPointer { buckets in
-        ck_count_sketch(values.baseAddress, values.count, 0, seed, width, buckets.baseAddress)
-      }
-    }
-    self.values = buckets.map { Float($0) }
+    var meter = ProjectionMeter(count: values.count, seed: seed, width: width)
+    values.withUnsafeBufferPointer { meter.add($0) }
+    self = meter.projection()
   }
 
   /// ‖W‖² of a tensor, in float64.
   public static func square(of values: [Float]) -> Double {
-    values.withUnsafeBufferPointer { ck_sum_of_squares($0.baseAddress, $0.count) }
+    values.withUnsafeBufferPointer { square(of: $0) }
+  }
+
+  static func square(of values: UnsafeBufferPointer<Float>) -> Double {
+    ck_sum_of_squares(values.baseAddress, values.count)
   }
 
   /// The change to a later checkpoint's projection of the same tensor.

@@ -1,7 +1,5 @@
 // The spectrum of a layer's weights (measurements.md §4): what a checkpoint tells without a probe.
-internal import CKernels
 internal import Glibc
-internal import LinearAlgebra
 public import Tensors
 
 /// Measures of a weight matrix's singular values.
@@ -25,12 +23,17 @@ public struct Spectrum: Sendable {
   ///
   /// - Parameter maximumOrder: smaller sides above it are not decomposed: the time grows with the
   ///   cube of the smaller side.
-  public init(of tensor: Tensor, maximumOrder: Int = 4096) {
-    let squares = tensor.values.withUnsafeBufferPointer {
-      ck_sum_of_squares($0.baseAddress, $0.count)
-    }
+  public init(of tensor: Tensor, maximumOrder: Int = SpectrumMeter.maximumOrder) {
+    var meter = SpectrumMeter(shape: tensor.shape, maximumOrder: maximumOrder)
+    tensor.values.withUnsafeBufferPointer { meter.add($0) }
+    self = meter.spectrum()
+  }
+
+  /// - Parameters:
+  ///   - squares: Σ w².
+  ///   - values: the singular values, descending.
+  init(squares: Double, singularValues values: Measured<[Double]>) {
     frobeniusNorm = Measured(finite: squares.squareRoot(), else: "a weight is not finite")
-    let values = Self.singularValues(tensor, squares: squares, maximumOrder: maximumOrder)
     guard case .known(let sigma) = values, let top = sigma.first else {
       let reason = values.reason ?? "it has no elements"
       spectralNorm = .absent(reason)
@@ -57,22 +60,5 @@ public struct Spectrum: Sendable {
     let floor = top * top * Double(max(sigma.count, 1)) * 0x1p-50
     tail = PowerLawTail.fit(sigma.map { $0 * $0 }.filter { $0 > floor })
     alpha = tail.map(\.alpha)
-  }
-
-  private static func singularValues(
-    _ tensor: Tensor, squares: Double, maximumOrder: Int
-  ) -> Measured<[Double]> {
-    let shape = tensor.shape
-    guard shape.rank >= 2 else { return .absent("a vector has no spectrum") }
-    guard shape.count > 0 else { return .absent("it has no elements") }
-    guard squares.isFinite else { return .absent("a weight is not finite") }
-    guard squares > 0 else { return .absent("all weights are zero") }
-    let rows = shape.dimensions[0]
-    let columns = shape.count / rows
-    guard min(rows, columns) <= maximumOrder else {
-      return .absent("its smaller side is \(min(rows, columns)), above \(maximumOrder)")
-    }
-    return LinearAlgebra.singularValues(tensor.values, rows: rows, columns: columns)
-      .map { .known($0) } ?? .absent("its singular values did not converge")
   }
 }

@@ -16,36 +16,37 @@ public enum GramSide: Sendable {
 ///   - side: whose inner products.
 /// - Returns: both triangles, row-major.
 public func gramMatrix(_ matrix: [Float], rows: Int, columns: Int, side: GramSide) -> [Double] {
+  var gram = gramUpperTriangle(matrix, rows: rows, columns: columns, side: side)
+  mirrorUpperTriangle(&gram, order: side == .rows ? rows : columns)
+  return gram
+}
+
+/// As `gramMatrix`; only the upper triangle is meaningful.
+func gramUpperTriangle(_ matrix: [Float], rows: Int, columns: Int, side: GramSide) -> [Double] {
   precondition(matrix.count == rows * columns, "a matrix of \(rows) × \(columns)")
-  let order = side == .rows ? rows : columns
-  let depth = side == .rows ? columns : rows
-  var gram = [Double](repeating: 0, count: order * order)
-  guard order > 0, depth > 0 else { return gram }
-  let blockDepth = max(1, min(depth, (1 << 18) / order))
-  var block = [Double](repeating: 0, count: order * blockDepth)
-  for start in stride(from: 0, to: depth, by: blockDepth) {
-    let width = min(blockDepth, depth - start)
+  if side == .columns {
+    var accumulator = GramAccumulator(rows: rows, columns: columns)
+    matrix.withUnsafeBufferPointer { accumulator.add($0) }
+    return accumulator.takeUpperTriangle()
+  }
+  var gram = [Double](repeating: 0, count: rows * rows)
+  guard rows > 0, columns > 0 else { return gram }
+  let blockWidth = max(1, min(columns, (1 << 18) / rows))
+  var block = [Double](repeating: 0, count: rows * blockWidth)
+  for start in stride(from: 0, to: columns, by: blockWidth) {
+    let width = min(blockWidth, columns - start)
+    // block is [rows, width]
     matrix.withUnsafeBufferPointer { source in
       block.withUnsafeMutableBufferPointer { block in
-        switch side {
-        case .rows:
-          // block is [order, width]
-          for row in 0..<rows {
-            for k in 0..<width {
-              block[row * width + k] = Double(source[row * columns + start + k])
-            }
-          }
-        case .columns:
-          // block is [width, order]
-          for k in 0..<(width * columns) { block[k] = Double(source[start * columns + k]) }
+        for row in 0..<rows {
+          let (from, to) = (row * columns + start, row * width)
+          for k in 0..<width { block[to + k] = Double(source[from + k]) }
         }
       }
     }
     multiplyBySelf(
-      transpose: side == .columns, n: order, k: width, block,
-      aStride: side == .rows ? width : order, beta: 1, into: &gram, cStride: order)
+      n: rows, k: width, block, aStride: width, beta: 1, into: &gram, cStride: rows)
   }
-  mirrorUpperTriangle(&gram, order: order)
   return gram
 }
 

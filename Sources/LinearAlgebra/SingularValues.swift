@@ -11,10 +11,12 @@
 /// - Returns: nil when an element is not finite or LAPACK did not converge.
 /// - Complexity: O(rows · columns · min) + O(min³) time, O(min²) memory.
 public func singularValues(_ matrix: [Float], rows: Int, columns: Int) -> [Double]? {
-  let gram = gramMatrix(
+  let gram = gramUpperTriangle(
     matrix, rows: rows, columns: columns, side: rows <= columns ? .rows : .columns)
-  guard let eigenvalues = symmetricEigenvalues(consume gram, order: min(rows, columns)) else {
-    return nil
-  }
-  return eigenvalues.reversed().map { $0 > 0 ? $0.squareRoot() : 0 }
+  return singularValues(gram: consume gram, order: min(rows, columns))
+}
+
+/// The same from the smaller Gram matrix, of which the upper triangle is read.
+public func singularValues(gram: consuming [Double], order: Int) -> [Double]? {
+  symmetricEigenvalues(consume gram, order: order)?.reversed().map { $0 > 0 ? $0.squareRoot() : 0 }
 }

@@ -24,16 +24,15 @@ public protocol DifferentiableNetwork: AnyObject {
   /// The output of a layer as left by the last `forward`, `[N, features]`.
   func recording(ofLayer layer: Int) -> Tensor
 
-  /// Per-example gradients of the output contracted with cotangents.
+  /// Per-example gradients of the output contracted with cotangents: of example n, row k is
+  /// Σ_outputs cotangent[n, k] · ∂output[n]/∂parameter.
   ///
   /// - Parameters:
   ///   - cotangents: `[N, K] + outputShape`.
   ///   - count: K.
-  ///   - visit: called once per parameter and example, with `[K, P]` gradients that are valid only
-  ///     during the call: row k is Σ_outputs cotangent[n, k] · ∂output[n]/∂parameter.
+  ///   - reader: is given the gradients of every parameter, or what it wants of them.
   func backward(
-    cotangents: [Float], count: Int,
-    visit: (_ parameter: Int, _ example: Int, _ gradients: UnsafeBufferPointer<Float>) -> Void
+    cotangents: [Float], count: Int, reader: any GradientReader
   ) throws(Problem)
 }
 

@@ -5,6 +5,7 @@ import Diagnostics
 import Information
 import Networks
 import Tensors
+import Threads
 
 /// A checkpoint's weights in the graph of a probe.
 struct BoundNetwork {
@@ -13,12 +14,14 @@ struct BoundNetwork {
   /// By the graph's names; a tensor that several names share is held once.
   let weights: [String: Tensor]
   let plan: BlockPlan
-  private let outputShape: Shape
-
-  private static let blockExamples = 16
+  private let task: ProbeTask
+  private let targets: BatchArray?
+  private let labels: LabelPlan
 
   /// Matches names and reads the weights that the graph wants.
-  init(_ definition: ProbeDefinition, _ checkpoint: Checkpoint) throws(Problem) {
+  init(
+    _ definition: ProbeDefinition, _ checkpoint: Checkpoint, _ request: ProbeRequest
+  ) throws(Problem) {
     self.definition = definition
     let settings = definition.settings
     let tensors = checkpoint.tensors.filter { $0.type.isFloatingPoint && $0.sharedWith == nil }
@@ -40,10 +43,25 @@ struct BoundNetwork {
       weights[graphName] = values
     }
     self.weights = weights
-    plan = try BlockPlan(
-      graph: graph, parameters: weights, inputs: definition.inputs,
-      size: Self.blockExamples, checkpointNames: binding.checkpointNames)
-    outputShape = try plan.bind(plan.blocks[0]).outputShape
+    let plan = try BlockPlan(
+      graph: graph, parameters: weights, inputs: definition.inputs, size: .atMost(1),
+      checkpointNames: binding.checkpointNames)
+    if let stated = settings.task {
+      task = stated
+    } else {
+      task = try ProbeTask.told(
+        byOutput: plan.outputShape, targets: definition.targets, inputs: definition.inputs)
+    }
+    targets = try definition.targets(for: task)
+    labels = Self.labels(
+      request.labels ?? settings.labels, task: task, output: plan.outputShape,
+      draws: request.draws ?? settings.draws, seed: request.seed ?? settings.seed)
+    let parameterBytes = read.values.reduce(0) { $0 + $1.shape.count * MemoryLayout<Float>.stride }
+    self.plan = plan.resized(
+      request.blockSize(
+        parameterBytes: parameterBytes,
+        cotangents: FisherEstimator.cotangents(
+          labels, classes: task.classes(of: plan.outputShape))))
   }
 
   /// An exporter that optimises folds a batch normalisation into the layer before it: the graph's
@@ -69,20 +87,8 @@ struct BoundNetwork {
       remedy: Graph.exportAgain)
   }
 
-  /// By the checkpoint's names.
-  var weightsByCheckpointName: [String: Tensor] {
-    var named: [String: Tensor] = [:]
-    for (graphName, tensor) in weights { named[checkpointName(graphName)] = tensor }
-    return named
-  }
-
   /// The checkpoint's names of an estimate's layers.
-  func layerNames(_ estimate: FisherEstimate) -> [String] {
-    estimate.layers.indices.map { layer in
-      estimate.parameters.first { $0.layer == layer }
-        .map { moduleName(of: checkpointName($0.name)) } ?? estimate.layers[layer].name
-    }
-  }
+  func layerNames(_ estimate: FisherEstimate) -> [String] { estimate.layers.map(\.name) }
 
   /// Values by parameter under every name that the graph has for them.
   func spread(_ values: [String: Tensor]) -> [String: Tensor] {
@@ -101,36 +107,49 @@ struct BoundNetwork {
     binding.checkpointNames[graphName] ?? graphName
   }
 
-  /// Forward and backward over the whole batch.
-  func estimate(_ request: ProbeRequest) throws(Problem) -> FisherEstimate {
-    try estimate(try estimator(request))
+  /// Forward and backward over the whole batch, and the (median) seconds that it took.
+  func estimate(
+    _ request: ProbeRequest
+  ) throws(Problem) -> (estimate: FisherEstimate, seconds: Double) {
+    let (estimator, networks) = (
+      estimator(request), try BoundBlocks(plan, isKept: request.repeats > 1)
+    )
+    let weights = request.measures == .trace ? [:] : weights
+    // A first pass over kept networks touches their memory for the first time.
+    if request.repeats > 1 { _ = try estimate(estimator, weights, networks) }
+    var seconds: [Double] = []
+    var estimate = try timed(&seconds) { () throws(Problem) in
+      try self.estimate(estimator, weights, networks)
+    }
+    for _ in 1..<max(1, request.repeats) {
+      estimate = try timed(&seconds) { () throws(Problem) in
+        try self.estimate(estimator, weights, networks)
+      }
+    }
+    return (estimate, seconds.sorted()[seconds.count / 2])
   }
 
-  /// The same with what the estimator measures changed.
+  /// Forward and backward over the whole batch, with what the estimator measures changed.
   func estimate(_ estimator: FisherEstimator) throws(Problem) -> FisherEstimate {
+    try estimate(estimator, weights, try BoundBlocks(plan, isKept: false))
+  }
+
+  private func estimate(
+    _ estimator: FisherEstimator, _ weights: [String: Tensor], _ networks: BoundBlocks
+  ) throws(Problem) -> FisherEstimate {
     let plan = plan
     return try estimator.estimate(examples: definition.examples, weights: weights) {
-      (range) throws(Problem) in try plan.bind(range)
+      (range) throws(Problem) in try networks.network(plan, range)
     }
   }
 
   /// What the probe and the request ask to be measured.
-  func estimator(_ request: ProbeRequest) throws(Problem) -> FisherEstimator {
-    let settings = definition.settings
-    let task: ProbeTask
-    if let stated = settings.task {
-      task = stated
-    } else {
-      task = try ProbeTask.told(
-        byOutput: outputShape, targets: definition.targets, inputs: definition.inputs)
-    }
-    let labels = Self.labels(
-      request.labels ?? settings.labels, task: task, output: outputShape,
-      draws: request.draws ?? settings.draws, seed: request.seed ?? settings.seed)
+  func estimator(_ request: ProbeRequest) -> FisherEstimator {
     var estimator = FisherEstimator(
-      task: task, labels: labels, targets: try definition.targets(for: task))
+      task: task, labels: labels, targets: targets)
     estimator.threads = request.threads
     estimator.blockExamples = plan.blocks[0].count
+    if request.measures == .trace { estimator.measuresOnlyTrace() }
     return estimator
   }
 
@@ -165,4 +184,30 @@ struct BoundNetwork {
       return standard
     }
   }
+}
+
+/// Networks that several passes use again. Safe to share: a pass measures each block once, on one
+/// thread.
+private struct BoundBlocks: @unchecked Sendable {
+  private var kept: [Int: Network] = [:]
+
+  init(_ plan: BlockPlan, isKept: Bool) throws(Problem) {
+    guard isKept else { return }
+    for range in plan.blocks { kept[range.lowerBound] = try plan.bind(range) }
+  }
+
+  func network(_ plan: BlockPlan, _ range: Range<Int>) throws(Problem) -> Network {
+    if let network = kept[range.lowerBound] { return network }
+    return try plan.bind(range)
+  }
+}
+
+private func timed<Result>(
+  _ seconds: inout [Double], _ body: () throws(Problem) -> Result
+) throws(Problem) -> Result {
+  let start = ContinuousClock.now
+  let result = try body()
+  let elapsed = (ContinuousClock.now - start).components
+  seconds.append(Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
+  return result
 }

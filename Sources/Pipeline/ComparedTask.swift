@@ -27,8 +27,8 @@ struct ComparedTask {
     step = checkpoint.step
     let tolerance: Double
     if let definition = request.probe {
-      let bound = try BoundNetwork(definition, checkpoint)
-      var estimator = try bound.estimator(request)
+      let bound = try BoundNetwork(definition, checkpoint, request)
+      var estimator = bound.estimator(request)
       estimator.measuresEmpirical = false
       estimator.measuresJacobian = false
       estimator.keepsRecordings = false

@@ -12,9 +12,11 @@ struct Comparison: Sendable {
   private let step: Int?
 
   /// The earlier checkpoint's recordings on a probe; nil when the probe does not fit it.
-  func recordings(_ definition: ProbeDefinition, threads: Int) throws(Problem) -> [RecordedGram]? {
+  func recordings(
+    _ definition: ProbeDefinition, _ request: ProbeRequest, threads: Int
+  ) throws(Problem) -> [RecordedGram]? {
     do {
-      let bound = try BoundNetwork(definition, earlier)
+      let bound = try BoundNetwork(definition, earlier, request)
       return RecordedGram.each(of: try bound.recordings(threads: threads), threads: threads)
     } catch {
       guard NetworkSection.isProbeAtFault(error) else { throw error }
@@ -53,9 +55,10 @@ struct Comparison: Sendable {
       report.flow?.recordings = section.recordings(since: recordings, step: step)
       // The daemon has every example's part of both, and compares the shares itself.
       if !request.keepsEvidence, let step, let now = checkpoint.step {
-        let bound = try BoundNetwork(section.bound.definition, earlier)
+        let bound = try BoundNetwork(section.bound.definition, earlier, request)
+        let (estimate, seconds) = try bound.estimate(request)
         let before = NetworkSection(
-          bound: bound, estimate: try bound.estimate(request), threads: request.threads)
+          bound: bound, estimate: estimate, seconds: seconds, threads: request.threads)
         report.flow?.plasticity = section.plasticity(since: before, steps: (step, now))
       }
     }

@@ -8,7 +8,7 @@ import Tensors
 /// - Throws: what makes it unreadable.
 public func inspect(_ path: String) throws(Problem) -> InspectionReport {
   let checkpoint = try Checkpoint.open(path)
-  let survey = try checkpoint.survey()
+  let survey = try checkpoint.survey(threads: 2)
   let tensors = zip(checkpoint.tensors, survey.summaries).map { tensor, summary in
     let nonfinite = summary.nanCount + summary.infiniteCount
     return InspectedTensor(

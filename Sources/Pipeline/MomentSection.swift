@@ -18,7 +18,7 @@ struct MomentSection {
   /// Nil when the checkpoint holds no Adam-like moments that could be matched; `reason` says why
   /// where there is more to say than that.
   init?(
-    _ checkpoint: Checkpoint, _ inventory: LayerInventory, batchSize: Int?,
+    _ checkpoint: Checkpoint, _ inventory: LayerInventory, batchSize: Int?, threads: Int = 2,
     reason: inout SkippedReport?
   ) throws(Problem) {
     guard let moments = checkpoint.moments else { return nil }
@@ -28,8 +28,10 @@ struct MomentSection {
         reason: "\(moments.kind) moments without one decay and step count for all parameters")
       return nil
     }
+    guard let survey = try checkpoint.surveyMoments(threads: threads) else { return nil }
     let entries = Dictionary(
-      moments.entries.map { ($0.parameter, $0) }, uniquingKeysWith: { first, _ in first })
+      moments.entries.enumerated().map { ($1.parameter, $0) },
+      uniquingKeysWith: { first, _ in first })
     var sums: [Double?] = []
     var firstSums: [Double?] = []
     var elements: [Int] = []
@@ -39,11 +41,9 @@ struct MomentSection {
       var count = 0
       for index in layer.tensors {
         guard let entry = entries[checkpoint.tensors[index].name] else { continue }
-        second = (second ?? 0) + (try checkpoint.summary(of: entry.secondMoment)).sum
-        if let stored = entry.firstMoment {
-          first = (first ?? 0) + (try checkpoint.summary(of: stored)).sumSquares
-        }
-        count += entry.secondMoment.shape.count
+        second = (second ?? 0) + survey.second[entry].sum
+        if let summary = survey.first[entry] { first = (first ?? 0) + summary.sumSquares }
+        count += survey.second[entry].count
       }
       sums.append(second)
       firstSums.append(first)

@@ -6,23 +6,27 @@ package import Information
 import Networks
 package import Reports
 import Tensors
+import Threads
 
 /// Fills a report with what an estimate says.
 struct NetworkSection {
   let bound: BoundNetwork
   let estimate: FisherEstimate
-  /// Nil for an earlier checkpoint that is only compared with.
+  /// Of forward and backward over the batch.
+  let seconds: Double
+  /// Nil for an earlier checkpoint that is only compared with, and when it is not asked for.
   private let information: InformationSection?
   /// By layer: what is needed of its recording.
   private let grams: [Measured<ExampleGram>]
   private let centred: [Measured<CentredGram>]
 
   init(
-    bound: BoundNetwork, estimate: FisherEstimate, information: InformationSection? = nil,
-    threads: Int
+    bound: BoundNetwork, estimate: FisherEstimate, seconds: Double,
+    information: InformationSection? = nil, threads: Int
   ) {
     self.bound = bound
     self.estimate = estimate
+    self.seconds = seconds
     self.information = information
     let recordings = RecordedGram.each(of: estimate.recordings, threads: threads)
     grams = recordings.map(\.gram)
@@ -36,13 +40,14 @@ struct NetworkSection {
   )? {
     guard let definition = request.probe else { return nil }
     do {
-      let bound = try BoundNetwork(definition, checkpoint)
-      let estimate = try bound.estimate(request)
-      let information = try InformationSection(bound, estimate, request)
+      let bound = try BoundNetwork(definition, checkpoint, request)
+      let (estimate, seconds) = try bound.estimate(request)
+      let information =
+        request.measures == .trace ? nil : try InformationSection(bound, estimate, request)
       return (
         NetworkSection(
-          bound: bound, estimate: estimate, information: information, threads: request.threads),
-        nil
+          bound: bound, estimate: estimate, seconds: seconds, information: information,
+          threads: request.threads), nil
       )
     } catch {
       guard isProbeAtFault(error) else { throw error }
@@ -74,7 +79,7 @@ struct NetworkSection {
       confidence: Quantity(estimate.performance.confidence.map(\.value)),
       jacobianTrace: Quantity(estimate.trace(.jacobian)),
       scaleFreeTrace: Quantity(estimate.trace(.scaleFree)),
-      toleranceNats: information?.toleranceNats ?? 0)
+      toleranceNats: information?.toleranceNats ?? bound.definition.settings.toleranceNats)
     information?.fill(&network, &report.findings)
     report.information = network
     fillLayers(&report)

@@ -4,6 +4,7 @@ import Diagnostics
 import Information
 import Networks
 import Tensors
+import Threads
 
 /// The rise of the loss at the headline tolerance and along the curve, by draws of the weights.
 struct NoiseCheck: Sendable {
@@ -35,8 +36,8 @@ struct NoiseCheck: Sendable {
     }
     let (work, seed) = (jobs, UInt64(bound.seed(request)))
     let shares = estimate.parameters.reduce(0) { $0 + $1.shape.count } > Self.sharedAbove
-    let estimator = try bound.estimator(request)
-    let blocks = bound.plan.forwardBlocks(merging: 4, examples: estimate.exampleCount)
+    let estimator = bound.estimator(request)
+    let blocks = bound.plan.forwardBlocks(merging: 1, examples: estimate.exampleCount)
     var found: [Double: [(plus: Performance, minus: Performance)]] = [:]
     try forEachBlock(count: work.count, threads: shares ? 1 : request.threads) {
       (index) throws(Problem) -> [Performance] in

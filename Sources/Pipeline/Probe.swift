@@ -5,6 +5,7 @@ public import Diagnostics
 import Information
 public import Reports
 import Tensors
+import Threads
 
 /// Measures one checkpoint: open, bind, forward, backward, measure.
 ///
@@ -19,20 +20,22 @@ import Tensors
 public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> CheckpointReport {
   let meter = CostMeter()
   let checkpoint = try Checkpoint.open(path)
-  let survey = try checkpoint.survey()
+  var inventory = LayerInventory(of: checkpoint)
+  let (survey, figures) = try checkpoint.survey(
+    inventory, spectra: request.measures == .everything, projections: request.keepsEvidence,
+    threads: request.threads)
 
   let comparison = try request.previous.map { (path) throws(Problem) in try Comparison(path) }
   let (network, recordings) = try measureBoth(checkpoint, comparison, request)
   let section = network?.section
 
-  var inventory = LayerInventory(of: checkpoint)
   if let section { inventory.arrange(by: section.forwardLayers) }
-  let weights = try WeightSection(
-    checkpoint, survey, inventory, keeps: request.keepsEvidence,
-    held: section?.bound.weightsByCheckpointName ?? [:])
+  let weights = WeightSection(checkpoint, survey, figures, inventory)
   var reason: SkippedReport?
-  let moments = try MomentSection(
-    checkpoint, inventory, batchSize: request.batchSize, reason: &reason)
+  let moments =
+    request.measures == .trace
+    ? nil
+    : try MomentSection(checkpoint, inventory, batchSize: request.batchSize, reason: &reason)
 
   var report = CheckpointReport(checkpoint, survey, weights, run: request.run)
   if let reason { report.skipped.append(reason) }
@@ -54,6 +57,7 @@ public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> Ch
   }
   try checkpoint.verifyUnchanged()
   report.took = meter.cost
+  report.took.networkSeconds = section?.seconds
   return report
 }
 
@@ -75,7 +79,7 @@ private func measureBoth(
     guard part == 1, let comparison, let definition = request.probe else {
       return .network(try NetworkSection.measure(checkpoint, request))
     }
-    return .recordings(try comparison.recordings(definition, threads: 1))
+    return .recordings(try comparison.recordings(definition, request, threads: 1))
   } combine: { (_, part) throws(Problem) in
     switch part {
     case .network(let measured): network = measured

@@ -1,3 +1,5 @@
+internal import Networks
+
 /// What to measure of a checkpoint, and how: the command line's choices.
 public struct ProbeRequest: Sendable {
   /// The run's name in the report; the folder of the checkpoint by default.
@@ -20,9 +22,36 @@ public struct ProbeRequest: Sendable {
   public var previous: String?
   /// Whether the report carries what later checkpoints are compared with.
   public var keepsEvidence = false
+  /// What is measured.
+  public var measures = Measures.everything
+  /// How often the network is measured; more than once is for benchmarks.
+  public var repeats = 1
+  /// Examples that go through the network at once; nil lets the memory decide.
+  public var blockExamples: Int?
+  /// Bytes that the process may use; blocks of examples are cut to fit.
+  public var memoryLimitBytes = 1 << 31
   /// Threads to compute on.
   public var threads = 2
 
   /// A request for what the checkpoint alone tells.
   public init() {}
+
+  /// How much is measured.
+  public enum Measures: String, Sendable, CaseIterable {
+    /// All that the report has room for.
+    case everything
+    /// Loss and the trace of the Fisher information, per tensor and layer.
+    case trace
+  }
+
+  /// How the batch is cut, for a network whose weights take so many bytes and whose examples have so
+  /// many cotangents.
+  func blockSize(parameterBytes: Int, cotangents: Int) -> BlockSize {
+    if let blockExamples { return .atMost(blockExamples) }
+    // Beside the arrays there are the weights, sums as large as they, gradients of a layer, the code.
+    let others = 3 * parameterBytes + (128 << 20)
+    let rest = max(memoryLimitBytes - others, memoryLimitBytes / 8)
+    let blocks = max(2, threads)
+    return .fitting(bytes: rest / 2 / blocks, cotangents: cotangents, blocks: blocks)
+  }
 }

@@ -1,6 +1,7 @@
 import Diagnostics
 import Information
 import Tensors
+import Threads
 
 /// What alignment and capacity need of one layer's recording.
 struct RecordedGram: Sendable {

@@ -6,55 +6,39 @@ import Information
 import Reports
 import Tensors
 
-/// The weights of a checkpoint, read once.
+/// What a checkpoint's weights gave, by layer.
 struct WeightSection {
   let layers: [LayerReport]
   let projections: [KeptProjection]
   let parameterCount: Int
-  /// Squared-norm bookkeeping aside, nothing of the weights stays in memory.
   let skipped: [SkippedReport]
 
-  /// Buckets of a parameter's projection: 3.1 % error of ‖ΔW‖.
-  private static let projectionWidth = 512
-
+  /// - Parameter figures: by the checkpoint's tensors.
   init(
-    _ checkpoint: Checkpoint, _ survey: Survey, _ inventory: LayerInventory, keeps: Bool,
-    held: [String: Tensor]
-  ) throws(Problem) {
-    var layers: [LayerReport] = []
+    _ checkpoint: Checkpoint, _ survey: Survey, _ figures: [WeightFigures],
+    _ inventory: LayerInventory
+  ) {
     var projections: [KeptProjection] = []
-    var parameterCount = 0
-    for (position, layer) in inventory.layers.enumerated() {
-      var tensors: [TensorReport] = []
-      var largest: (tensor: Tensor, count: Int)?
+    layers = inventory.layers.enumerated().map { position, layer in
+      var report = LayerReport(
+        name: layer.name, kind: layer.kind,
+        parameters: layer.tensors.reduce(0) { $0 + checkpoint.tensors[$1].shape.count },
+        tensors: layer.tensors.map {
+          Self.report(checkpoint.tensors[$0], survey.summaries[$0])
+        })
       for index in layer.tensors {
-        let stored = checkpoint.tensors[index]
-        tensors.append(Self.report(stored, survey.summaries[index]))
-        let isMatrix = stored.shape.rank >= 2
-        guard keeps || (isMatrix && stored.shape.count > largest?.count ?? 0) else { continue }
-        let tensor: Tensor
-        if let known = held[stored.name] {
-          tensor = known
-        } else {
-          tensor = try checkpoint.read(stored)
-        }
-        if keeps {
-          projections.append(Self.projection(tensor, name: stored.name, layer: position))
-        }
-        if isMatrix, tensor.shape.count > largest?.count ?? 0 {
-          largest = (tensor, tensor.shape.count)
+        if let spectrum = figures[index].spectrum { report.spectrum = SpectrumReport(spectrum) }
+        if let projection = figures[index].projection {
+          projections.append(
+            KeptProjection(
+              name: checkpoint.tensors[index].name, layer: position, count: projection.count,
+              square: projection.square, values: PackedFloats(projection.values)))
         }
       }
-      let count = layer.tensors.reduce(0) { $0 + checkpoint.tensors[$1].shape.count }
-      parameterCount += count
-      var report = LayerReport(
-        name: layer.name, kind: layer.kind, parameters: count, tensors: tensors)
-      report.spectrum = largest.map { SpectrumReport(Spectrum(of: $0.tensor)) }
-      layers.append(report)
+      return report
     }
-    self.layers = layers
     self.projections = projections
-    self.parameterCount = parameterCount
+    parameterCount = layers.reduce(0) { $0 + $1.parameters }
     skipped = Self.buffers(checkpoint)
   }
 
@@ -68,14 +52,6 @@ struct WeightSection {
       summary.meanAbsolute, otherwise: summary.count == 0 ? "no elements" : reason)
     if nonfinite > 0 { report.nonfinite = nonfinite }
     return report
-  }
-
-  private static func projection(_ tensor: Tensor, name: String, layer: Int) -> KeptProjection {
-    let projection = RandomProjection(
-      of: tensor.values, seed: KeptProjection.seed(ofParameter: name), width: projectionWidth)
-    return KeptProjection(
-      name: name, layer: layer, count: projection.count, square: projection.square,
-      values: PackedFloats(projection.values))
   }
 
   private static func buffers(_ checkpoint: Checkpoint) -> [SkippedReport] {

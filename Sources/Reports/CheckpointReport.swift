@@ -169,6 +169,8 @@ public struct FindingReport: Codable, Sendable, Hashable {
 public struct CostReport: Codable, Sendable, FlowStyled {
   /// Wall-clock seconds.
   public var seconds: Double
+  /// Of which forward and backward over the probe's batch.
+  public var networkSeconds: Double?
   /// The largest resident set of the worker, in bytes.
   public var peakMemoryBytes: Int
 

@@ -50,10 +50,19 @@ struct ProbeCommand: ParsableCommand {
   @Option(help: "Threads to compute on.")
   var threads: Int = 2
 
+  @Option(help: "Measure less: trace leaves out all but loss and Fisher trace.")
+  var only: ProbeRequest.Measures = .everything
+
+  @Option(name: .customLong("repeat"), help: ArgumentHelp("Passes to time.", visibility: .private))
+  var repeats = 1
+
+  @Option(help: ArgumentHelp("Examples in the network at once.", visibility: .private))
+  var blockExamples: Int?
+
   @Flag(help: ArgumentHelp("Add what later checkpoints are compared with.", visibility: .private))
   var kept = false
 
-  @Option(help: ArgumentHelp("Limit of the process's memory.", visibility: .private))
+  @Option(help: "Limit of the process's memory; examples are measured in blocks that fit.")
   var memoryLimitMebibytes: Int?
 
   func validate() throws {
@@ -66,6 +75,10 @@ struct ProbeCommand: ParsableCommand {
       throw ValidationError("--weight-draws: 0 to 10000")
     }
     if let batchSize, batchSize < 1 { throw ValidationError("--batch-size: at least 1") }
+    if repeats < 1 { throw ValidationError("--repeat: at least 1") }
+    if let blockExamples, blockExamples < 1 {
+      throw ValidationError("--block-examples: at least 1")
+    }
     if threads < 1 || threads > 1024 { throw ValidationError("--threads: 1 to 1024") }
   }
 
@@ -85,6 +98,10 @@ struct ProbeCommand: ParsableCommand {
     request.previous = previous
     request.keepsEvidence = kept
     request.threads = threads
+    request.measures = only
+    request.repeats = repeats
+    request.blockExamples = blockExamples
+    if let memoryLimitMebibytes { request.memoryLimitBytes = memoryLimitMebibytes << 20 }
     let report = try probe(checkpoint, request)
     if request.probe != nil, report.probe == nil, let finding = report.findings.last {
       StandardStream.error.write(
@@ -96,3 +113,4 @@ struct ProbeCommand: ParsableCommand {
 }
 
 extension ProbeSettings.Labels: ExpressibleByArgument {}
+extension ProbeRequest.Measures: ExpressibleByArgument {}

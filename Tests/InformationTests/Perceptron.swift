@@ -93,8 +93,7 @@ final class PerceptronNetwork: DifferentiableNetwork {
   }
 
   func backward(
-    cotangents: [Float], count: Int,
-    visit: (_ parameter: Int, _ example: Int, _ gradients: UnsafeBufferPointer<Float>) -> Void
+    cotangents: [Float], count: Int, reader: any GradientReader
   ) throws(Problem) {
     let v = weight("fc2.weight")
     let size = model.positions * model.classes
@@ -120,8 +119,25 @@ final class PerceptronNetwork: DifferentiableNetwork {
         }
       }
       for (parameter, values) in gradients.enumerated() {
-        values.map { Float($0) }.withUnsafeBufferPointer { visit(parameter, n, $0) }
+        read(values.map { Float($0) }, parameter, n, count, reader)
       }
+    }
+  }
+
+  private func read(
+    _ values: [Float], _ parameter: Int, _ n: Int, _ rows: Int, _ reader: any GradientReader
+  ) {
+    let count = values.count / rows
+    values.withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress, reader.entryRows > 0 else { return }
+      reader.read(parameter: parameter, examples: n..<(n + 1), rows: rows, entries: base)
+    }
+    let squares = (reader.entryRows..<rows).map { k in
+      values[(k * count)..<((k + 1) * count)].reduce(0) { $0 + Double($1) * Double($1) }
+    }
+    squares.withUnsafeBufferPointer { squares in
+      guard let base = squares.baseAddress, !squares.isEmpty else { return }
+      reader.read(parameter: parameter, examples: n..<(n + 1), squares: base)
     }
   }
 }

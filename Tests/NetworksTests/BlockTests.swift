@@ -38,7 +38,7 @@ struct BlockTests {
   func cover(_ size: Int) throws {
     let graph = try Self.graph(moving: false)
     let plan = try BlockPlan(
-      graph: graph, parameters: Self.parameters, inputs: ["x": Self.x], size: size)
+      graph: graph, parameters: Self.parameters, inputs: ["x": Self.x], size: .atMost(size))
     #expect(plan.blocks.flatMap { Array($0) } == Array(0..<5))
     #expect(plan.blocks.map(\.count).max() == min(size, 5))
     #expect(!plan.requiresSingleExamples)
@@ -54,7 +54,7 @@ struct BlockTests {
     }
     #expect(error?.code == "examples-moved")
     let plan = try BlockPlan(
-      graph: graph, parameters: Self.parameters, inputs: ["x": Self.x], size: 4)
+      graph: graph, parameters: Self.parameters, inputs: ["x": Self.x], size: .atMost(4))
     #expect(plan.requiresSingleExamples)
     #expect(plan.blocks == (0..<5).map { $0..<($0 + 1) })
     #expect(try plan.bind(2..<3).requiresSingleExamples)
@@ -67,11 +67,12 @@ struct BlockTests {
   func fixed() throws {
     let plan = try BlockPlan(
       graph: try Self.graph(moving: false, examples: 1), parameters: Self.parameters,
-      inputs: ["x": Self.x], size: 4)
+      inputs: ["x": Self.x], size: .atMost(4))
     #expect(plan.blocks.count == 5)
     let graph = try Self.graph(moving: false, examples: 2)
     let error = #expect(throws: Problem.self) {
-      try BlockPlan(graph: graph, parameters: Self.parameters, inputs: ["x": Self.x], size: 4)
+      try BlockPlan(
+        graph: graph, parameters: Self.parameters, inputs: ["x": Self.x], size: .atMost(4))
     }
     #expect(error?.code == "input-shape")
   }
@@ -80,7 +81,7 @@ struct BlockTests {
   func parallel() async throws {
     let plan = try BlockPlan(
       graph: try Self.graph(moving: false), parameters: Self.parameters, inputs: ["x": Self.x],
-      size: 1)
+      size: .atMost(1))
     let expected = try Self.run(plan)
     let parts = try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
       for (index, block) in plan.blocks.enumerated() {

@@ -72,6 +72,9 @@ func checkGradients(_ checked: CheckedGraph, name: String, seed: UInt64 = 7) thr
   _ = try network.forward()
   let again = try gradients(network, cotangents: cotangents, count: count)
   #expect(found == again, "\(name): a second backward pass differs")
+  for entryRows in 0...1 {
+    try checkNorms(network, name, cotangents, found, count: count, entryRows: entryRows)
+  }
 
   for parameter in network.parameters {
     let values = try #require(checked.parameters[parameter.name]).values
@@ -114,6 +117,83 @@ func checkGradients(_ checked: CheckedGraph, name: String, seed: UInt64 = 7) thr
     }
   }
   try checkSingleExamples(checked, name, network, output, cotangents, found, count)
+}
+
+/// Norms, by whatever way the network takes to them, are those of the gradients.
+private func checkNorms(
+  _ network: Network, _ name: String, _ cotangents: [Float], _ found: [String: [[Float]]],
+  count: Int, entryRows: Int
+) throws {
+  let reader = NormReader(
+    entryRows: entryRows, rows: count, counts: network.parameters.map(\.shape.count),
+    examples: network.exampleCount)
+  try network.backward(cotangents: cotangents, count: count, reader: reader)
+  for (index, parameter) in network.parameters.enumerated() {
+    for n in 0..<network.exampleCount {
+      let gradients = try #require(found[parameter.name])[n]
+      let size = parameter.shape.count
+      for k in 0..<count {
+        let row = gradients[(k * size)..<((k + 1) * size)]
+        let expected = row.reduce(0) { $0 + Double($1) * Double($1) }
+        let got = try #require(reader.squares[index][n * count + k], "\(name): \(parameter.name)")
+        #expect(
+          (got - expected).magnitude <= 1e-4 * expected + 1e-9,
+          "\(name): \(parameter.name) example \(n) row \(k): norm² \(got), expected \(expected)")
+      }
+    }
+  }
+}
+
+/// Gathers the squared norm of every gradient.
+final class NormReader: GradientReader {
+  let entryRows: Int
+  private let rows: Int
+  private let counts: [Int]
+  /// By parameter, `[N, K]`; nil where none came.
+  private(set) var squares: [[Double?]]
+
+  init(entryRows: Int, rows: Int, counts: [Int], examples: Int) {
+    self.entryRows = entryRows
+    self.rows = rows
+    self.counts = counts
+    squares = counts.map { _ in [Double?](repeating: nil, count: examples * rows) }
+  }
+
+  func read(parameter: Int, examples: Range<Int>, rows: Int, entries: UnsafePointer<Float>) {
+    for n in examples {
+      for k in 0..<entryRows {
+        let row = UnsafeBufferPointer(
+          start: entries + ((n - examples.lowerBound) * rows + k) * counts[parameter],
+          count: counts[parameter])
+        set(parameter, n, k, row.reduce(0) { $0 + Double($1) * Double($1) })
+      }
+    }
+  }
+
+  func read(parameter: Int, outer: OuterGradients) {
+    for n in 0..<outer.examples {
+      for k in 0..<outer.rows {
+        set(
+          parameter, n, k,
+          outer.entries(example: n, row: k).reduce(0) { $0 + Double($1) * Double($1) })
+      }
+    }
+  }
+
+  func read(parameter: Int, examples: Range<Int>, squares: UnsafePointer<Double>) {
+    for n in examples {
+      for k in entryRows..<rows {
+        set(
+          parameter, n, k,
+          squares[(n - examples.lowerBound) * (rows - entryRows) + k - entryRows])
+      }
+    }
+  }
+
+  private func set(_ parameter: Int, _ n: Int, _ k: Int, _ square: Double) {
+    #expect(squares[parameter][n * rows + k] == nil, "row \(k) of example \(n) comes twice")
+    squares[parameter][n * rows + k] = square
+  }
 }
 
 /// Binding one example alone gives that example's output and gradients, to rounding.

@@ -41,4 +41,11 @@ struct ck_fisher ck_fisher_exact(const float *g, size_t classes, size_t count,
 double ck_weighted_squares(const float *g, size_t rows, size_t count, const float *coefficient,
                            const float *weights, float *diagonal, double *squares);
 
+// Squared norms of the rows of g [rows, count], into squares [rows].
+void ck_squared_norms(const float *g, size_t rows, size_t count, double *squares);
+
+// Σ_ts a[t, s] b[t, s] of two symmetric matrices [n, n] of which only the upper triangles are read;
+// *diagonal becomes Σ_t a[t, t] b[t, t].
+double ck_triangle_inner_product(const float *a, const float *b, size_t n, double *diagonal);
+
 #endif

@@ -66,7 +66,8 @@ void ck_centre_columns(float *v, size_t rows, size_t columns);
 double ck_u_centre(float *a, size_t n);
 
 // Largest distance between the empirical distribution of ascending log values and the power law
-// of exponent alpha that starts at the first of them.
-double ck_power_law_distance(const double *log_value, size_t n, double alpha);
+// of exponent alpha that starts at the first of them; some value of at least `limit` when it is that
+// large.
+double ck_power_law_distance(const double *log_value, size_t n, double alpha, double limit);
 
 #endif

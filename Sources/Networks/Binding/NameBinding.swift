@@ -51,7 +51,8 @@ public struct NameBinding: Sendable {
       notes.append(("name-alias", "\(weight) is the checkpoint's \(name), by alias"))
     }
     let open = weights.filter { names[$0.name] == nil }
-    let rename = try NameBinding.rename(open.map { ($0.name, $0.shape) }, shapes, strip: strip, path: path)
+    let rename = try NameBinding.rename(
+      open.map { ($0.name, $0.shape) }, shapes, strip: strip, path: path)
     for weight in open {
       let name = rename.apply(weight.name)
       if shapes[name] == weight.shape { names[weight.name] = name }
@@ -218,7 +219,9 @@ public struct NameBinding: Sendable {
     if let sources = weight.foldedFrom {
       return left.first { tensor in
         let parts = tensor.name.split(separator: ".")
-        return parts.indices.contains { sources.contains("'\(parts[$0...].joined(separator: "."))'") }
+        return parts.indices.contains { start in
+          sources.contains("'\(parts[start...].joined(separator: "."))'")
+        }
       }?.name
     }
     // The older exporter names what it folds after the operator that reads it, and tells no source.

@@ -93,20 +93,31 @@ final class BackwardWorkspace {
   /// K.
   let count: Int
   let deltas: FloatBuffer
-  /// Gradients of one example, for the arrays of one parameter group.
+  /// Gradients of some examples, for the arrays of one parameter group.
   let gradients: FloatBuffer
   /// One example's part of an array that has a row per example.
   let part: FloatBuffer
+  /// Two matrices of inner products between places.
+  let products: FloatBuffer
+  /// Squared norms, `[N, K]`.
+  let squares: UnsafeMutablePointer<Double>
 
-  init(_ program: Program, _ schedule: BackwardSchedule, count: Int) {
+  /// Gradients of small parameters are formed for as many examples as stay in a core's cache.
+  private static let cachedGradients = 1 << 17
+
+  init(_ program: Program, _ schedule: BackwardSchedule, _ plan: GradientPlan, count: Int) {
     self.count = count
     deltas = FloatBuffer(count: schedule.total * count)
     let largest = program.groups.map { group in
       group.storages.reduce(0) { $0 + program.storages[$1].count }
     }.max()
-    gradients = FloatBuffer(count: (largest ?? 0) * count)
+    gradients = FloatBuffer(count: max((largest ?? 0) * count, Self.cachedGradients))
     part = FloatBuffer(
       count: (program.groups.flatMap(\.storages).map { program.storages[$0].count }.max() ?? 0)
         * count)
+    products = FloatBuffer(count: 2 * plan.places * plan.places)
+    squares = .allocate(capacity: max(1, program.exampleCount * count))
   }
+
+  deinit { squares.deallocate() }
 }

@@ -6,27 +6,32 @@ public import Tensors
 /// How a batch is run, block by block.
 public struct BlockPlan: Sendable {
   /// The examples of each block, in order; they cover the batch.
-  public let blocks: [Range<Int>]
+  public private(set) var blocks: [Range<Int>]
   /// Whether the graph moves examples off the first axis, so that it is run one at a time.
   public let requiresSingleExamples: Bool
   /// Examples in the batch.
   public let exampleCount: Int
+  /// The shape of one example's output.
+  public let outputShape: Shape
+  /// Whether the graph prescribes the blocks.
+  private let isFixed: Bool
+  private let footprint: Footprint
 
   private let graph: Graph
   private var parameters: [String: Tensor]
   private let inputs: [String: BatchArray]
   private let checkpointNames: [String: String]
 
-  /// Chooses blocks of at most `size` examples and proves that the first of them binds.
+  /// Chooses the blocks and proves that the first of them binds.
   ///
   /// - Parameters:
   ///   - graph: the network's graph.
   ///   - parameters: the checkpoint's values by graph name.
   ///   - inputs: the whole batch, by the graph's input names; other arrays are ignored.
-  ///   - size: examples per block, at least 1; a graph with a fixed batch prescribes its own.
+  ///   - size: how large blocks may be; a graph with a fixed batch prescribes its own size.
   ///   - checkpointNames: graph name → checkpoint name, to find tied weights.
   public init(
-    graph: Graph, parameters: [String: Tensor], inputs: [String: BatchArray], size: Int,
+    graph: Graph, parameters: [String: Tensor], inputs: [String: BatchArray], size: BlockSize,
     checkpointNames: [String: String] = [:]
   ) throws(Problem) {
     self.graph = graph
@@ -44,29 +49,49 @@ public struct BlockPlan: Sendable {
         remedy: "store the batch's arrays under the graph's input names")
     }
     exampleCount = count
-    let fixed = graph.fixedExampleCount
-    if let fixed, fixed <= 0 || count % fixed != 0 {
-      throw Problem(
-        "input-shape", at: graph.path,
-        "the graph takes \(fixed) examples at a time, the batch has \(count)",
-        remedy: "export the graph with a dynamic first axis, or store a multiple of \(fixed)")
-    }
-    let step = fixed ?? max(1, min(size, count))
-    let blocks = BlockPlan.cut(count, step)
-    do throws(Problem) {
-      _ = try Network(
-        graph: graph, parameters: parameters, inputs: BlockPlan.slice(inputs, graph, blocks[0]),
+    let bind = { (examples: Range<Int>) throws(Problem) in
+      try Network(
+        graph: graph, parameters: parameters, inputs: BlockPlan.slice(inputs, graph, examples),
         checkpointNames: checkpointNames)
-      self.blocks = blocks
+    }
+    if let fixed = graph.fixedExampleCount {
+      guard fixed > 0, count % fixed == 0 else {
+        throw Problem(
+          "input-shape", at: graph.path,
+          "the graph takes \(fixed) examples at a time, the batch has \(count)",
+          remedy: "export the graph with a dynamic first axis, or store a multiple of \(fixed)")
+      }
+      blocks = BlockPlan.cut(count, fixed)
+      requiresSingleExamples = false
+      let trial = try bind(blocks[0])
+      outputShape = trial.outputShape
+      footprint = Footprint(trial)
+      isFixed = true
+      return
+    }
+    do throws(Problem) {
+      let trial = try bind(0..<min(2, count))
+      outputShape = trial.outputShape
+      footprint = Footprint(trial)
+      blocks = BlockPlan.cut(count, size.examples(of: count, footprint))
       requiresSingleExamples = false
     } catch {
-      guard error.code == Problem.examplesMovedCode, fixed == nil, step > 1 else { throw error }
-      self.blocks = BlockPlan.cut(count, 1)
+      guard error.code == Problem.examplesMovedCode, count > 1 else { throw error }
+      blocks = BlockPlan.cut(count, 1)
       requiresSingleExamples = true
-      _ = try Network(
-        graph: graph, parameters: parameters,
-        inputs: BlockPlan.slice(inputs, graph, self.blocks[0]), checkpointNames: checkpointNames)
+      let trial = try bind(blocks[0])
+      outputShape = trial.outputShape
+      footprint = Footprint(trial)
     }
+    isFixed = requiresSingleExamples
+  }
+
+  /// The same batch in blocks of another size, where the graph leaves the choice.
+  public func resized(_ size: BlockSize) -> BlockPlan {
+    guard !isFixed else { return self }
+    var plan = self
+    plan.blocks = BlockPlan.cut(exampleCount, size.examples(of: exampleCount, footprint))
+    return plan
   }
 
   /// A network for some of the examples, usually one of `blocks`.

@@ -20,11 +20,14 @@ public final class Network: DifferentiableNetwork {
   let program: Program
   let flow: FlowGraph
   let schedule: BackwardSchedule
+  let gradientPlan: GradientPlan
   /// By storage: where its values are.
   let values: [UnsafeMutablePointer<Float>?]
   /// By step, and by parameter-only step.
   let arrays: [Arrays]
   let prologueArrays: [Arrays]
+  /// Values of the forward pass that are kept.
+  let activationCount: Int
   private let owned: [FloatBuffer]
   private let graph: Graph
   private let weights: [String: Tensor]
@@ -58,6 +61,7 @@ public final class Network: DifferentiableNetwork {
     self.program = program
     self.flow = flow
     self.schedule = schedule
+    gradientPlan = GradientPlan(program)
     self.graph = graph
     self.weights = weights
     self.inputs = inputs
@@ -75,6 +79,7 @@ public final class Network: DifferentiableNetwork {
     let memory = ForwardMemory(program, flow, parameters)
     owned = memory.owned
     values = memory.values
+    activationCount = owned.reduce(0) { $0 + $1.count }
     arrays = try program.steps.map { step throws(Problem) in try memory.arrays(of: step) }
     prologueArrays = try program.prologue.map { step throws(Problem) in
       try memory.arrays(of: step)

@@ -213,3 +213,22 @@ final class Convolution: Operator {
     }
   }
 }
+
+extension Convolution: FactoredOperator {
+  func factors(_ input: Int) -> GradientFactors? {
+    // The weight lies as [o, i · taps]; places are those of the output.
+    guard input == 1, groups == 1, images == 1 else { return nil }
+    return GradientFactors(places: t, first: o, second: i * taps, cotangentSide: .first)
+  }
+
+  func activationFactor(_ input: Int, example: Int, _ arrays: Arrays) -> GradientFactors.Factor {
+    let x = arrays.inputs[0] + example * i * placesIn
+    if isPointwise { return .matrix(x, isPlaceMajor: false) }
+    unfold(x, into: columns.pointer, stride: t)
+    return .matrix(columns.pointer, isPlaceMajor: false)
+  }
+
+  func cotangentFactor(_ input: Int, _ delta: UnsafePointer<Float>) -> GradientFactors.Factor {
+    .matrix(delta, isPlaceMajor: false)
+  }
+}

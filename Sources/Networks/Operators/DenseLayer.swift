@@ -121,3 +121,21 @@ final class DenseLayer: Operator {
     }
   }
 }
+
+extension DenseLayer: FactoredOperator {
+  func factors(_ input: Int) -> GradientFactors? {
+    // The weight lies as [o, i] or [i, o]; places are the rows of one example.
+    guard input == 1 else { return nil }
+    return GradientFactors(
+      places: rows, first: isTransposed ? o : i, second: isTransposed ? i : o,
+      cotangentSide: isTransposed ? .first : .second, scale: alpha)
+  }
+
+  func activationFactor(_ input: Int, example: Int, _ arrays: Arrays) -> GradientFactors.Factor {
+    .matrix(arrays.inputs[0] + example * x.exampleStride, isPlaceMajor: true)
+  }
+
+  func cotangentFactor(_ input: Int, _ delta: UnsafePointer<Float>) -> GradientFactors.Factor {
+    .matrix(delta, isPlaceMajor: true)
+  }
+}

@@ -12,6 +12,8 @@ final class Gather: Operator {
   private let rowsPerExample: Int
   private let isShared: Bool
   private let inner: Int
+  /// Whether whole rows of a matrix are picked.
+  private let picksRows: Bool
   private let examples: Int
 
   private init(
@@ -29,6 +31,7 @@ final class Gather: Operator {
     let outer = data.shape[..<axis].reduce(1, *)
     inner = data.shape[(axis + 1)...].reduce(1, *)
     guard let integers = indices.integers else { throw site.invalid("its indices are no integers") }
+    picksRows = axis == 0 && data.shape.count == 2
     var picked: [Int] = []
     picked.reserveCapacity(integers.count)
     for index in integers { picked.append(try site.index(Int(index), extent: extent)) }
@@ -86,5 +89,23 @@ final class Gather: Operator {
         }
       }
     }
+  }
+}
+
+extension Gather: FactoredOperator {
+  func factors(_ input: Int) -> GradientFactors? {
+    guard input == 0, picksRows else { return nil }
+    return GradientFactors(
+      places: rowsPerExample, first: data.shape[0], second: inner, cotangentSide: .second,
+      picksRows: true)
+  }
+
+  func activationFactor(_ input: Int, example: Int, _ arrays: Arrays) -> GradientFactors.Factor {
+    let start = isShared ? 0 : example * rowsPerExample
+    return .rows(rows[start..<(start + rowsPerExample)])
+  }
+
+  func cotangentFactor(_ input: Int, _ delta: UnsafePointer<Float>) -> GradientFactors.Factor {
+    .matrix(delta, isPlaceMajor: true)
   }
 }

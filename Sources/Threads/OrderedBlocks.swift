@@ -5,19 +5,22 @@ package import Diagnostics
 internal import Glibc
 
 /// Runs `produce` for blocks `0..<count` on `threads` threads and `combine` on the caller's, in
-/// block order. At most `threads + 1` results wait at a time.
+/// block order.
 ///
+/// - Parameter window: the most blocks that are begun or waiting at a time; by default one more than
+///   there are threads.
 /// - Throws: the problem of the first block, in block order, that failed; `no-thread` when the
 ///   system gives none.
 package func forEachBlock<Output: Sendable>(
-  count: Int, threads: Int, produce: @escaping @Sendable (Int) throws(Problem) -> Output,
+  count: Int, threads: Int, window: Int? = nil,
+  produce: @escaping @Sendable (Int) throws(Problem) -> Output,
   combine: (Int, Output) throws(Problem) -> Void
 ) throws(Problem) {
   if threads <= 1 || count <= 1 {
     for block in 0..<count { try combine(block, try produce(block)) }
     return
   }
-  let queue = BlockQueue<Output>(count: count, window: threads + 1)
+  let queue = BlockQueue<Output>(count: count, window: max(window ?? threads + 1, 1))
   var workers: [pthread_t] = []
   for _ in 0..<min(threads, count) {
     let body = ThreadBody { queue.work(produce) }
