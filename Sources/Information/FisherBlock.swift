@@ -40,7 +40,9 @@ struct FisherBlock: Sendable {
         "examples \(range) gave \(values.count) outputs of shape \(network.outputShape)",
         remedy: "report this: it is a defect of plasticityd", kind: .software)
     }
-    outputs = BlockOutputs(outputs: values, range: range, labels: labels)
+    outputs = BlockOutputs(
+      outputs: FisherEstimator.tempered(values, estimator.temperature), range: range,
+      labels: labels)
     recordings =
       estimator.keepsRecordings ? layers.indices.map { network.recording(ofLayer: $0) } : []
     // Norms alone do not tell the covariance of the logits' gradients.

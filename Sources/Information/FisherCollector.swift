@@ -77,19 +77,21 @@ struct FisherCollector {
 
   /// The finished estimate: sums become means.
   func estimate(estimator: FisherEstimator, weighted: Bool) -> FisherEstimate {
+    // Rows are e − p_τ: the gradient of ln p_τ is theirs divided by τ.
+    let share = 1 / (estimator.temperature * estimator.temperature)
     let measured = parameters.indices.map { p in
       var mean = diagonal[p]
       let count = mean.count
       mean.withUnsafeMutableBufferPointer { mean in
-        if let mean = mean.baseAddress { ck_scale(mean, count, 1 / Float(examples)) }
+        if let mean = mean.baseAddress { ck_scale(mean, count, Float(share) / Float(examples)) }
       }
       return FisherEstimate.Parameter(
         name: parameters[p].name, shape: parameters[p].shape, layer: parameters[p].layer,
-        fisher: fisher[p],
+        fisher: fisher[p].map { $0 * share },
         empirical: estimator.measuresEmpirical && !losses.isEmpty
-          ? empirical[p] : nil,
+          ? empirical[p].map { $0 * share } : nil,
         jacobian: estimator.measuresJacobian ? jacobian[p] : nil,
-        scaleFree: weighted ? scaleFree[p] : nil,
+        scaleFree: weighted ? scaleFree[p].map { $0 * share } : nil,
         diagonal: estimator.keepsDiagonal ? mean : nil)
     }
     return FisherEstimate(

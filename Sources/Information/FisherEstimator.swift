@@ -32,6 +32,8 @@ public struct FisherEstimator: Sendable {
   public var measuresEmpirical = true
   /// Whether the Jacobian is measured; a sampled plan spends one more cotangent on it.
   public var measuresJacobian = true
+  /// τ: the prediction is softmax(z/τ). Its gradient is that of the logits by (e − p_τ)/τ.
+  public var temperature = 1.0
   /// Examples in a block. Part of the result's last bits; the number of threads is not.
   public var blockExamples = 16
   /// Threads that blocks run on.

@@ -46,19 +46,29 @@ public struct Spectrum: Sendable {
     }
     spectralNorm = .known(top)
     stableRank = .known(squares / (top * top))
-    let sum = sigma.reduce(0, +)
-    let entropy = sigma.reduce(0) { $1 > 0 ? $0 - $1 / sum * log($1 / sum) : $0 }
-    effectiveRank = .known(exp(entropy))
-    var running = 0.0
-    var rank = 0
-    for value in sigma where running < 0.99 * sum {
-      running += value
-      rank += 1
-    }
-    srank99 = .known(rank)
+    effectiveRank = .known(Self.effectiveRank(sigma))
+    srank99 = .known(Self.srank99(sigma))
     // Eigenvalues that are rounding noise of the Gram matrix would make a tail of their own.
     let floor = top * top * Double(max(sigma.count, 1)) * 0x1p-50
     tail = PowerLawTail.fit(sigma.map { $0 * $0 }.filter { $0 > floor })
     alpha = tail.map(\.alpha)
+  }
+
+  /// e^H of values as shares of their sum; the values are not negative and not all zero.
+  static func effectiveRank(_ values: [Double]) -> Double {
+    let sum = values.reduce(0, +)
+    return exp(values.reduce(0) { $1 > 0 ? $0 - $1 / sum * log($1 / sum) : $0 })
+  }
+
+  /// How many of descending values make 99 % of their sum.
+  static func srank99(_ values: [Double]) -> Int {
+    let sum = values.reduce(0, +)
+    var running = 0.0
+    var rank = 0
+    for value in values where running < 0.99 * sum {
+      running += value
+      rank += 1
+    }
+    return rank
   }
 }

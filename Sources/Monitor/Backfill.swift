@@ -101,6 +101,9 @@ public struct Backfill {
     if let previous = try recorder.previousCheckpoint(of: entry) {
       arguments += ["--previous", previous]
     }
+    if let bits = try recorder.referenceEntropyBits(of: entry) {
+      arguments += ["--reference-entropy-bits", String(bits)]
+    }
     let outcome = WorkerProcess().run(
       WorkerCommand(
         executable: worker, arguments: arguments, environment: WorkerCommand.environment()),

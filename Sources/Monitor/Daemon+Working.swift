@@ -52,7 +52,8 @@ extension Daemon {
     let command = WorkerCommand(
       executable: parts.workerExecutable,
       arguments: WorkerCommand.arguments(
-        for: job, previous: try recorder.previousCheckpoint(of: entry), configuration),
+        for: job, previous: try recorder.previousCheckpoint(of: entry),
+        referenceEntropyBits: try recorder.referenceEntropyBits(of: entry), configuration),
       environment: WorkerCommand.environment())
     let timeout = WorkerProcess.timeout(
       bytes: candidate.fingerprint.bytes, least: .seconds(configuration.worker.timeoutSeconds))

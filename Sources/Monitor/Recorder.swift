@@ -13,6 +13,10 @@ public protocol Recorder: AnyObject {
   /// is none or it is gone.
   func previousCheckpoint(of entry: Entry) throws(Problem) -> String?
 
+  /// The mean entropy of the prediction, bits, at the run's reference checkpoint, that with the
+  /// largest trace before this one; nil when none was measured with a probe.
+  func referenceEntropyBits(of entry: Entry) throws(Problem) -> Double?
+
   /// Writes the report, then makes the entry `done` together with its row of the series and the
   /// alerts that follow from it. Doing it again with the same document changes nothing.
   ///

@@ -114,13 +114,29 @@ final class ReportRecorder: Recorder {
   }
 
   func previousCheckpoint(of entry: Entry) throws(Problem) -> String? {
-    func stepInName(_ path: String) -> UInt64? { CheckpointNames.step(inName: Path.name(path)) }
-    guard let step = stepInName(entry.path) else { return nil }
-    let earlier = try rows(of: entry.run).filter { stepInName($0.path).map { $0 < step } ?? false }
-    guard let path = earlier.max(by: { ($0.step ?? 0) < ($1.step ?? 0) })?.path,
+    guard Self.stepInName(entry.path) != nil,
+      let path = try earlierRows(than: entry).max(by: { ($0.step ?? 0) < ($1.step ?? 0) })?.path,
       try exists(path)
     else { return nil }
     return path
+  }
+
+  func referenceEntropyBits(of entry: Entry) throws(Problem) -> Double? {
+    let measured = try earlierRows(than: entry).filter { $0.fisherTrace?.value != nil }
+    guard let probe = measured.last?.probe else { return nil }
+    return measured.filter { $0.probe == probe && $0.entropyBits ?? 0 > 0 }
+      .max { ($0.fisherTrace?.value ?? 0) < ($1.fisherTrace?.value ?? 0) }?.entropyBits
+  }
+
+  /// The run's rows of lower steps, as names tell them; all that are known when this one's does not.
+  private func earlierRows(than entry: Entry) throws(Problem) -> [SeriesRow] {
+    let rows = try rows(of: entry.run)
+    guard let step = Self.stepInName(entry.path) else { return rows }
+    return rows.filter { Self.stepInName($0.path).map { $0 < step } ?? false }
+  }
+
+  private static func stepInName(_ path: String) -> UInt64? {
+    CheckpointNames.step(inName: Path.name(path))
   }
 
   /// Whether run.yaml says what the ledger knows: a crash may have come between the two.

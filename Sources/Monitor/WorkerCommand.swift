@@ -23,7 +23,8 @@ public struct WorkerCommand: Sendable, Hashable {
   /// `probe` and its options for one checkpoint; `--kept` asks for the evidence that later
   /// comparisons need.
   static func arguments(
-    for job: Job, previous: String? = nil, _ configuration: Configuration
+    for job: Job, previous: String? = nil, referenceEntropyBits: Double? = nil,
+    _ configuration: Configuration
   ) -> [String] {
     var arguments = ["probe", job.candidate.path, "--kept"]
     func add(_ option: String, _ value: (some CustomStringConvertible)?) {
@@ -31,6 +32,7 @@ public struct WorkerCommand: Sendable, Hashable {
     }
     add("--probe", job.probe)
     add("--previous", previous)
+    add("--reference-entropy-bits", job.probe == nil ? nil : referenceEntropyBits)
     add("--run", job.entry.run)
     let labels = job.settings.labels ?? configuration.labels
     if labels != .auto { add("--labels", labels.rawValue) }

@@ -4,6 +4,7 @@
 
 import Checkpoints
 import Diagnostics
+import Glibc
 import Information
 import Reports
 import Tensors
@@ -27,13 +28,8 @@ struct MomentCurvature {
     let entries = Dictionary(
       moments.entries.map { ($0.parameter, $0.secondMoment) },
       uniquingKeysWith: { first, _ in first })
-    var remaining = 1.0
-    // What is left of the zeros it began with.
-    for _ in 0..<updates {
-      remaining *= beta2
-      if remaining < 1e-12 { break }
-    }
-    let correction = Float(1 / (1 - remaining))
+    // Without what is left of the zeros that the mean began with.
+    let correction = Float(1 / (1 - pow(beta2, Double(updates))))
     var layers: [String] = []
     var parameters: [CurvedNetwork.Parameter] = []
     var missing: [String] = []

@@ -16,18 +16,21 @@ struct NetworkSection {
   let seconds: Double
   /// Nil for an earlier checkpoint that is only compared with, and when it is not asked for.
   private let information: InformationSection?
+  /// As `information`.
+  private let tempered: TemperedSection?
   /// By layer: what is needed of its recording.
   private let grams: [Measured<ExampleGram>]
   private let centred: [Measured<CentredGram>]
 
   init(
     bound: BoundNetwork, estimate: FisherEstimate, seconds: Double,
-    information: InformationSection? = nil, threads: Int
+    information: InformationSection? = nil, tempered: TemperedSection? = nil, threads: Int
   ) {
     self.bound = bound
     self.estimate = estimate
     self.seconds = seconds
     self.information = information
+    self.tempered = tempered
     let recordings = RecordedGram.each(of: estimate.recordings, threads: threads)
     grams = recordings.map(\.gram)
     centred = recordings.map(\.centred)
@@ -44,10 +47,12 @@ struct NetworkSection {
       let (estimate, seconds) = try bound.estimate(request)
       let information =
         request.measures == .trace ? nil : try InformationSection(bound, estimate, request)
+      let tempered =
+        request.measures == .trace ? nil : try TemperedSection(bound, estimate, request)
       return (
         NetworkSection(
           bound: bound, estimate: estimate, seconds: seconds, information: information,
-          threads: request.threads), nil
+          tempered: tempered, threads: request.threads), nil
       )
     } catch {
       guard isProbeAtFault(error) else { throw error }
@@ -69,10 +74,7 @@ struct NetworkSection {
 
   func fill(_ report: inout CheckpointReport, _ request: ProbeRequest) {
     report.probe = ProbeIdentity(bound.definition, estimate)
-    report.performance = Performance(
-      loss: Quantity(estimate.performance.loss),
-      accuracy: estimate.performance.accuracy.value?.value,
-      usableInformationBits: Quantity(estimate.performance.usableInformationBits))
+    report.performance = performance
     var network = NetworkInformation(
       fisherTrace: Quantity(estimate.trace(.fisher)),
       empiricalFisherTrace: Quantity(estimate.trace(.empirical)),
@@ -81,6 +83,7 @@ struct NetworkSection {
       scaleFreeTrace: Quantity(estimate.trace(.scaleFree)),
       toleranceNats: information?.toleranceNats ?? bound.definition.settings.toleranceNats)
     information?.fill(&network, &report.findings)
+    tempered?.fill(&network)
     report.information = network
     fillLayers(&report)
     fillFlow(&report, threads: request.threads)
@@ -92,6 +95,20 @@ struct NetworkSection {
       report.skipped.append(
         SkippedReport(name: name, reason: "the probe's graph does not use it"))
     }
+  }
+
+  private var performance: Reports.Performance {
+    let measured = estimate.performance
+    var performance = Reports.Performance(
+      loss: Quantity(measured.loss), accuracy: measured.accuracy.value?.value,
+      usableInformationBits: Quantity(measured.usableInformationBits))
+    performance.entropyBits = Quantity(measured.entropyBits)
+    if let bits = measured.usableInformationBits.value?.value,
+      Saturation.isReached(bits: bits, examples: estimate.exampleCount)
+    {
+      performance.usableInformationSaturated = true
+    }
+    return performance
   }
 
   private func fillLayers(_ report: inout CheckpointReport) {
@@ -106,6 +123,7 @@ struct NetworkSection {
       filled.jacobianTrace = Quantity(estimate.trace(.jacobian, layer: layer))
       filled.scaleFreeTrace = Quantity(estimate.trace(.scaleFree, layer: layer))
       information?.fill(&filled, layer: layer)
+      tempered?.fill(&filled, layer: layer)
       for (parameter, measured) in estimate.parameters.enumerated() where measured.layer == layer {
         let name = bound.checkpointName(measured.name)
         guard let tensor = filled.tensors.firstIndex(where: { $0.name == name }) else { continue }
@@ -121,6 +139,7 @@ struct NetworkSection {
   private func fillFlow(_ report: inout CheckpointReport, threads: Int) {
     let names = layerNames
     let (edges, grams, centred) = (estimate.connections, grams, centred)
+    let examples = estimate.exampleCount
     let connections = onThreads(count: edges.count, threads: threads) { index in
       let edge = edges[index]
       let alignment = Self.alignment(centred, edge.from, edge.to, permutations: 20)
@@ -129,10 +148,17 @@ struct NetworkSection {
         ? grams[edge.to].flatMap { NoiseCapacity.of($0) } : .absent("not recorded")
       return ConnectionReport(
         from: names[edge.from], to: names[edge.to], cka: Quantity(alignment.map(\.value)),
-        ckaNull95: alignment.value?.null95, capacityBits: Quantity(capacity.map(\.bits)))
+        ckaNull95: alignment.value?.null95, capacityBits: Quantity(capacity.map(\.bits)),
+        saturated: Self.isSaturated(capacity, examples))
     }
     report.flow = FlowReport(
       sharesOf: "fisher_trace", plasticity: nil, connections: connections, recordings: [])
+  }
+
+  /// True or nothing: a report says only what a reader must know.
+  private static func isSaturated(_ capacity: Measured<NoiseCapacity>, _ examples: Int) -> Bool? {
+    guard let bits = capacity.value?.bits else { return nil }
+    return Saturation.isReached(bits: bits, examples: examples) ? true : nil
   }
 
   private static func alignment(

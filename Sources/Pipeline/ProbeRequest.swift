@@ -16,6 +16,8 @@ public struct ProbeRequest: Sendable {
   public var toleranceNats: Double?
   /// Overrides the probe's draws of the weights at each tolerance; 0 draws none.
   public var weightDraws: Int?
+  /// Mean entropy of the prediction, bits, that the trace is tempered to; no tempered trace when nil.
+  public var referenceEntropyBits: Double?
   /// Examples of one training step, where the checkpoint does not say.
   public var batchSize: Int?
   /// An earlier checkpoint of the run to compare with.

@@ -24,6 +24,8 @@ public struct SeriesRow: Document {
   public var accuracy: Double?
   /// Mean Σ p(1−p).
   public var confidence: Double?
+  /// Mean entropy of the prediction, bits: what later traces are tempered to.
+  public var entropyBits: Double?
   /// E‖∂z/∂w‖²/C.
   public var jacobianTrace: Double?
   /// Σ F_ii w_i².
@@ -54,6 +56,7 @@ public struct SeriesRow: Document {
     loss = report.performance?.loss.value ?? report.checkpoint.metrics["loss"]?.value
     accuracy = report.performance?.accuracy
     confidence = report.information?.confidence.value
+    entropyBits = report.performance?.entropyBits?.value
     jacobianTrace = report.information?.jacobianTrace.value
     scaleFreeTrace = report.information?.scaleFreeTrace.value
     fisherTrace = report.information?.fisherTrace

@@ -44,6 +44,13 @@ struct ProbeCommand: ParsableCommand {
   @Option(help: "An earlier checkpoint of the run to compare with.")
   var previous: String?
 
+  @Option(
+    help: """
+      Mean entropy of the prediction at the run's reference checkpoint, bits: the tempered trace is \
+      taken at the temperature that gives it (the daemon gives that of the trace's peak so far).
+      """)
+  var referenceEntropyBits: Double?
+
   @Option(name: .customLong("run"), help: "The run's name in the report.")
   var runName: String?
 
@@ -74,6 +81,9 @@ struct ProbeCommand: ParsableCommand {
     if let weightDraws, !(0...10_000).contains(weightDraws) {
       throw ValidationError("--weight-draws: 0 to 10000")
     }
+    if let referenceEntropyBits, !(referenceEntropyBits > 0) {
+      throw ValidationError("--reference-entropy-bits: more than 0")
+    }
     if let batchSize, batchSize < 1 { throw ValidationError("--batch-size: at least 1") }
     if repeats < 1 { throw ValidationError("--repeat: at least 1") }
     if let blockExamples, blockExamples < 1 {
@@ -94,6 +104,7 @@ struct ProbeCommand: ParsableCommand {
     request.seed = seed
     request.toleranceNats = toleranceNats
     request.weightDraws = weightDraws
+    request.referenceEntropyBits = referenceEntropyBits
     request.batchSize = batchSize
     request.previous = previous
     request.keepsEvidence = kept

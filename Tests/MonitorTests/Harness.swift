@@ -53,6 +53,8 @@ final class CountingRecorder: Recorder {
 
   func previousCheckpoint(of entry: Entry) throws(Problem) -> String? { nil }
 
+  func referenceEntropyBits(of entry: Entry) throws(Problem) -> Double? { nil }
+
   func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded {
     let text = String(decoding: document, as: UTF8.self)
     if text.hasPrefix("disk-full"), !trouble.all.contains(entry.path) {
