@@ -93,12 +93,12 @@ void ck_layer_norm_forward(const float *x, const float *scale, const float *shif
   for (size_t r = 0; r < rows; r++) {
     const float *in = x + r * width;
     float *out = y + r * width;
-    float m = sum(in, width) / (float)width;
+    float m = mean ? sum(in, width) / (float)width : 0.0f;
     float variance = 0;
     for (size_t i = 0; i < width; i++) out[i] = in[i] - m;
     variance = shifted_dot(out, in, m, width) / (float)width;
     float s = 1.0f / sqrtf(variance + epsilon);
-    mean[r] = m;
+    if (mean) mean[r] = m;
     inverse_deviation[r] = s;
     if (scale) {
       for (size_t i = 0; i < width; i++) out[i] = (in[i] - m) * s * scale[i];
@@ -121,7 +121,7 @@ void ck_layer_norm_backward(const float *x, const float *scale, const float *mea
       const float *in = x + r * width;
       const float *g = dy + (k * rows + r) * width;
       float *out = dx + (k * rows + r) * width;
-      float m = mean[r], s = inverse_deviation[r];
+      float m = mean ? mean[r] : 0.0f, s = inverse_deviation[r];
       float total[LANES] = {0}, cross[LANES] = {0};
       size_t i = 0;
       for (; i + LANES <= width; i += LANES) {
@@ -136,7 +136,7 @@ void ck_layer_norm_backward(const float *x, const float *scale, const float *mea
         total[0] += v;
         cross[0] += v * (in[i] - m);
       }
-      float average = lanes_total(total) / (float)width;
+      float average = mean ? lanes_total(total) / (float)width : 0.0f;
       float slope = lanes_total(cross) * s * s / (float)width;
       for (i = 0; i < width; i++) {
         float v = scale ? g[i] * scale[i] : g[i];
@@ -157,7 +157,7 @@ void ck_layer_norm_scale_gradient(const float *x, const float *mean,
     for (size_t r = 0; r < rows; r++) {
       const float *in = x + r * width;
       const float *g = dy + (k * rows + r) * width;
-      float m = mean[r], s = inverse_deviation[r];
+      float m = mean ? mean[r] : 0.0f, s = inverse_deviation[r];
       for (size_t i = 0; i < width; i++) out[i] += g[i] * (in[i] - m) * s;
     }
   }
@@ -185,6 +185,11 @@ void ck_softmax_forward(const float *x, float *y, size_t outer, size_t length, s
       float *out = y + o * length * inner + i;
       float largest = -INFINITY;
       for (size_t j = 0; j < length; j++) largest = fmaxf(largest, in[j * inner]);
+      if (largest == -INFINITY && !is_log) {
+        // Everything is masked: attention gives no weight, where the formula says 0 / 0.
+        for (size_t j = 0; j < length; j++) out[j * inner] = in[j * inner] == in[j * inner] ? 0 : NAN;
+        continue;
+      }
       float total = 0;
       for (size_t j = 0; j < length; j++) {
         float e = expf(in[j * inner] - largest);

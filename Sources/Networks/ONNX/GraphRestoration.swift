@@ -78,7 +78,7 @@ private struct GraphRestoration {
     }
     let transpositions = transposed.map { name in
       Node(
-        name: "transposition of \(name)", operation: "Transpose", domain: "", inputs: [name],
+        name: "transposition of \(name)", operation: "Transpose", inputs: [name],
         outputs: [GraphRestoration.transposedName(name)], attributes: ["perm": .integers([1, 0])])
     }
     graph.nodes = transpositions + nodes
