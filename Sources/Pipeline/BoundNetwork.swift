@@ -26,7 +26,11 @@ struct BoundNetwork {
     let settings = definition.settings
     let tensors = checkpoint.tensors.filter { $0.type.isFloatingPoint && $0.sharedWith == nil }
       .map { ($0.name, $0.shape) }
-    let graph = definition.graph.restored(checkpoint: tensors)
+    let shared = checkpoint.tensors.compactMap { tensor in
+      tensor.sharedWith.map { (tensor.name, $0) }
+    }
+    let graph = definition.graph.restored(
+      checkpoint: tensors, shared: Dictionary(shared, uniquingKeysWith: { first, _ in first }))
     binding = try NameBinding(
       graph: graph, checkpoint: tensors, strip: settings.strip, alias: settings.alias,
       place: checkpoint.path)

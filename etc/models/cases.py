@@ -224,7 +224,10 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "nanogpt-optimized": language(
         sequences.NanoGPT, 13, export="optimized", refused="folded-weight"),
     "vgg-optimized": images(vision.VGG, export="optimized", refused="folded-normalisation"),
-    "norms-optimized": images(vision.Normalised, size=8, count=6, export="optimized"),
+    "norms-optimized": images(
+        vision.Normalised, size=8, count=6, export="optimized", refused="folded-weight"),
+    "lstm-older": words(
+        lambda: sequences.Recurrent(nn.LSTM), 5, export="older", refused="folded-weight"),
     "square-optimized": series(sequences.Squares, 6, 5, 4, export="optimized"),
     "mlp-older": vectors(vision.MLP, 20, 10, export="older", checkpoint="prefixed"),
     "nanogpt-older": language(sequences.NanoGPT, 13, export="older"),

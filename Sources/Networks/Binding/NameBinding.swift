@@ -164,6 +164,11 @@ public struct NameBinding: Sendable {
               + weight.shape.description
           ))
       } else if candidates.isEmpty, weight.hasValues, !isLearned(weight) {
+        if weight.isFoldedOperand {
+          throw problem(
+            "folded-weight", path, weight.name,
+            "the exporter computed it from weights that it does not name", Graph.exportAgain)
+        }
         if let folded = foldedFrom(weight, left) {
           throw problem(
             "folded-weight", path, weight.name,
@@ -224,10 +229,8 @@ public struct NameBinding: Sendable {
         }
       }?.name
     }
-    // The older exporter names what it folds after the operator that reads it, and tells no source.
-    let isNameless = weight.name.hasPrefix("onnx::")
     return left.first { tensor in
-      isLearned(tensor.name) && (isNameless || tensor.shape.count == weight.shape.count)
+      isLearned(tensor.name) && tensor.shape.count == weight.shape.count
     }?.name
   }
 

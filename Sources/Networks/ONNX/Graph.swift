@@ -64,6 +64,10 @@ public struct GraphInitializer: Sendable {
   /// The arrays that an optimising exporter made it of, as it lists them: `['wpe.weight', 'val_3']`.
   var foldedFrom: String?
 
+  /// Whether the older exporter (`dynamo=False`) computed it from weights: it names such an array
+  /// after the operator that reads it, `onnx::MatMul_142`.
+  var isFoldedOperand: Bool { name.hasPrefix("onnx::") && shape.count > 1 }
+
   /// What an array is to the module that owns it.
   public enum Role: Sendable {
     case unstated

@@ -11,10 +11,14 @@ extension Graph {
 
   /// The graph with the weights that can be restored under the names of the `state_dict`.
   ///
-  /// - Parameter checkpoint: the checkpoint's tensors of real numbers: the older exporter
-  ///   (`dynamo=False`) names modules only, and a module's weight is looked up there.
-  public func restored(checkpoint: [(name: String, shape: Shape)]) -> Graph {
-    var restoration = GraphRestoration(self, checkpoint)
+  /// - Parameters:
+  ///   - checkpoint: the checkpoint's tensors of real numbers: the older exporter (`dynamo=False`)
+  ///     names modules only, and a module's weight is looked up there.
+  ///   - shared: names of the checkpoint that are other tensors of it → those tensors' names.
+  public func restored(
+    checkpoint: [(name: String, shape: Shape)], shared: [String: String] = [:]
+  ) -> Graph {
+    var restoration = GraphRestoration(self, checkpoint, shared)
     for node in nodes { restoration.add(node) }
     return restoration.graph(of: self)
   }
@@ -41,12 +45,16 @@ private struct GraphRestoration {
   private let placeholders: [String: String]
   private let traced: Set<String>
   private let checkpoint: [(name: String, shape: Shape)]
+  private let shared: [String: String]
   private var added: [String: Shape] = [:]
   private var order: [String] = []
   private var transposed: [String] = []
   private var nodes: [Node] = []
 
-  init(_ graph: Graph, _ checkpoint: [(name: String, shape: Shape)]) {
+  init(
+    _ graph: Graph, _ checkpoint: [(name: String, shape: Shape)], _ shared: [String: String]
+  ) {
+    self.shared = shared
     names = Set(graph.initializers.map(\.name))
     constants = graph.constants
     placeholders = graph.placeholders
@@ -106,16 +114,23 @@ private struct GraphRestoration {
     }
     guard folded.name.hasPrefix("onnx::MatMul_") else { return nil }
     let candidates = GraphRestoration.modules(ofNode: node.name).map { $0 + ".weight" }
-    let found = candidates.filter { candidate in stored(candidate).map { $0 == shape } ?? false }
-    guard found.count == 1, introduce(found[0], shape) else { return nil }
-    return found[0]
+    let found = candidates.compactMap { stored($0) }.filter { $0.shape == shape }
+    guard found.count == 1, introduce(found[0].name, shape) else { return nil }
+    return found[0].name
   }
 
-  /// The shape of the one tensor that bears a name of the graph, with or without a prefix.
-  private func stored(_ name: String) -> Shape? {
-    if let exact = checkpoint.first(where: { $0.name == name }) { return exact.shape }
-    let prefixed = checkpoint.filter { $0.name.hasSuffix("." + name) }
-    return prefixed.count == 1 ? prefixed[0].shape : nil
+  /// The one tensor that bears a name of the graph, with or without a prefix, and its own name
+  /// without that prefix: another one where tensors are shared.
+  private func stored(_ name: String) -> (name: String, shape: Shape)? {
+    let names = checkpoint.map(\.name) + shared.keys
+    let bearers = names.contains(name) ? [name] : names.filter { $0.hasSuffix("." + name) }
+    guard bearers.count == 1 else { return nil }
+    let prefix = bearers[0].dropLast(name.count)
+    let kept = shared[bearers[0]] ?? bearers[0]
+    guard kept.hasPrefix(prefix), let tensor = checkpoint.first(where: { $0.name == kept }) else {
+      return nil
+    }
+    return (String(kept.dropFirst(prefix.count)), tensor.shape)
   }
 
   /// The modules that a node's name of the older exporter may mean: `/layer1/layer1.0/conv/Conv` is
@@ -151,7 +166,8 @@ private struct GraphRestoration {
   private mutating func restoresCopy(_ node: Node) -> Bool {
     guard node.operation == "Identity", node.inputs.count == 1, node.outputs.count == 1,
       node.origin == nil, let source = constants[node.inputs[0]], source.type.isFloatingPoint,
-      stored(node.outputs[0]) == source.shape
+      let other = stored(node.outputs[0]), other.name == node.outputs[0],
+      other.shape == source.shape
     else { return false }
     return introduce(node.outputs[0], source.shape)
   }
