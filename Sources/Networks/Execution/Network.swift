@@ -66,9 +66,7 @@ public final class Network: DifferentiableNetwork {
     self.weights = weights
     self.inputs = inputs
     exampleCount = program.exampleCount
-    let first = output.shape.dimensions[0] / program.exampleCount
-    outputShape = Shape(
-      (first == 1 ? [] : [first]) + Array(output.shape.dimensions.dropFirst()))
+    outputShape = output.exampleShape(exampleCount: program.exampleCount)
     layers = flow.layers
     connections = flow.connections
     self.parameters = program.parameters.enumerated().map { index, parameter in
