@@ -104,6 +104,14 @@ public final class Network: DifferentiableNetwork {
     return Tensor(shape: Shape([exampleCount, features]), values: copy(storage))
   }
 
+  /// The output of the nonlinearity that reads a layer's recorded output, `[N, features]`.
+  public func activation(ofLayer layer: Int) -> Tensor? {
+    guard let step = flow.activatedStep[layer] else { return nil }
+    let storage = program.steps[step].output
+    let features = program.storages[storage].count / exampleCount
+    return Tensor(shape: Shape([exampleCount, features]), values: copy(storage))
+  }
+
   /// Whether the graph moves examples off the first axis, so that only one can be bound at a time.
   /// Found out by binding one example twice over, when asked.
   public var requiresSingleExamples: Bool {
@@ -171,7 +179,9 @@ struct ForwardMemory {
         }
       }
     }
-    for step in flow.recordedStep { lastUse[program.steps[step].output] = end }
+    for step in flow.recordedStep + flow.activatedStep.compactMap(\.self) {
+      lastUse[program.steps[step].output] = end
+    }
     lastUse[program.output.storage] = end
     let plan = MemoryPlan(
       program.steps.enumerated().map { index, step in
