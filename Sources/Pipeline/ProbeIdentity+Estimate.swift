@@ -2,8 +2,8 @@ import Information
 import Reports
 
 extension ProbeIdentity {
-  /// Which probe an estimate was made with.
-  init(_ definition: ProbeDefinition, _ estimate: FisherEstimate) {
+  /// Which probe an estimate was made with, and how much of it.
+  init(_ definition: ProbeDefinition, _ estimate: FisherEstimate, isLimited: Bool) {
     let sampled: (draws: Int, seed: UInt64)? =
       if case .sampled(let draws, let seed) = estimate.labels { (draws, seed) } else { nil }
     self.init(
@@ -11,5 +11,11 @@ extension ProbeIdentity {
       labels: sampled == nil ? "exact" : "sampled", draws: sampled?.draws,
       sampling: sampled == nil ? nil : "signs",
       seed: Int(sampled?.seed ?? UInt64(definition.settings.seed)))
+    relativeStandardError = estimate.trace(.fisher).value?.relativeError
+    if isLimited {
+      of = estimate.availableExamples
+      stoppedBy = estimate.stop.rawValue
+      dominatedBy = estimate.samplingError.map { $0.isDominatedByLabels ? "labels" : "examples" }
+    }
   }
 }
