@@ -1,4 +1,5 @@
 import Information
+import Networks
 import Reports
 
 extension ProbeIdentity {
@@ -10,7 +11,9 @@ extension ProbeIdentity {
       name: definition.name, digest: definition.digest, examples: estimate.exampleCount,
       labels: sampled == nil ? "exact" : "sampled", draws: sampled?.draws,
       sampling: sampled == nil ? nil : "signs",
-      seed: Int(sampled?.seed ?? UInt64(definition.settings.seed)))
+      seed: Int(sampled?.seed ?? UInt64(definition.settings.seed)),
+      task: estimate.task.rawValue,
+      output: definition.graph.outputs.count > 1 ? definition.graph.prediction : nil)
     relativeStandardError = estimate.trace(.fisher).value?.relativeError
     if isLimited {
       of = estimate.availableExamples
