@@ -115,7 +115,8 @@ struct FisherBlock: Sendable {
       defer { set(0) }
       reader.reduction = ExactClasses(
         distribution: distribution,
-        tempered: tempered.map { (distribution: $0.0, share: $0.1) }, row: { $0 * labels.logitRows + position },
+        tempered: tempered.map { (distribution: $0.0, share: $0.1) },
+        row: { $0 * labels.logitRows + position },
         label: { example in
           labels.positions == 1
             ? labels.label(example: range.lowerBound + example, position: 0) : nil

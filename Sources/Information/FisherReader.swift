@@ -107,6 +107,7 @@ final class FisherReader: GradientReader {
       for index in 0..<i { right += Double(squares[example * i + index]) }
       var term = terms[example]
       term.fisher *= right
+      term.evenDraws *= right
       term.jacobian *= right
       term.empirical *= right
       term.tempered *= right
@@ -158,6 +159,7 @@ final class FisherReader: GradientReader {
     sums.empirical[at] += terms.empirical
     sums.scaleFree[at] += terms.scaleFree
     sums.tempered[at] += terms.tempered
+    sums.evenDraws[example] += terms.evenDraws
   }
 
   private func withPointers(

@@ -10,6 +10,8 @@ struct FisherSums: Sendable {
   var scaleFree: [Double]
   /// The Fisher trace of the tempered prediction, where it comes out of the same pass.
   var tempered: [Double]
+  /// By example, over all parameters: the part that even draws have in `fisher`.
+  var evenDraws: [Double]
   /// Per parameter, its diagonal summed over the block's examples; empty when not kept.
   var diagonal: [[Float]]
   /// Per layer, the same of its recorded output; empty when not read.
@@ -23,6 +25,7 @@ struct FisherSums: Sendable {
     empirical = zeros
     scaleFree = zeros
     tempered = zeros
+    evenDraws = [Double](repeating: 0, count: examples)
     self.layers = [[Float]](repeating: [], count: layers)
     diagonal = counts.map { [Float](repeating: 0, count: keepsDiagonal ? $0 : 0) }
   }

@@ -44,15 +44,13 @@ struct NetworkSection {
     guard let definition = request.probe else { return nil }
     do {
       let bound = try BoundNetwork(definition, checkpoint, request)
-      let temperature =
-        request.measures == .trace ? nil : try TemperedSection.temperature(bound, request)
+      let isWhole = request.measures == .everything
+      let temperature = isWhole ? try TemperedSection.temperature(bound, request) : nil
       let (estimate, seconds) = try bound.estimate(
         request, secondTemperature: temperature?.value)
-      let information =
-        request.measures == .trace ? nil : try InformationSection(bound, estimate, request)
-      let tempered = try temperature.map { (temperature) throws(Problem) in
-        try TemperedSection(bound, estimate, temperature, request)
-      }
+      let information = isWhole ? try InformationSection(bound, estimate, request) : nil
+      let tempered =
+        isWhole ? try TemperedSection(bound, estimate, temperature, request) : nil
       return (
         NetworkSection(
           bound: bound, estimate: estimate, seconds: seconds, information: information,
@@ -77,7 +75,8 @@ struct NetworkSection {
   private var layerNames: [String] { bound.layerNames(estimate) }
 
   func fill(_ report: inout CheckpointReport, _ request: ProbeRequest) {
-    report.probe = ProbeIdentity(bound.definition, estimate)
+    report.probe = ProbeIdentity(
+      bound.definition, estimate, isLimited: request.isLimited)
     report.performance = performance
     var network = NetworkInformation(
       fisherTrace: Quantity(estimate.trace(.fisher)),
@@ -86,6 +85,7 @@ struct NetworkSection {
       jacobianTrace: Quantity(estimate.trace(.jacobian)),
       scaleFreeTrace: Quantity(estimate.trace(.scaleFree)),
       toleranceNats: information?.toleranceNats ?? bound.definition.settings.toleranceNats)
+    network.labelStandardError = estimate.samplingError?.labels
     information?.fill(&network, &report.findings)
     tempered?.fill(&network)
     report.information = network

@@ -14,14 +14,19 @@ struct TemperedSection: Sendable {
   private let traced: (estimate: FisherEstimate, quantity: FisherEstimate.Quantity)?
 
   /// - Parameters:
-  ///   - temperature: as `temperature(_:_:)` found it.
   ///   - plain: the estimate, which holds the tempered trace when it came out of the same pass.
+  ///   - known: the temperature, if it was found before; else it is found for the plain estimate's
+  ///     examples.
   init(
-    _ bound: BoundNetwork, _ plain: FisherEstimate, _ temperature: Measured<Double>,
+    _ bound: BoundNetwork, _ plain: FisherEstimate, _ known: Measured<Double>?,
     _ request: ProbeRequest
   ) throws(Problem) {
     referenceEntropyBits = request.referenceEntropyBits
-    self.temperature = temperature
+    let estimator = bound.estimator(request, like: plain)
+    temperature =
+      if let known { known } else {
+        try Self.temperature(bound, request, estimator, examples: plain.exampleCount)
+      }
     guard let known = temperature.value else {
       traced = nil
       return
@@ -31,25 +36,35 @@ struct TemperedSection: Sendable {
     } else if known == 1 {
       traced = (plain, .fisher)
     } else {
-      var estimator = bound.estimator(request)
+      var estimator = estimator
       estimator.measuresOnlyTrace()
       estimator.temperature = known
       traced = (try bound.estimate(estimator), .fisher)
     }
   }
 
-  /// The temperature of the reference checkpoint's entropy, from a forward pass.
+  /// The temperature before the estimate, so that its trace can come out of the same pass; nil when a
+  /// budget leaves open how many examples that will have.
   static func temperature(
     _ bound: BoundNetwork, _ request: ProbeRequest
+  ) throws(Problem) -> Measured<Double>? {
+    let estimator = bound.estimator(request)
+    guard !estimator.budget.isLimited else { return nil }
+    return try temperature(bound, request, estimator, examples: bound.definition.examples)
+  }
+
+  /// The temperature of the reference checkpoint's entropy, from a forward pass.
+  private static func temperature(
+    _ bound: BoundNetwork, _ request: ProbeRequest, _ estimator: FisherEstimator, examples: Int
   ) throws(Problem) -> Measured<Double> {
     guard let bits = request.referenceEntropyBits else {
       return .absent(
         "no reference: give --reference-entropy-bits, as the daemon does once a run has a peak")
     }
     let plan = bound.plan
-    return try bound.estimator(request).temperature(
-      entropyBits: bits,
-      blocks: plan.forwardBlocks(examples: bound.definition.examples)
+    return try estimator.temperature(
+      entropyBits: bits, examples: bound.definition.examples,
+      blocks: plan.forwardBlocks(examples: examples)
     ) { (range) throws(Problem) in try plan.bind(range) }
   }
 
