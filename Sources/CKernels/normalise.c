@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "vector_math.h"
+
 #if defined(__x86_64__)
 #define CK_DISPATCH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -175,28 +177,54 @@ void ck_column_sums(const float *dy, float *dshift, size_t copies, size_t rows, 
   }
 }
 
+static inline __attribute__((always_inline)) void softmax_row_forward(const float *x, float *y,
+                                                                      size_t length, size_t inner,
+                                                                      int is_log) {
+  float lane[LANES], largest = -INFINITY;
+  for (size_t l = 0; l < LANES; l++) lane[l] = -INFINITY;
+  size_t j = 0;
+  for (; j + LANES <= length; j += LANES)
+    for (size_t l = 0; l < LANES; l++) {
+      float v = x[(j + l) * inner];
+      lane[l] = v > lane[l] ? v : lane[l];
+    }
+  for (; j < length; j++) largest = x[j * inner] > largest ? x[j * inner] : largest;
+  for (size_t l = 0; l < LANES; l++) {
+    largest = lane[l] > largest ? lane[l] : largest;
+    lane[l] = 0;
+  }
+  for (j = 0; j + LANES <= length; j += LANES)
+    for (size_t l = 0; l < LANES; l++) {
+      float e = ck_exp(x[(j + l) * inner] - largest);
+      y[(j + l) * inner] = e;
+      lane[l] += e;
+    }
+  for (; j < length; j++) {
+    float e = ck_exp(x[j * inner] - largest);
+    y[j * inner] = e;
+    lane[0] += e;
+  }
+  float total = lanes_total(lane);
+  if (is_log) {
+    float shift = largest + logf(total);
+    for (j = 0; j < length; j++) y[j * inner] = x[j * inner] - shift;
+  } else {
+    float factor = 1.0f / total;
+    for (j = 0; j < length; j++) y[j * inner] *= factor;
+  }
+}
+
 CK_DISPATCH
 void ck_softmax_forward(const float *x, float *y, size_t outer, size_t length, size_t inner,
                         int is_log) {
   // x and y are [outer, length, inner]
   for (size_t o = 0; o < outer; o++) {
     for (size_t i = 0; i < inner; i++) {
-      const float *in = x + o * length * inner + i;
-      float *out = y + o * length * inner + i;
-      float largest = -INFINITY;
-      for (size_t j = 0; j < length; j++) largest = fmaxf(largest, in[j * inner]);
-      float total = 0;
-      for (size_t j = 0; j < length; j++) {
-        float e = expf(in[j * inner] - largest);
-        out[j * inner] = e;
-        total += e;
-      }
-      if (is_log) {
-        float shift = largest + logf(total);
-        for (size_t j = 0; j < length; j++) out[j * inner] = in[j * inner] - shift;
+      size_t at = o * length * inner + i;
+      if (inner == 1) {
+        softmax_row_forward(x + at, y + at, length, 1, is_log);
       } else {
-        float factor = 1.0f / total;
-        for (size_t j = 0; j < length; j++) out[j * inner] *= factor;
+        softmax_row_forward(x + at, y + at, length, inner, is_log);
       }
     }
   }
@@ -217,7 +245,7 @@ static inline __attribute__((always_inline)) void softmax_row_backward(
   float total = lanes_total(lane);
   for (j = 0; j < length; j++) {
     float v = y[j * inner], g = dy[j * inner];
-    float value = is_log ? g - expf(v) * total : v * (g - total);
+    float value = is_log ? g - ck_exp(v) * total : v * (g - total);
     dx[j * inner] = accumulate ? dx[j * inner] + value : value;
   }
 }

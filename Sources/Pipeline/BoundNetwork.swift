@@ -141,6 +141,7 @@ struct BoundNetwork {
     var estimator = FisherEstimator(
       task: task, labels: labels,
       targets: definition.targets ?? Self.nextTokens(task, definition.inputs))
+    estimator.sampling = request.sampling
     estimator.threads = request.threads
     estimator.blockExamples = plan.blocks[0].count
     if request.measures == .trace { estimator.measuresOnlyTrace() }

@@ -73,7 +73,8 @@ struct NetworkSection {
   private var layerNames: [String] { bound.layerNames(estimate) }
 
   func fill(_ report: inout CheckpointReport, _ request: ProbeRequest) {
-    report.probe = ProbeIdentity(bound.definition, estimate)
+    report.probe = ProbeIdentity(
+      bound.definition, estimate, sampling: request.sampling)
     report.performance = performance
     var network = NetworkInformation(
       fisherTrace: Quantity(estimate.trace(.fisher)),

@@ -3,13 +3,15 @@ import Reports
 
 extension ProbeIdentity {
   /// Which probe an estimate was made with.
-  init(_ definition: ProbeDefinition, _ estimate: FisherEstimate) {
+  init(
+    _ definition: ProbeDefinition, _ estimate: FisherEstimate, sampling: ScoreSampling = .signs
+  ) {
     let sampled: (draws: Int, seed: UInt64)? =
       if case .sampled(let draws, let seed) = estimate.labels { (draws, seed) } else { nil }
     self.init(
       name: definition.name, digest: definition.digest, examples: estimate.exampleCount,
       labels: sampled == nil ? "exact" : "sampled", draws: sampled?.draws,
-      sampling: sampled == nil ? nil : "signs",
+      sampling: sampled == nil ? nil : sampling.rawValue,
       seed: Int(sampled?.seed ?? UInt64(definition.settings.seed)))
   }
 }
