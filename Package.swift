@@ -74,6 +74,10 @@ let package = Package(
         "Pipeline", "Ledger", "Watching", "Monitor",
       ],
       swiftSettings: strict),
+    // For etc/conformance only.
+    .executableTarget(
+      name: "conformance-runner", dependencies: ["Diagnostics", "Networks"],
+      swiftSettings: strict),
     // GPL-2.0-only, alone: everything else talks to it over a pipe and never links it.
     .executableTarget(
       name: "plasticity-watch",

@@ -25,6 +25,12 @@ static inline float sigmoid(float x) {
   return x >= 0 ? 1.0f / (1.0f + e) : e / (1.0f + e);
 }
 
+// Where the bounds cross, the upper one counts.
+static inline float clip(float x, float low, float high) {
+  float v = x < low ? low : x;
+  return v > high ? high : v;
+}
+
 static inline float softplus(float x) { return fmaxf(x, 0.0f) + log1pf(ck_exp(-fabsf(x))); }
 
 #define EACH(expression)                                                                           \
@@ -62,13 +68,27 @@ void ck_unary_forward(int op, float p, float q, const float *x, float *y, size_t
     case CK_ABS: EACH(fabsf(v));
     case CK_SIN: EACH(sinf(v));
     case CK_COS: EACH(cosf(v));
-    case CK_CLIP: EACH(v < p ? p : (v > q ? q : v));
+    case CK_CLIP: EACH(clip(v, p, q));
     case CK_FLOOR: EACH(floorf(v));
     case CK_CEIL: EACH(ceilf(v));
     case CK_ROUND: EACH(nearbyintf(v));
     case CK_SIGN: EACH((float)((v > 0) - (v < 0)));
     case CK_NOT: EACH(v == 0 ? 1.0f : 0.0f);
     case CK_IS_NAN: EACH(v != v ? 1.0f : 0.0f);
+    // p and q say whether negative and positive infinity count.
+    case CK_IS_INF: EACH((p != 0 && v == -INFINITY) || (q != 0 && v == INFINITY) ? 1.0f : 0.0f);
+    case CK_TRUNCATE: EACH(truncf(v));
+    case CK_TAN: EACH(tanf(v));
+    case CK_ASIN: EACH(asinf(v));
+    case CK_ACOS: EACH(acosf(v));
+    case CK_ATAN: EACH(atanf(v));
+    case CK_SINH: EACH(sinhf(v));
+    case CK_COSH: EACH(coshf(v));
+    case CK_ASINH: EACH(asinhf(v));
+    case CK_ACOSH: EACH(acoshf(v));
+    case CK_ATANH: EACH(atanhf(v));
+    case CK_THRESHOLDED_RELU: EACH(v > p ? v : 0.0f);
+    case CK_SHRINK: EACH(v < -p ? v + q : (v > p ? v - q : 0.0f));
     default: break;
   }
 }
@@ -87,7 +107,10 @@ int ck_unary_reads(int op) {
     case CK_ROUND:
     case CK_SIGN:
     case CK_NOT:
-    case CK_IS_NAN: return 0;
+    case CK_IS_NAN:
+    case CK_IS_INF:
+    case CK_TRUNCATE: return 0;
+    case CK_TAN: return 2;
     default: return 1;
   }
 }
@@ -144,6 +167,17 @@ static inline void slopes(int op, float p, float q, const float *x, const float 
     case CK_SIN: SLOPE(x, cosf(v));
     case CK_COS: SLOPE(x, -sinf(v));
     case CK_CLIP: SLOPE(x, v >= p && v <= q ? 1.0f : 0.0f);
+    case CK_TAN: SLOPE(y, 1.0f + v * v);
+    case CK_ASIN: SLOPE(x, 1.0f / sqrtf(1.0f - v * v));
+    case CK_ACOS: SLOPE(x, -1.0f / sqrtf(1.0f - v * v));
+    case CK_ATAN: SLOPE(x, 1.0f / (1.0f + v * v));
+    case CK_SINH: SLOPE(x, coshf(v));
+    case CK_COSH: SLOPE(x, sinhf(v));
+    case CK_ASINH: SLOPE(x, 1.0f / sqrtf(1.0f + v * v));
+    case CK_ACOSH: SLOPE(x, 1.0f / sqrtf(v * v - 1.0f));
+    case CK_ATANH: SLOPE(x, 1.0f / (1.0f - v * v));
+    case CK_THRESHOLDED_RELU: SLOPE(x, v > p ? 1.0f : 0.0f);
+    case CK_SHRINK: SLOPE(x, v < -p || v > p ? 1.0f : 0.0f);
     case CK_NEG:
       for (size_t i = 0; i < n; i++) d[i] = -1.0f;
       break;
@@ -179,6 +213,12 @@ static inline float power(float a, float b) {
   return powf(a, b);
 }
 
+// The remainder with the divisor's sign.
+static inline float floor_mod(float a, float b) {
+  float r = fmodf(a, b);
+  return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+
 static inline float combine(int op, float a, float b) {
   switch (op) {
     case CK_ADD: return a + b;
@@ -196,6 +236,9 @@ static inline float combine(int op, float a, float b) {
     case CK_AND: return a != 0 && b != 0;
     case CK_OR: return a != 0 || b != 0;
     case CK_XOR: return (a != 0) != (b != 0);
+    case CK_PRELU: return a >= 0 ? a : a * b;
+    case CK_MOD: return floor_mod(a, b);
+    case CK_FMOD: return fmodf(a, b);
     default: return 0;
   }
 }
@@ -213,6 +256,11 @@ static inline float partial(int op, int which, float a, float b) {
       return b == 0 ? 0.0f : b * power(a, b - 1.0f);
     case CK_MIN: return a == b ? 0.5f : ((a < b) != which ? 1.0f : 0.0f);
     case CK_MAX: return a == b ? 0.5f : ((a > b) != which ? 1.0f : 0.0f);
+    case CK_PRELU:
+      if (which) return a >= 0 ? 0.0f : a;
+      return a >= 0 ? 1.0f : b;
+    case CK_MOD: return which ? (floor_mod(a, b) - a) / b : 1.0f;
+    case CK_FMOD: return which ? (fmodf(a, b) - a) / b : 1.0f;
     default: return 0;
   }
 }

@@ -95,12 +95,12 @@ void ck_layer_norm_forward(const float *x, const float *scale, const float *shif
   for (size_t r = 0; r < rows; r++) {
     const float *in = x + r * width;
     float *out = y + r * width;
-    float m = sum(in, width) / (float)width;
+    float m = mean ? sum(in, width) / (float)width : 0.0f;
     float variance = 0;
     for (size_t i = 0; i < width; i++) out[i] = in[i] - m;
     variance = shifted_dot(out, in, m, width) / (float)width;
     float s = 1.0f / sqrtf(variance + epsilon);
-    mean[r] = m;
+    if (mean) mean[r] = m;
     inverse_deviation[r] = s;
     if (scale) {
       for (size_t i = 0; i < width; i++) out[i] = (in[i] - m) * s * scale[i];
@@ -123,7 +123,7 @@ void ck_layer_norm_backward(const float *x, const float *scale, const float *mea
       const float *in = x + r * width;
       const float *g = dy + (k * rows + r) * width;
       float *out = dx + (k * rows + r) * width;
-      float m = mean[r], s = inverse_deviation[r];
+      float m = mean ? mean[r] : 0.0f, s = inverse_deviation[r];
       float total[LANES] = {0}, cross[LANES] = {0};
       size_t i = 0;
       for (; i + LANES <= width; i += LANES) {
@@ -138,7 +138,7 @@ void ck_layer_norm_backward(const float *x, const float *scale, const float *mea
         total[0] += v;
         cross[0] += v * (in[i] - m);
       }
-      float average = lanes_total(total) / (float)width;
+      float average = mean ? lanes_total(total) / (float)width : 0.0f;
       float slope = lanes_total(cross) * s * s / (float)width;
       for (i = 0; i < width; i++) {
         float v = scale ? g[i] * scale[i] : g[i];
@@ -159,7 +159,7 @@ void ck_layer_norm_scale_gradient(const float *x, const float *mean,
     for (size_t r = 0; r < rows; r++) {
       const float *in = x + r * width;
       const float *g = dy + (k * rows + r) * width;
-      float m = mean[r], s = inverse_deviation[r];
+      float m = mean ? mean[r] : 0.0f, s = inverse_deviation[r];
       for (size_t i = 0; i < width; i++) out[i] += g[i] * (in[i] - m) * s;
     }
   }
@@ -192,6 +192,11 @@ static inline __attribute__((always_inline)) void softmax_row_forward(const floa
   for (size_t l = 0; l < LANES; l++) {
     largest = lane[l] > largest ? lane[l] : largest;
     lane[l] = 0;
+  }
+  if (largest == -INFINITY && !is_log) {
+    // Everything is masked: attention gives no weight, where the formula says 0 / 0.
+    for (j = 0; j < length; j++) y[j * inner] = x[j * inner] == x[j * inner] ? 0 : NAN;
+    return;
   }
   for (j = 0; j + LANES <= length; j += LANES)
     for (size_t l = 0; l < LANES; l++) {

@@ -204,24 +204,30 @@ void ck_max_pool_backward(const int *where, const float *dy, float *dx, size_t c
   }
 }
 
-static inline float window_size(const struct ck_window *w, const ptrdiff_t *o,
-                                int include_padding) {
-  if (include_padding) return (float)product(w->kernel, w->rank);
-  ptrdiff_t k[CK_MAX_SPATIAL] = {0};
-  float count = 0;
-  do {
-    if (position(w, o, k) >= 0) count += 1;
-  } while (next_index(w->kernel, k, w->rank));
-  return count > 0 ? count : 1;
+// Entries of the window at output o that its sum is divided by: a box, so axis by axis.
+static inline float window_size(const struct ck_window *w, const ptrdiff_t *o, int divisor) {
+  float size = 1;
+  if (divisor == CK_ONE) return size;
+  for (int axis = 0; axis < w->rank; axis++) {
+    ptrdiff_t before = divisor == CK_PADDED ? w->padding[axis] : 0;
+    ptrdiff_t after = divisor == CK_PADDED ? w->padding_after[axis] : 0;
+    ptrdiff_t count = 0;
+    for (ptrdiff_t k = 0; k < w->kernel[axis]; k++) {
+      ptrdiff_t i = o[axis] * w->stride[axis] - w->padding[axis] + k * w->dilation[axis];
+      if (i >= -before && i < w->input[axis] + after) count++;
+    }
+    size *= (float)count;
+  }
+  return size > 0 ? size : 1;
 }
 
 void ck_average_pool_forward(const struct ck_window *w, const float *x, size_t images, float *y,
-                             int include_padding) {
+                             int divisor) {
   // x is [images, input], y is [images, output]
   ptrdiff_t places = product(w->input, w->rank), outputs = product(w->output, w->rank);
   ptrdiff_t o[CK_MAX_SPATIAL] = {0};
   for (ptrdiff_t at = 0; at < outputs; at++) {
-    float factor = 1.0f / window_size(w, o, include_padding);
+    float factor = 1.0f / window_size(w, o, divisor);
     for (size_t m = 0; m < images; m++) y[(ptrdiff_t)m * outputs + at] = 0;
     ptrdiff_t k[CK_MAX_SPATIAL] = {0};
     do {
@@ -235,12 +241,12 @@ void ck_average_pool_forward(const struct ck_window *w, const float *x, size_t i
 }
 
 void ck_average_pool_backward(const struct ck_window *w, const float *dy, size_t images, float *dx,
-                              int include_padding) {
+                              int divisor) {
   // dy is [images, output], dx is [images, input]
   ptrdiff_t places = product(w->input, w->rank), outputs = product(w->output, w->rank);
   ptrdiff_t o[CK_MAX_SPATIAL] = {0};
   for (ptrdiff_t at = 0; at < outputs; at++) {
-    float factor = 1.0f / window_size(w, o, include_padding);
+    float factor = 1.0f / window_size(w, o, divisor);
     ptrdiff_t k[CK_MAX_SPATIAL] = {0};
     do {
       ptrdiff_t i = position(w, o, k);

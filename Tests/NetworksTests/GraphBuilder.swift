@@ -11,9 +11,15 @@ struct GraphBuilder {
     case float(Float)
     case text(String)
     case reals([Int], [Float])
+    case texts([String])
+    case graph(GraphBuilder)
+    /// The calling node's attribute of that name, inside a function.
+    case reference(String)
   }
 
   private var graph: [UInt8] = []
+  private var functions: [UInt8] = []
+  private var nodeMessages: [[UInt8]] = []
   private var nodes = 0
   var operatorSet = 20
 
@@ -45,6 +51,26 @@ struct GraphBuilder {
       5, tensor(name, dimensions, 7, values.flatMap { bytes(UInt64(bitPattern: Int64($0)), 8) }))
   }
 
+  /// A known array of booleans, in the graph.
+  mutating func constant(_ name: String, _ dimensions: [Int], _ values: [Bool]) {
+    graph += message(5, tensor(name, dimensions, 9, values.map { $0 ? 1 : 0 }))
+  }
+
+  /// A function of the model, in a domain of its own.
+  mutating func function(
+    _ name: String, domain: String, _ inputs: [String], _ outputs: [String],
+    _ build: (inout GraphBuilder) -> Void
+  ) {
+    var body = GraphBuilder()
+    build(&body)
+    let names = inputs.flatMap { text(4, $0) } + outputs.flatMap { text(5, $0) }
+    functions += message(
+      25, text(1, name) + names + body.nodesOfFunction + text(10, domain))
+  }
+
+  /// A function's nodes have field number 7.
+  private var nodesOfFunction: [UInt8] { nodeMessages.flatMap { message(7, $0) } }
+
   mutating func node(
     _ operation: String, _ inputs: [String], _ outputs: [String],
     _ attributes: [String: Value] = [:],
@@ -57,12 +83,14 @@ struct GraphBuilder {
       node += message(5, attribute(name, value))
     }
     if !domain.isEmpty { node += text(7, domain) }
+    nodeMessages.append(node)
     graph += message(1, node)
   }
 
   /// The file.
   var file: [UInt8] {
     number(1, 10) + message(7, graph) + message(8, text(1, "") + number(2, operatorSet))
+      + functions
   }
 
   private func attribute(_ name: String, _ value: Value) -> [UInt8] {
@@ -77,6 +105,9 @@ struct GraphBuilder {
       text(1, name)
         + message(5, tensor("", shape, 1, values.flatMap { bytes($0.bitPattern, 4) }))
         + number(20, 4)
+    case .texts(let values): text(1, name) + values.flatMap { text(9, $0) } + number(20, 8)
+    case .graph(let builder): text(1, name) + message(6, builder.graph) + number(20, 5)
+    case .reference(let other): text(1, name) + number(20, 2) + text(21, other)
     }
   }
 

@@ -16,6 +16,8 @@ struct OperatorCase: Sendable, CustomStringConvertible {
   enum Domain: Sendable {
     /// ±{0.35, 0.6, 0.85, 1.1, 1.35}: differences stay clear of kinks at zero and at ±0.975.
     case awayFromZero
+    /// ±{0.0875, 0.15, 0.2125, 0.275, 0.3375}: inside the domains of inverse functions.
+    case small
     /// {0.6, 0.85, 1.1, 1.35, 1.6}
     case positive
     /// Multiples of 0.3, none twice: no ties within 0.24.
@@ -43,7 +45,8 @@ struct OperatorCase: Sendable, CustomStringConvertible {
     var values: [Float] = []
     for _ in 0..<(examples * size) {
       let size: Float = 0.35 + 0.25 * Float(random.next() % 5)
-      values.append(domain == .positive ? size + 0.25 : (random.next() % 2 == 0 ? size : -size))
+      let value = domain == .positive ? size + 0.25 : (random.next() % 2 == 0 ? size : -size)
+      values.append(domain == .small ? value / 4 : value)
     }
     if domain == .distinct {
       // A permutation of 0.3 · (0 ..< n), centred, within each example.

@@ -6,8 +6,10 @@ import Testing
 struct OperatorTests {
   @Test(
     "pulls back",
-    arguments: elementwiseCases + linearCases + normalisationCases + shapingCases + windowCases,
-    [false, true])
+    arguments: [
+      elementwiseCases, linearCases, normalisationCases, reductionCases, shapingCases,
+      indexingCases, windowCases, attentionCases, recurrentCases,
+    ].joined().map { $0 }, [false, true])
   func pullsBack(_ each: OperatorCase, besideInput: Bool) throws {
     try checkGradients(
       each.graph(besideInput: besideInput),

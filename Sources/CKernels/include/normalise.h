@@ -18,7 +18,8 @@ void ck_channel_shift_gradient(const float *dy, float *dshift, size_t copies, si
                                size_t channels, size_t places);
 
 // y[r, i] = (x[r, i] − mean[r]) / deviation[r] · scale[i] + shift[i]; mean and inverse deviation of
-// each row are kept; scale and shift may be null.
+// each row are kept; scale and shift may be null. A null mean stands for one of zero, here and below:
+// then it is root-mean-square normalisation.
 void ck_layer_norm_forward(const float *x, const float *scale, const float *shift, float epsilon,
                            float *y, float *mean, float *inverse_deviation, size_t rows,
                            size_t width);

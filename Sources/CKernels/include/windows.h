@@ -13,7 +13,8 @@ struct ck_window {
   ptrdiff_t kernel[CK_MAX_SPATIAL];
   ptrdiff_t stride[CK_MAX_SPATIAL];
   ptrdiff_t dilation[CK_MAX_SPATIAL];
-  ptrdiff_t padding[CK_MAX_SPATIAL];  // before the first element
+  ptrdiff_t padding[CK_MAX_SPATIAL];        // before the first element
+  ptrdiff_t padding_after[CK_MAX_SPATIAL];  // behind the last one
 };
 
 // columns[(c, k), o] = x[c, o · stride − padding + k · dilation], 0 outside. A row of columns starts
@@ -33,13 +34,17 @@ void ck_max_pool_forward(const struct ck_window *window, const float *x, size_t 
 void ck_max_pool_backward(const int *where, const float *dy, float *dx, size_t copies,
                           size_t images, size_t places_in, size_t places_out);
 
-// y[m, o] = mean over the window; padding counts as zeros if include_padding.
-void ck_average_pool_forward(const struct ck_window *window, const float *x, size_t images,
-                             float *y, int include_padding);
+// What a window's sum is divided by: its entries inside the image, those inside the image and its
+// padding, or 1.
+enum ck_divisor { CK_INSIDE, CK_PADDED, CK_ONE };
 
-// dx[m, …] += dy[m, o] / window size.
+// y[m, o] = Σ over the window of x[m, …] / divisor.
+void ck_average_pool_forward(const struct ck_window *window, const float *x, size_t images,
+                             float *y, int divisor);
+
+// dx[m, …] += dy[m, o] / divisor.
 void ck_average_pool_backward(const struct ck_window *window, const float *dy, size_t images,
-                              float *dx, int include_padding);
+                              float *dx, int divisor);
 
 // destination[i, m] = source[m, i] for blocks of `block` elements: [outer, inner] blocks swap axes.
 void ck_swap_blocks(const float *source, float *destination, size_t outer, size_t inner,

@@ -4,6 +4,9 @@ internal import Diagnostics
 internal import Tensors
 
 extension Binder {
+  /// Operators whose result follows from attributes or shapes.
+  static let foldedByShape: Set<String> = ["CastLike", "Constant", "EyeLike", "Shape", "Size"]
+
   /// Folds a node if it can be folded.
   func fold(_ site: NodeSite) throws(Problem) -> Bool {
     switch site.node.operation {
@@ -19,6 +22,12 @@ extension Binder {
         site,
         .known(
           HostArray(shape: Shape([]), type: .int64, integers: [Int64(count)]), isBatched: false))
+      return true
+    case "EyeLike":
+      var like = HostArray(shape: try shape(site, 0), reals: [])
+      if case .known(let array, _) = try value(site, 0) { like = array }
+      let known = HostCall(site: site, inputs: [like])
+      set(site, .known(try HostGeneration.eyeLike(known)[0], isBatched: false))
       return true
     case "CastLike":
       // Only the second input's type matters, and it is known to be real if its values are not.
@@ -100,13 +109,31 @@ extension Binder {
   ) -> Bool {
     guard let first = result.dimensions.first, first % exampleCount == 0 else { return false }
     func axis(_ value: Int64?) -> Int { Int(value ?? 0) }
+    func isAlongExamples(_ axis: Int, rank: Int) -> Bool { axis == 0 || axis == -rank }
+    let rank = inputs.first.flatMap { $0?.shape.rank } ?? 0
     switch site.node.operation {
-    case "Abs", "Add", "And", "Cast", "Ceil", "Div", "Equal", "Expand", "Floor", "Greater",
-      "GreaterOrEqual", "IsNaN", "Less", "LessOrEqual", "Max", "Min", "Mod", "Mul", "Neg", "Not",
-      "Or", "Sign", "Sqrt", "Sub", "Where", "Xor":
+    case _ where HostElementwise.operations.contains(site.node.operation):
       return inputs.indices.allSatisfy { index in
         !isBatched[index] || inputs[index]?.shape.rank == result.rank
       }
+    case let name where name.hasPrefix("Reduce"):
+      var axes: [Int64] = inputs.count > 1 ? inputs[1]?.integers ?? [] : []
+      if case .integers(let list)? = site.node.attributes["axes"] { axes = list }
+      return !axes.isEmpty && !axes.contains { isAlongExamples(Int($0), rank: rank) }
+    case "ArgMax", "ArgMin":
+      guard case .integer(let value)? = site.node.attributes["axis"] else { return false }
+      return !isAlongExamples(Int(value), rank: rank)
+    case "OneHot", "TopK", "ScatterElements", "GatherElements":
+      var along: Int64 = site.node.operation.contains("Elements") ? 0 : -1
+      if case .integer(let value)? = site.node.attributes["axis"] { along = value }
+      return result.rank > 1 && !isAlongExamples(Int(along), rank: result.rank)
+    case "Tile": return inputs[1]?.integers?.first == 1
+    case "GatherND":
+      guard case .integer(let value)? = site.node.attributes["batch_dims"], value > 0 else {
+        // Rows of a shared table, picked per example.
+        return !isBatched[0]
+      }
+      return true
     case "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze": return true
     case "Transpose":
       guard case .integers(let permutation)? = site.node.attributes["perm"] else { return false }

@@ -55,14 +55,15 @@ final class Binder {
   let parameters: NetworkParameters
   /// N.
   let exampleCount: Int
-  private(set) var values: [String: Value] = [:]
-  private(set) var storages: [Storage] = []
+  var values: [String: Value] = [:]
+  var storages: [Storage] = []
   /// Operators on activations, in forward order.
-  private(set) var steps: [Step] = []
+  var steps: [Step] = []
   /// Operators on parameters alone, in forward order; they run once.
-  private(set) var prologue: [Step] = []
+  var prologue: [Step] = []
   private var parameterStorages: [String: Int] = [:]
-  private var constantTerms: [String: Term] = [:]
+  var constantTerms: [String: Term] = [:]
+  private var freshNames = 0
 
   init(
     graph: Graph, parameters: NetworkParameters, inputs: [String: BatchArray]
@@ -87,10 +88,16 @@ final class Binder {
     }
   }
 
+  /// Binds a graph to values of its inputs that stand for one example, or for no example at all.
+  init(graph: Graph) throws(Problem) {
+    self.graph = graph
+    parameters = try NetworkParameters(graph: graph, tensors: [:], tied: [:])
+    exampleCount = 1
+  }
+
   /// Binds every node that the first output needs.
   func bind() throws(Problem) -> ArrayValue {
-    let needed = try neededNodes()
-    for (index, node) in graph.nodes.enumerated() where needed[index] { try bind(node) }
+    try bind(for: [graph.outputs[0]])
     let name = graph.outputs[0]
     guard case .array(let value)? = values[name], storages[value.storage].isBatched else {
       throw Problem(
@@ -101,10 +108,18 @@ final class Binder {
     return value
   }
 
-  private func bind(_ node: Node) throws(Problem) {
+  /// Binds every node that outputs need.
+  func bind(for outputs: [String]) throws(Problem) {
+    let needed = neededNodes(for: outputs)
+    for (index, node) in graph.nodes.enumerated() where needed[index] { try bind(node) }
+  }
+
+  /// Binds one node: of the graph, of a subgraph, or one that stands for a part of either.
+  func bind(_ node: Node, layer: String? = nil) throws(Problem) {
     let site = NodeSite(
-      node: node, path: graph.path, operatorSet: graph.operatorSet, layer: layer(of: node))
-    guard node.domain.isEmpty || node.domain == "ai.onnx" else {
+      node: node, path: graph.path, operatorSet: graph.operatorSet,
+      layer: layer ?? self.layer(of: node))
+    guard node.domain.isEmpty else {
       throw site.unsupported("operator \(node.domain).\(node.operation) is not supported")
     }
     if try fold(site) { return }
@@ -119,15 +134,15 @@ final class Binder {
     node.inputs.lazy.compactMap { self.parameters.entries[$0]?.name }.first.map(layerName)
   }
 
-  /// Marks the nodes from which the first output can be reached.
-  private func neededNodes() throws(Problem) -> [Bool] {
+  /// Marks the nodes from which outputs can be reached.
+  private func neededNodes(for outputs: [String]) -> [Bool] {
     var needed = [Bool](repeating: false, count: graph.nodes.count)
-    var names: Set<String> = [graph.outputs[0]]
+    var names = Set(outputs)
     for index in graph.nodes.indices.reversed() {
       let node = graph.nodes[index]
       guard node.outputs.contains(where: { !$0.isEmpty && names.contains($0) }) else { continue }
       needed[index] = true
-      names.formUnion(node.inputs)
+      names.formUnion(node.allInputs)
     }
     return needed
   }
@@ -157,6 +172,12 @@ final class Binder {
     }
     values[name] = value
     return value
+  }
+
+  /// A name that no graph has.
+  func freshName() -> String {
+    freshNames += 1
+    return "\u{0}\(freshNames)"
   }
 
   private func storage(of name: String, _ entry: NetworkParameters.Entry) -> Int {
@@ -207,111 +228,6 @@ final class Binder {
       throw site.unsupported("input \(input) depends on the network's values")
     }
     return array.reals
-  }
-
-  // MARK: Terms
-
-  /// An input as memory to compute with, row-major in its shape.
-  func term(_ site: NodeSite, _ input: Int) throws(Problem) -> Term {
-    switch try value(site, input) {
-    case .known(let array, let isBatched):
-      let name = site.node.inputs[input]
-      if let term = constantTerms[name] { return term }
-      let term = Term(
-        source: .constant(FloatBuffer(array.reals)), shape: array.shape, isBatched: isBatched)
-      constantTerms[name] = term
-      return term
-    case .array(let array):
-      if !array.isTransposed { return term(array) }
-      // The memory in the order that the shape says, made once per name.
-      let untransposed = ArrayValue(
-        storage: array.storage, shape: Shape(array.shape.dimensions.reversed()))
-      let ordered = try StridedCopy.emitTransposition(self, site, term(untransposed), [1, 0])
-      guard case .array(let value) = ordered else { throw site.invalid("it reads nothing") }
-      values[site.node.inputs[input]] = ordered
-      return term(value)
-    case .sequence: throw site.invalid("input \(input) is a sequence")
-    }
-  }
-
-  /// A matrix as it lies in memory, and whether that is the transpose of what the graph means.
-  func matrixTerm(
-    _ site: NodeSite, _ input: Int
-  ) throws(Problem) -> (term: Term, isTransposed: Bool) {
-    if case .array(let array) = try value(site, input), array.isTransposed {
-      let shape = Shape(array.shape.dimensions.reversed())
-      return (term(ArrayValue(storage: array.storage, shape: shape)), true)
-    }
-    return (try term(site, input), false)
-  }
-
-  /// The memory of an array that is not transposed.
-  func term(_ array: ArrayValue) -> Term {
-    Term(
-      source: .storage(array.storage), shape: array.shape,
-      isBatched: storages[array.storage].isBatched)
-  }
-
-  // MARK: Steps
-
-  /// Adds an operator: on known arrays it is computed at once, on parameters alone before the first
-  /// forward pass, otherwise in every pass.
-  @discardableResult
-  func emit(
-    _ site: NodeSite, _ terms: [Term], output: Shape, isBatched: Bool = false,
-    _ make: (Frame) throws(Problem) -> any Operator
-  ) throws(Problem) -> Value {
-    let isBatched = isBatched || terms.contains(where: \.isBatched)
-    let examples = isBatched ? exampleCount : 1
-    if examples > 1 {
-      guard let first = output.dimensions.first, first % examples == 0 else {
-        throw site.examplesMoved()
-      }
-    }
-    let operation = try make(
-      Frame(site: site, terms: terms, output: output, examples: examples))
-    let constants: [FloatBuffer] = terms.compactMap { term in
-      if case .constant(let buffer) = term.source { return buffer }
-      return nil
-    }
-    if constants.count == terms.count {
-      let result = FloatBuffer(count: output.count)
-      operation.forward(Arrays(inputs: constants.map(\.pointer), output: result.pointer))
-      let values = UnsafeBufferPointer(start: result.pointer, count: output.count)
-      return .known(
-        HostArray(shape: output, reals: values.map { Double($0) }), isBatched: isBatched)
-    }
-    let dependsOnParameters = terms.indices.contains { index in
-      guard case .storage(let storage) = terms[index].source else { return false }
-      return storages[storage].dependsOnParameters && operation.isDifferentiable(index)
-    }
-    let step = Step(
-      node: site.node, position: steps.count + prologue.count, operation: operation,
-      inputs: terms, output: storages.count)
-    storages.append(
-      Storage(
-        count: output.count, isBatched: isBatched,
-        origin: isBatched ? .step(steps.count) : .prologue(prologue.count),
-        dependsOnParameters: dependsOnParameters))
-    if isBatched { steps.append(step) } else { prologue.append(step) }
-    return .array(ArrayValue(storage: storages.count - 1, shape: output))
-  }
-
-  /// The same memory in another shape, which must keep examples on the first axis.
-  func view(_ site: NodeSite, _ input: Int, as shape: Shape) throws(Problem) -> Value {
-    let term = try term(site, input)
-    if term.isBatched, exampleCount > 1 {
-      guard let first = shape.dimensions.first, first % exampleCount == 0 else {
-        throw site.examplesMoved()
-      }
-    }
-    guard case .storage(let storage) = term.source else {
-      guard case .known(let array, let isBatched) = try value(site, input) else {
-        throw site.invalid("input \(input) is a sequence")
-      }
-      return .known(array.reshaped(shape), isBatched: isBatched)
-    }
-    return .array(ArrayValue(storage: storage, shape: shape))
   }
 }
 

@@ -4,7 +4,7 @@ internal import Tensors
 
 /// A node and where it stands, for attributes and messages.
 struct NodeSite {
-  let node: Node
+  var node: Node
   let path: String
   let operatorSet: Int
   /// The module whose parameter the node reads, if it reads one.
@@ -16,7 +16,7 @@ struct NodeSite {
   func problem(_ code: String, _ what: String, remedy: String) -> Problem {
     let inLayer = layer.map { " in layer \"\($0)\"" } ?? ""
     return Problem(
-      code, at: "\(path): node \"\(node.name)\" (\(node.operation))\(inLayer)", what,
+      code, at: "\(path): node \"\(node.name)\" (\(node.kind))\(inLayer)", what,
       remedy: remedy)
   }
 
@@ -61,6 +61,29 @@ struct NodeSite {
     case .float(let value): return value
     default: throw invalid("attribute \(name) is no real number")
     }
+  }
+
+  func floats(_ name: String) throws(Problem) -> [Float]? {
+    switch node.attributes[name] {
+    case nil: return nil
+    case .floats(let values): return values
+    default: throw invalid("attribute \(name) is no list of real numbers")
+    }
+  }
+
+  func texts(_ name: String) throws(Problem) -> [String]? {
+    switch node.attributes[name] {
+    case nil: return nil
+    case .texts(let values): return values
+    default: throw invalid("attribute \(name) is no list of texts")
+    }
+  }
+
+  func graph(_ name: String) throws(Problem) -> Subgraph {
+    guard case .graph(let body)? = node.attributes[name] else {
+      throw invalid("attribute \(name) is no graph")
+    }
+    return body
   }
 
   func text(_ name: String, default value: String) throws(Problem) -> String {

@@ -114,7 +114,7 @@ struct Program {
         if inputs.contains(where: { $0.storage == storage }) { readers.append(step) }
       }
       guard let first = uses.first else { continue }
-      let kind = readers.min { $0.position < $1.position }?.node.operation ?? "Identity"
+      let kind = readers.min { $0.position < $1.position }?.node.kind ?? "Identity"
       found.append(
         (
           Parameter(storage: storage, entry: entry, kind: kind, firstStep: first, steps: uses),

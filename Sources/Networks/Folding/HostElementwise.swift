@@ -1,22 +1,121 @@
 // Folding of elementwise operators with broadcasting: integers wrap as C's do (a hostile graph must
 // not trap), reals are computed in double precision.
 internal import Diagnostics
+internal import Glibc
 internal import Tensors
 
 enum HostElementwise {
+  /// Operators whose every entry depends on entries of the same place alone.
+  static let operations: Set<String> = [
+    "Abs", "Add", "And", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "Cast",
+    "Ceil", "Clip", "Div", "Equal", "Expand", "Floor", "Greater", "GreaterOrEqual", "IsInf",
+    "IsNaN",
+    "Less", "LessOrEqual", "Max", "Min", "Mod", "Mul", "Neg", "Not", "Or", "Pow", "Round", "Sign",
+    "Sqrt", "Sub", "Sum", "Where", "Xor",
+  ]
+
   static let add = binary({ $0 &+ $1 }, { $0 + $1 })
   static let subtract = binary({ $0 &- $1 }, { $0 - $1 })
   static let multiply = binary({ $0 &* $1 }, { $0 * $1 })
   static let divide = binary(
     { $1 == 0 ? 0 : $0.dividedReportingOverflow(by: $1).partialValue }, { $0 / $1 })
-  static let minimum = binary({ min($0, $1) }, { min($0, $1) })
-  static let maximum = binary({ max($0, $1) }, { max($0, $1) })
-  static let modulo = binary(
+  static let minimum = binary({ min($0, $1) }, { min($0, $1) }, isVariadic: true)
+  static let maximum = binary({ max($0, $1) }, { max($0, $1) }, isVariadic: true)
+  static let sum = binary({ $0 &+ $1 }, { $0 + $1 }, isVariadic: true)
+  static let power: HostOperation = { call throws(Problem) in
+    let type = try call.input(0).type
+    return try powers(call).map { $0.cast(to: type) }
+  }
+
+  private static let powers = binary(
+    { base, exponent in
+      guard exponent >= 0 else { return base == 1 || (base == -1 && exponent % 2 == 0) ? 1 : 0 }
+      return (0..<min(exponent, 64)).reduce(1) { product, _ in product &* base }
+    }, { pow($0, $1) })
+  static let bitwiseAnd = binary({ $0 & $1 }, { _, _ in .nan })
+  static let bitwiseOr = binary({ $0 | $1 }, { _, _ in .nan })
+  static let bitwiseXor = binary({ $0 ^ $1 }, { _, _ in .nan })
+
+  static let modulo: HostOperation = { call throws(Problem) in
+    if try call.site.integer("fmod", default: 0) == 1 { return try remainder(call) }
+    return try floorModulo(call)
+  }
+
+  private static let remainder = binary(
+    { $1 == 0 ? 0 : $0.remainderReportingOverflow(dividingBy: $1).partialValue },
+    { $0.truncatingRemainder(dividingBy: $1) })
+
+  private static let floorModulo = binary(
     { left, right in
       guard right != 0 else { return 0 }
       let rest = left.remainderReportingOverflow(dividingBy: right).partialValue
       return rest != 0 && (rest < 0) != (right < 0) ? rest + right : rest
-    }, { $0.truncatingRemainder(dividingBy: $1) })
+    },
+    { left, right in
+      let rest = left.truncatingRemainder(dividingBy: right)
+      return rest != 0 && (rest < 0) != (right < 0) ? rest + right : rest
+    })
+
+  static let bitShift: HostOperation = { call throws(Problem) in
+    let isLeft = try call.site.text("direction", default: "") == "LEFT"
+    let type = try call.input(0).type
+    let width = Int64(8 * type.byteWidth)
+    return try binary(
+      { value, count in
+        let isInside = count >= 0 && count < width
+        if isLeft { return isInside ? type.wrapped(value << count) : 0 }
+        // The widest unsigned type travels in the bits of a signed integer.
+        if type == .uint64 {
+          return isInside ? Int64(bitPattern: UInt64(bitPattern: value) >> UInt64(count)) : 0
+        }
+        return value >> (isInside ? count : 63)
+      }, { _, _ in .nan })(call)
+  }
+
+  static let bitwiseNot: HostOperation = { call throws(Problem) in
+    let input = try call.input(0)
+    guard let values = input.integers else { throw call.site.invalid("its input is real") }
+    return [
+      HostArray(
+        shape: input.shape, type: input.type, integers: values.map { input.type.wrapped(~$0) })
+    ]
+  }
+
+  static let clip: HostOperation = { call throws(Problem) in
+    let input = try call.input(0)
+    let (low, high) = (call.optional(1), call.optional(2))
+    if let values = input.integers {
+      let floor = low?.integers?.first ?? .min
+      let ceiling = high?.integers?.first ?? .max
+      return [
+        HostArray(
+          shape: input.shape, type: input.type,
+          integers: values.map { min(max($0, floor), ceiling) })
+      ]
+    }
+    let floor = low?.reals.first ?? -.infinity
+    let ceiling = high?.reals.first ?? .infinity
+    return [
+      HostArray(
+        shape: input.shape, type: input.type,
+        reals: input.reals.map { $0.isNaN ? $0 : min(max($0, floor), ceiling) })
+    ]
+  }
+
+  static let round = unary({ $0 }, { $0.rounded(.toNearestOrEven) })
+
+  static let isInfinite: HostOperation = { call throws(Problem) in
+    let input = try call.input(0)
+    let negative = try call.site.integer("detect_negative", default: 1) == 1
+    let positive = try call.site.integer("detect_positive", default: 1) == 1
+    return [
+      HostArray(
+        shape: input.shape, type: .bool,
+        integers: input.reals.map { value in
+          value.isInfinite && (value < 0 ? negative : positive) ? 1 : 0
+        })
+    ]
+  }
 
   static let equal = comparison({ $0 == $1 }, { $0 == $1 })
   static let less = comparison({ $0 < $1 }, { $0 < $1 })
@@ -86,12 +185,11 @@ enum HostElementwise {
 
   private static func binary(
     _ integer: @escaping @Sendable (Int64, Int64) -> Int64,
-    _ real: @escaping @Sendable (Double, Double) -> Double
+    _ real: @escaping @Sendable (Double, Double) -> Double, isVariadic: Bool = false
   ) -> HostOperation {
     { call throws(Problem) in
-      // Minimum and maximum take any number of inputs; the others take two.
       var result = try call.input(0)
-      for index in 1..<max(call.inputs.count, 2) {
+      for index in 1..<(isVariadic ? max(call.inputs.count, 1) : 2) {
         let next = try call.input(index)
         let shape = try call.site.broadcast([result.shape, next.shape])
         let left = expanded(result, shape)

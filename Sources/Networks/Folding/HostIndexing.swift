@@ -116,85 +116,70 @@ enum HostIndexing {
   static let gatherElements: HostOperation = { call throws(Problem) in
     let data = try call.input(0)
     let indices = try call.input(1)
-    let axis = try call.site.axis(try call.site.integer("axis", default: 0), rank: data.shape.rank)
-    guard indices.shape.rank == data.shape.rank,
-      zip(indices.shape.dimensions, data.shape.dimensions).enumerated().allSatisfy({
-        $0.offset == axis || $0.element.0 <= $0.element.1
-      })
-    else { throw call.site.invalid("indices \(indices.shape) into \(data.shape)") }
-    var strides = data.shape.strides
-    let along = strides[axis]
-    strides[axis] = 0
-    var positions = StridedWalk(extents: indices.shape.dimensions, strides: strides).positions
-    for (place, index) in try call.integers(1).enumerated() {
-      positions[place] +=
-        try call.site.index(index, extent: data.shape.dimensions[axis]) * along
-    }
+    let positions = try call.site.elementPositions(
+      in: data.shape, indices: try call.integers(1), shape: indices.shape)
     return [data.gathered(positions, shape: indices.shape)]
   }
 
   static let gatherND: HostOperation = { call throws(Problem) in
     let data = try call.input(0)
     let indices = try call.input(1)
-    guard try call.site.integer("batch_dims", default: 0) == 0 else {
-      throw call.site.unsupported("batch_dims other than 0")
-    }
-    guard let depth = indices.shape.dimensions.last, depth >= 1, depth <= data.shape.rank else {
-      throw call.site.invalid("indices \(indices.shape) into \(data.shape)")
-    }
-    let inner = data.shape.dimensions[depth...].reduce(1, *)
-    let strides = data.shape.strides
-    let list = try call.integers(1)
+    let blocks = try call.site.blockPositions(
+      in: data.shape, indices: try call.integers(1), shape: indices.shape)
     let shape = try call.site.shape(
-      indices.shape.dimensions.dropLast() + data.shape.dimensions[depth...])
-    var positions: [Int] = []
-    positions.reserveCapacity(shape.count)
-    for row in 0..<(list.count / depth) {
-      var start = 0
-      for axis in 0..<depth {
-        start +=
-          try call.site.index(list[row * depth + axis], extent: data.shape.dimensions[axis])
-          * strides[axis]
-      }
-      positions += start..<(start + inner)
-    }
-    return [data.gathered(positions, shape: shape)]
+      Array(indices.shape.dimensions.dropLast()) + blocks.extents)
+    return [data.gathered(blocks.positions, shape: shape)]
   }
 
   static let scatterND: HostOperation = { call throws(Problem) in
-    let data = try call.input(0)
     let indices = try call.input(1)
+    let blocks = try call.site.blockPositions(
+      in: try call.input(0).shape, indices: try call.integers(1), shape: indices.shape)
+    return [try scatter(call, blocks.positions)]
+  }
+
+  static let scatterElements: HostOperation = { call throws(Problem) in
+    let indices = try call.input(1)
+    return [
+      try scatter(
+        call,
+        try call.site.elementPositions(
+          in: try call.input(0).shape, indices: try call.integers(1), shape: indices.shape))
+    ]
+  }
+
+  /// Writes the third input's elements at positions of the first, combined as `reduction` says.
+  private static func scatter(_ call: HostCall, _ positions: [Int]) throws(Problem) -> HostArray {
+    let data = try call.input(0)
     let updates = try call.input(2)
-    guard try call.site.text("reduction", default: "none") == "none" else {
-      throw call.site.unsupported("a reduction")
+    guard updates.shape.count == positions.count else {
+      throw call.site.invalid("updates \(updates.shape) for \(positions.count) places")
     }
-    guard let depth = indices.shape.dimensions.last, depth >= 1, depth <= data.shape.rank else {
-      throw call.site.invalid("indices \(indices.shape) into \(data.shape)")
-    }
-    let inner = data.shape.dimensions[depth...].reduce(1, *)
-    let strides = data.shape.strides
-    let list = try call.integers(1)
-    guard updates.shape.count == list.count / depth * inner else {
-      throw call.site.invalid("updates \(updates.shape) for indices \(indices.shape)")
-    }
-    var positions: [Int] = []
-    for row in 0..<(list.count / depth) {
-      var start = 0
-      for axis in 0..<depth {
-        start +=
-          try call.site.index(list[row * depth + axis], extent: data.shape.dimensions[axis])
-          * strides[axis]
-      }
-      positions += start..<(start + inner)
-    }
+    let reduction = try call.site.text("reduction", default: "none")
     if var values = data.integers, let new = updates.integers {
-      for (place, position) in positions.enumerated() { values[position] = new[place] }
-      return [HostArray(shape: data.shape, type: data.type, integers: values)]
+      for (place, position) in positions.enumerated() {
+        switch reduction {
+        case "add": values[position] &+= new[place]
+        case "mul": values[position] &*= new[place]
+        case "max": values[position] = max(values[position], new[place])
+        case "min": values[position] = min(values[position], new[place])
+        default: values[position] = new[place]
+        }
+      }
+      return HostArray(shape: data.shape, type: data.type, integers: values)
     }
     var values = data.reals
     let new = updates.reals
-    for (place, position) in positions.enumerated() { values[position] = new[place] }
-    return [HostArray(shape: data.shape, type: data.type, reals: values)]
+    for (place, position) in positions.enumerated() {
+      switch reduction {
+      case "add": values[position] += new[place]
+      case "mul": values[position] *= new[place]
+      case "max": values[position] = max(values[position], new[place])
+      case "min": values[position] = min(values[position], new[place])
+      default: values[position] = new[place]
+      }
+    }
+    return HostArray(shape: data.shape, type: data.type, reals: values)
   }
 
   static let split: HostOperation = { call throws(Problem) in
@@ -216,30 +201,5 @@ enum HostIndexing {
       start += size
     }
     return parts
-  }
-}
-
-extension NodeSite {
-  /// An index in 0..<extent from one that may count from the end.
-  func index(_ index: Int, extent: Int) throws(Problem) -> Int {
-    guard index >= -extent, index < extent else {
-      throw problem(
-        "index-out-of-range", "index \(index) into \(extent) entries",
-        remedy: "check that the batch's indices fit the network's tables")
-    }
-    return index < 0 ? index + extent : index
-  }
-
-  /// Split's sizes: given, or equal parts with a smaller last one.
-  func splitSizes(extent: Int, sizes: [Int]?, parts: Int) throws(Problem) -> [Int] {
-    if let sizes {
-      guard sizes.allSatisfy({ $0 >= 0 && $0 <= extent }), sizes.count <= extent + 1,
-        sizes.reduce(0, +) == extent
-      else { throw invalid("parts \(sizes) of \(extent)") }
-      return sizes
-    }
-    guard parts > 0 else { throw invalid("it has no outputs") }
-    let size = (extent + parts - 1) / parts
-    return (0..<parts).map { max(0, min(size, extent - $0 * size)) }
   }
 }

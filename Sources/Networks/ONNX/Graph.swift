@@ -46,11 +46,26 @@ public struct GraphInput: Sendable {
 struct Node: Sendable {
   let name: String
   let operation: String
-  let domain: String
+  var domain = ""
+  /// Tells functions of one name apart.
+  var overload = ""
   /// Names of the inputs; an empty one is an optional input left out.
-  let inputs: [String]
-  let outputs: [String]
-  let attributes: [String: Attribute]
+  var inputs: [String]
+  var outputs: [String]
+  var attributes: [String: Attribute] = [:]
+  /// The operator that messages and layers name: the graph's own, where this node is a part of it.
+  var source: String?
+
+  /// The operator as the graph calls it.
+  var kind: String { source ?? operation }
+}
+
+/// The body of a control-flow operator. Its nodes also read names of the graph around it.
+struct Subgraph: Sendable {
+  var nodes: [Node]
+  var constants: [String: StoredTensor]
+  var inputs: [String]
+  var outputs: [String]
 }
 
 /// A node's attribute (AttributeProto).
@@ -62,7 +77,10 @@ enum Attribute: Sendable {
   case floats([Float])
   case integers([Int64])
   case texts([String])
-  /// A subgraph or another kind that no supported operator takes.
+  case graph(Subgraph)
+  /// Inside a function: the attribute of that name of the node that calls it.
+  case reference(String)
+  /// A kind that no supported operator takes.
   case other
 }
 

@@ -1,5 +1,5 @@
 // ONNX protobuf messages → Graph. Field numbers are those of onnx.proto3; fields that no supported
-// operator needs are skipped. Messages nest to a fixed depth here, so no recursion follows the file.
+// operator needs are skipped. Only subgraphs nest, to a depth that is limited here.
 public import Diagnostics
 internal import Tensors
 
@@ -13,6 +13,7 @@ extension Graph {
     var reader = WireReader(bytes, range: 0..<bytes.count, path: path)
     var graphRange: Range<Int>?
     var operatorSet: Int?
+    var functions: [GraphFunction] = []
     while let field = try reader.next() {
       switch field.number {
       case 7: graphRange = try field.value.range(in: reader)
@@ -20,6 +21,8 @@ extension Graph {
         let (domain, version) = try parseOperatorSet(
           reader.nested(try field.value.range(in: reader)))
         if domain.isEmpty || domain == "ai.onnx" { operatorSet = version }
+      case 25:
+        functions.append(try parseFunction(reader.nested(try field.value.range(in: reader))))
       default: break
       }
     }
@@ -30,7 +33,8 @@ extension Graph {
         "old-operator-set", at: path, "operator set \(operatorSet), at least 13 is needed",
         remedy: "export the graph with a newer opset_version")
     }
-    return try parseGraph(reader.nested(graphRange), operatorSet: operatorSet)
+    return try parseGraph(
+      reader.nested(graphRange), operatorSet: operatorSet, functions: functions)
   }
 
   private static func parseOperatorSet(_ source: WireReader) throws(Problem) -> (String, Int) {
@@ -48,7 +52,7 @@ extension Graph {
   }
 
   private static func parseGraph(
-    _ source: WireReader, operatorSet: Int
+    _ source: WireReader, operatorSet: Int, functions: [GraphFunction]
   ) throws(Problem) -> Graph {
     var reader = source
     var nodes: [Node] = []
@@ -57,7 +61,7 @@ extension Graph {
     var outputs: [String] = []
     while let field = try reader.next() {
       switch field.number {
-      case 1: nodes.append(try parseNode(reader.nested(try field.value.range(in: reader))))
+      case 1: nodes.append(try parseNode(reader.nested(try field.value.range(in: reader)), 0))
       case 5: tensors.append(try parseTensor(reader.nested(try field.value.range(in: reader))))
       case 11: inputs.append(try parseInput(reader.nested(try field.value.range(in: reader))))
       case 12:
@@ -82,15 +86,63 @@ extension Graph {
           name: tensor.name, shape: tensor.shape, isFloatingPoint: tensor.type.isFloatingPoint,
           hasValues: hasValues)
       },
-      inputs: inputs.filter { constants[$0.name] == nil }, outputs: outputs, nodes: nodes,
+      inputs: inputs.filter { constants[$0.name] == nil }, outputs: outputs,
+      nodes: try GraphFunction.inline(functions, into: nodes, path: source.path),
       constants: constants, bytes: source.bytes)
   }
 
-  private static func parseNode(_ source: WireReader) throws(Problem) -> Node {
+  /// The body of a control-flow operator.
+  private static func parseSubgraph(
+    _ source: WireReader, _ depth: Int
+  ) throws(Problem) -> Subgraph {
+    var reader = source
+    guard depth < 8 else { throw reader.damaged("subgraphs are nested too deep") }
+    var graph = Subgraph(nodes: [], constants: [:], inputs: [], outputs: [])
+    while let field = try reader.next() {
+      guard [1, 5, 11, 12].contains(field.number) else { continue }
+      let part = reader.nested(try field.value.range(in: reader))
+      switch field.number {
+      case 1: graph.nodes.append(try parseNode(part, depth + 1))
+      case 5:
+        let tensor = try parseTensor(part)
+        graph.constants[tensor.name] = tensor
+      case 11: graph.inputs.append(try parseInput(part).name)
+      default: graph.outputs.append(try parseInput(part).name)
+      }
+    }
+    return graph
+  }
+
+  /// FunctionProto.
+  private static func parseFunction(_ source: WireReader) throws(Problem) -> GraphFunction {
+    var reader = source
+    var function = GraphFunction()
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: function.name = try field.value.text(in: reader)
+      case 4: function.inputs.append(try field.value.text(in: reader))
+      case 5: function.outputs.append(try field.value.text(in: reader))
+      case 7:
+        function.nodes.append(
+          try parseNode(reader.nested(try field.value.range(in: reader)), 0))
+      case 10: function.domain = try field.value.text(in: reader)
+      case 11:
+        let (key, attribute) = try parseAttribute(
+          reader.nested(try field.value.range(in: reader)), 0)
+        function.defaults[key] = attribute
+      case 13: function.overload = try field.value.text(in: reader)
+      default: break
+      }
+    }
+    return function
+  }
+
+  private static func parseNode(_ source: WireReader, _ depth: Int) throws(Problem) -> Node {
     var reader = source
     var name = ""
     var operation = ""
     var domain = ""
+    var overload = ""
     var inputs: [String] = []
     var outputs: [String] = []
     var attributes: [String: Attribute] = [:]
@@ -102,19 +154,20 @@ extension Graph {
       case 4: operation = try field.value.text(in: reader)
       case 5:
         let (key, attribute) = try parseAttribute(
-          reader.nested(try field.value.range(in: reader)))
+          reader.nested(try field.value.range(in: reader)), depth)
         attributes[key] = attribute
       case 7: domain = try field.value.text(in: reader)
+      case 8: overload = try field.value.text(in: reader)
       default: break
       }
     }
     return Node(
-      name: name, operation: operation, domain: domain, inputs: inputs, outputs: outputs,
-      attributes: attributes)
+      name: name, operation: operation, domain: domain == "ai.onnx" ? "" : domain,
+      overload: overload, inputs: inputs, outputs: outputs, attributes: attributes)
   }
 
   private static func parseAttribute(
-    _ source: WireReader
+    _ source: WireReader, _ depth: Int
   ) throws(Problem) -> (String, Attribute) {
     var reader = source
     var name = ""
@@ -126,6 +179,8 @@ extension Graph {
     var floats: [Float] = []
     var integers: [Int64] = []
     var texts: [String] = []
+    var subgraph: Subgraph?
+    var reference = ""
     while let field = try reader.next() {
       switch field.number {
       case 1: name = try field.value.text(in: reader)
@@ -137,13 +192,17 @@ extension Graph {
       case 3: integer = try field.value.integer(in: reader)
       case 4: text = try field.value.range(in: reader)
       case 5: tensor = try parseTensor(reader.nested(try field.value.range(in: reader)))
+      case 6:
+        subgraph = try parseSubgraph(reader.nested(try field.value.range(in: reader)), depth)
       case 7: try field.value.appendFloats(to: &floats, in: reader)
       case 8: try field.value.appendIntegers(to: &integers, in: reader)
       case 9: texts.append(try field.value.text(in: reader))
       case 20: type = try field.value.integer(in: reader)
+      case 21: reference = try field.value.text(in: reader)
       default: break
       }
     }
+    if !reference.isEmpty { return (name, .reference(reference)) }
     switch type {
     case 1: return (name, .float(float))
     case 2: return (name, .integer(integer))
@@ -151,78 +210,14 @@ extension Graph {
     case 4:
       guard let tensor else { throw reader.damaged("attribute \"\(name)\" holds no tensor") }
       return (name, .tensor(tensor))
+    case 5:
+      guard let subgraph else { throw reader.damaged("attribute \"\(name)\" holds no graph") }
+      return (name, .graph(subgraph))
     case 6: return (name, .floats(floats))
     case 7: return (name, .integers(integers))
     case 8: return (name, .texts(texts))
     default: return (name, .other)
     }
-  }
-
-  private static func parseTensor(_ source: WireReader) throws(Problem) -> StoredTensor {
-    var reader = source
-    var dimensions: [Int64] = []
-    var code: Int64 = 0
-    var name = ""
-    var floats: [Float] = []
-    var integers: [Int64] = []
-    var doubles: [Double] = []
-    var raw: Range<Int>?
-    var location = ""
-    var isExternal = false
-    while let field = try reader.next() {
-      switch field.number {
-      case 1: try field.value.appendIntegers(to: &dimensions, in: reader)
-      case 2: code = try field.value.integer(in: reader)
-      case 4: try field.value.appendFloats(to: &floats, in: reader)
-      case 5, 7, 11: try field.value.appendIntegers(to: &integers, in: reader)
-      case 8: name = try field.value.text(in: reader)
-      case 9: raw = try field.value.range(in: reader)
-      case 10: try field.value.appendDoubles(to: &doubles, in: reader)
-      case 13:
-        let (key, value) = try parseEntry(reader.nested(try field.value.range(in: reader)))
-        if key == "location" { location = value }
-      case 14: isExternal = try field.value.integer(in: reader) == 1
-      default: break
-      }
-    }
-    guard let type = Int(exactly: code).flatMap(ONNXType.init(rawValue:)) else {
-      throw reader.damaged("tensor \"\(name)\" has element type \(code), which is not supported")
-    }
-    guard let shape = Shape(checking: dimensions.map { Int($0) }) else {
-      throw reader.damaged("tensor \"\(name)\" has impossible extents \(dimensions)")
-    }
-    let storage: StoredTensor.Storage
-    if isExternal {
-      storage = .external(location)
-    } else if let raw, !raw.isEmpty || shape.count == 0 {
-      let (size, overflow) = shape.count.multipliedReportingOverflow(by: type.byteWidth)
-      guard !overflow, size == raw.count else {
-        throw reader.damaged(
-          "tensor \"\(name)\" of shape \(shape) has \(raw.count) bytes of values")
-      }
-      storage = .raw(raw)
-    } else if !floats.isEmpty {
-      storage = .floats(floats)
-    } else if !doubles.isEmpty {
-      storage = .doubles(doubles)
-    } else {
-      storage = .integers(integers)
-    }
-    return StoredTensor(name: name, shape: shape, type: type, storage: storage)
-  }
-
-  private static func parseEntry(_ source: WireReader) throws(Problem) -> (String, String) {
-    var reader = source
-    var key = ""
-    var value = ""
-    while let field = try reader.next() {
-      switch field.number {
-      case 1: key = try field.value.text(in: reader)
-      case 2: value = try field.value.text(in: reader)
-      default: break
-      }
-    }
-    return (key, value)
   }
 
   /// ValueInfoProto: a name with a tensor type of partly open extents.

@@ -40,19 +40,20 @@ final class Binary: Operator {
         binder.set(site, try binder.value(site, 0))
         return
       }
-      var term = try binder.term(site, 0)
+      let lower = Lowering(binder, site)
+      var value = try binder.value(site, 0)
       for input in 1..<site.node.inputs.count {
-        let next = try binder.term(site, input)
-        let value = try emit(binder, site, code, term, next)
-        binder.set(site, value)
-        if input + 1 < site.node.inputs.count {
-          guard case .array(let array) = value else {
-            throw site.unsupported("more than two inputs of which two are known")
-          }
-          term = binder.term(array)
-        }
+        let term = try lower.term(lower.name(value))
+        value = try emit(binder, site, code, term, try binder.term(site, input))
       }
+      binder.set(site, value)
     }
+  }
+
+  /// The remainder with the divisor's sign, or with the dividend's as C's fmod.
+  static let modulo: OperatorBinding = { binder, site throws(Problem) in
+    let isRemainder = try site.integer("fmod", default: 0) == 1
+    try binding(isRemainder ? CK.remainder : CK.modulo)(binder, site)
   }
 
   /// Emits `a op b`.

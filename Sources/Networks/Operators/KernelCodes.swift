@@ -34,6 +34,19 @@ enum CK {
   static let sign = code(CK_SIGN)
   static let not = code(CK_NOT)
   static let isNaN = code(CK_IS_NAN)
+  static let isInfinite = code(CK_IS_INF)
+  static let truncate = code(CK_TRUNCATE)
+  static let tan = code(CK_TAN)
+  static let asin = code(CK_ASIN)
+  static let acos = code(CK_ACOS)
+  static let atan = code(CK_ATAN)
+  static let sinh = code(CK_SINH)
+  static let cosh = code(CK_COSH)
+  static let asinh = code(CK_ASINH)
+  static let acosh = code(CK_ACOSH)
+  static let atanh = code(CK_ATANH)
+  static let thresholdedRelu = code(CK_THRESHOLDED_RELU)
+  static let shrink = code(CK_SHRINK)
 
   static let add = code(CK_ADD)
   static let subtract = code(CK_SUB)
@@ -50,9 +63,14 @@ enum CK {
   static let and = code(CK_AND)
   static let or = code(CK_OR)
   static let xor = code(CK_XOR)
+  static let prelu = code(CK_PRELU)
+  static let modulo = code(CK_MOD)
+  static let remainder = code(CK_FMOD)
 
   /// Functions that are constant almost everywhere: nothing is pulled back through them.
-  static let stepwise: Set<Int32> = [floor, ceil, round, sign, not, isNaN]
+  static let stepwise: Set<Int32> = [
+    floor, ceil, round, sign, not, isNaN, isInfinite, truncate,
+  ]
   /// Comparisons and logic, likewise.
   static let logical: Set<Int32> = [
     equal, less, lessOrEqual, greater, greaterOrEqual, and, or, xor,

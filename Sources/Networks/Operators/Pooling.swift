@@ -24,14 +24,26 @@ final class MaxPool: Operator {
   }
 
   static let bind: OperatorBinding = { binder, site throws(Problem) in
-    guard site.node.outputs.count == 1 else { throw site.unsupported("its second output") }
     let (term, window, output) = try poolInput(binder, site)
     binder.set(
       site,
       try binder.emit(site, [term], output: output) { frame throws(Problem) in
         try MaxPool(frame, window)
       })
+    guard site.node.outputs.count > 1, !site.node.outputs[1].isEmpty else { return }
+    let isColumnMajor = try site.integer("storage_order", default: 0) == 1
+    let spatial = Array(term.shape.dimensions[2...])
+    binder.set(
+      site,
+      try binder.emit(site, [term], output: output) { frame throws(Problem) in
+        MaxPoolPlaces(try MaxPool(frame, window), spatial, isColumnMajor: isColumnMajor)
+      }, output: 1)
   }
+
+  /// Where the entries were found by the last forward pass: flat, within one plane.
+  fileprivate var places: [Int32] { positions }
+  /// Entries of one plane, and outputs of one plane.
+  fileprivate var extents: (input: Int, output: Int) { (placesIn, t) }
 
   func rereads(_ input: Int) -> Rereads { Rereads() }
 
@@ -53,33 +65,102 @@ final class MaxPool: Operator {
   }
 }
 
-/// The mean of each window.
+/// Where each window's largest entry is, as a flat index into the whole input.
+private final class MaxPoolPlaces: Operator {
+  private let pool: MaxPool
+  private let spatial: [Int]
+  private let isColumnMajor: Bool
+
+  init(_ pool: MaxPool, _ spatial: [Int], isColumnMajor: Bool) {
+    self.pool = pool
+    self.spatial = spatial
+    self.isColumnMajor = isColumnMajor
+  }
+
+  func isDifferentiable(_ input: Int) -> Bool { false }
+  func rereads(_ input: Int) -> Rereads { Rereads() }
+
+  func forward(_ arrays: Arrays) {
+    pool.forward(arrays)
+    let (input, output) = pool.extents
+    for (index, place) in pool.places.enumerated() {
+      var flat = Int(place)
+      if isColumnMajor {
+        var rest = flat
+        flat = 0
+        var stride = input
+        for extent in spatial.reversed() {
+          stride /= extent
+          flat += rest % extent * stride
+          rest /= extent
+        }
+      }
+      arrays.output[index] = Float(index / output * input + flat)
+    }
+  }
+
+  func pullBack(_ pull: PullBack) {}
+}
+
+/// The mean of each window, or its sum.
 final class AveragePool: Operator {
   private var geometry: ck_window
   private let planes: Int
   private let placesIn: Int
   private let examples: Int
-  private let includesPadding: Int32
+  private let divisor: Int32
 
-  private init(_ frame: Frame, _ window: Window, includesPadding: Bool) throws(Problem) {
+  private init(_ frame: Frame, _ window: Window, _ divisor: ck_divisor) throws(Problem) {
     let shape = try frame.leading(0).shape
     geometry = window.geometry
     planes = shape[0] * shape[1]
     placesIn = shape.dropFirst(2).reduce(1, *)
     examples = frame.examples
-    self.includesPadding = includesPadding ? 1 : 0
+    self.divisor = Int32(divisor.rawValue)
   }
 
-  static let bind: OperatorBinding = { binder, site throws(Problem) in
-    let includesPadding = try site.integer("count_include_pad", default: 0) == 1
-    if includesPadding, try site.integer("ceil_mode", default: 0) == 1 {
-      throw site.unsupported("ceil_mode with padding counted")
-    }
+  static let mean: OperatorBinding = { binder, site throws(Problem) in
+    let countsPadding = try site.integer("count_include_pad", default: 0) == 1
+    try bind(binder, site, countsPadding ? CK_PADDED : CK_INSIDE)
+  }
+
+  /// The p-norm of each window: Σ |x|ᵖ, to the power 1/p.
+  static let norm = Binder.lowered { lower throws(Problem) in
+    let order = try order(lower)
+    let powers = try lower("Pow", [try lower("Abs", [try lower.input(0)]), order])
+    var site = lower.site
+    site.node.inputs = [powers]
+    site.node.outputs = [lower.binder.freshName()]
+    try bind(lower.binder, site, CK_ONE)
+    try lower.finish(
+      try lower("Pow", [site.node.outputs[0], try lower("Reciprocal", [order])]))
+  }
+
+  /// The p-norm of each channel.
+  static let globalNorm = Binder.lowered { lower throws(Problem) in
+    let order = try order(lower)
+    let input = try lower.input(0)
+    let rank = try lower.shape(input).count
+    guard rank > 2 else { throw lower.site.invalid("its input has no places") }
+    let powers = try lower("Pow", [try lower("Abs", [input]), order])
+    let sum = try lower("ReduceSum", [powers, lower.list(Array(2..<rank))])
+    try lower.finish(try lower("Pow", [sum, try lower("Reciprocal", [order])]))
+  }
+
+  private static func order(_ lower: Lowering) throws(Problem) -> String {
+    let p = try lower.site.integer("p", default: 2)
+    guard p > 0 else { throw lower.site.invalid("a norm of order \(p)") }
+    return lower.scalar(Double(p))
+  }
+
+  private static func bind(
+    _ binder: Binder, _ site: NodeSite, _ divisor: ck_divisor
+  ) throws(Problem) {
     let (term, window, output) = try poolInput(binder, site)
     binder.set(
       site,
       try binder.emit(site, [term], output: output) { frame throws(Problem) in
-        try AveragePool(frame, window, includesPadding: includesPadding)
+        try AveragePool(frame, window, divisor)
       })
   }
 
@@ -87,14 +168,14 @@ final class AveragePool: Operator {
 
   func forward(_ arrays: Arrays) {
     ck_average_pool_forward(
-      &geometry, arrays.inputs[0], examples * planes, arrays.output, includesPadding)
+      &geometry, arrays.inputs[0], examples * planes, arrays.output, divisor)
   }
 
   func pullBack(_ pull: PullBack) {
     pull.clearTarget(slab: planes * placesIn)
     ck_average_pool_backward(
       &geometry, pull.deltas, pull.examples.count * pull.count * planes, pull.target,
-      includesPadding)
+      divisor)
   }
 }
 

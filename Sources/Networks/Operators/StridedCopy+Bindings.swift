@@ -191,47 +191,6 @@ extension StridedCopy {
     binder.set(site, value)
   }
 
-  static let pad: OperatorBinding = { binder, site throws(Problem) in
-    guard try site.text("mode", default: "constant") == "constant" else {
-      throw site.unsupported("padding other than with zeros")
-    }
-    if let value = try binder.reals(site, 2)?.first, value != 0 {
-      throw site.unsupported("padding other than with zeros")
-    }
-    let term = try binder.term(site, 0)
-    let rank = term.shape.rank
-    guard let pads = try binder.integers(site, 1) else { throw site.invalid("it has no pads") }
-    let axes =
-      try binder.integers(site, 3).map { axes throws(Problem) in
-        try axes.map { axis throws(Problem) in try site.axis(axis, rank: rank) }
-      } ?? Array(0..<rank)
-    guard pads.count == 2 * axes.count, pads.allSatisfy({ $0 >= 0 && $0 < 1 << 30 }) else {
-      throw site.unsupported("pads \(pads)")
-    }
-    var dimensions = term.shape.dimensions
-    var before = [Int](repeating: 0, count: rank)
-    for (index, axis) in axes.enumerated() {
-      before[axis] = pads[index]
-      dimensions[axis] += pads[index] + pads[index + axes.count]
-    }
-    let output = try site.shape(dimensions)
-    let value = try binder.emit(site, [term], output: output) { frame throws(Problem) in
-      guard frame.examples == 1 || output.dimensions[0] == term.shape.dimensions[0] else {
-        throw site.examplesMoved()
-      }
-      let operand = try frame.leading(0)
-      let strides = Operand(shape: frame.outputSlab, exampleStride: 0).strides
-      return StridedCopy(
-        frame, [operand],
-        [
-          Piece(
-            extents: operand.shape, inputStrides: operand.strides, outputStrides: strides,
-            outputOffset: zip(before, strides).reduce(0) { $0 + $1.0 * $1.1 })
-        ])
-    }
-    binder.set(site, value)
-  }
-
   static let reduceSum: OperatorBinding = { binder, site throws(Problem) in
     try reduce(binder, site, axes: binder.axes(site), mean: false)
   }

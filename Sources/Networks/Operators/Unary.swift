@@ -35,18 +35,45 @@ final class Unary: Operator {
     try bind(binder, site, approximation == "tanh" ? CK.geluTanh : CK.gelu, 0, 0)
   }
 
-  static let clip: OperatorBinding = { binder, site throws(Problem) in
-    let low = try binder.reals(site, 1)?.first ?? -.infinity
-    let high = try binder.reals(site, 2)?.first ?? .infinity
-    try bind(binder, site, CK.clip, Float(low), Float(high))
+  /// Bounds are mostly known; others are a maximum and a minimum.
+  static let clip = Binder.lowered { lower throws(Problem) in
+    let (binder, site) = (lower.binder, lower.site)
+    var bounds: [Float?] = [nil, nil]
+    var name = try lower.input(0)
+    for (index, operation) in [(1, "Max"), (2, "Min")] {
+      guard let bound = lower.optionalInput(index) else { continue }
+      if case .known(let array, _) = try lower.value(bound) {
+        guard array.shape.count == 1, let value = array.reals.first else {
+          throw site.invalid("a bound of \(array.shape)")
+        }
+        bounds[index - 1] = Float(value)
+      } else {
+        name = try lower(operation, [name, bound])
+      }
+    }
+    let input = try lower.term(name)
+    let (low, high) = (bounds[0] ?? -.infinity, bounds[1] ?? .infinity)
+    binder.set(site, try emit(binder, site, CK.clip, input, low, high))
+  }
+
+  static let isInfinite: OperatorBinding = { binder, site throws(Problem) in
+    let countsNegative = try site.integer("detect_negative", default: 1) == 1
+    let countsPositive = try site.integer("detect_positive", default: 1) == 1
+    try bind(binder, site, CK.isInfinite, countsNegative ? 1 : 0, countsPositive ? 1 : 0)
   }
 
   private static func bind(
     _ binder: Binder, _ site: NodeSite, _ code: Int32, _ p: Float, _ q: Float
   ) throws(Problem) {
-    let input = try binder.term(site, 0)
-    binder.set(
-      site, try binder.emit(site, [input], output: input.shape) { Unary($0, code, p, q) })
+    binder.set(site, try emit(binder, site, code, try binder.term(site, 0), p, q))
+  }
+
+  /// Emits a function of an array.
+  static func emit(
+    _ binder: Binder, _ site: NodeSite, _ code: Int32, _ input: Term, _ p: Float = 0,
+    _ q: Float = 0
+  ) throws(Problem) -> Value {
+    try binder.emit(site, [input], output: input.shape) { Unary($0, code, p, q) }
   }
 
   func isDifferentiable(_ input: Int) -> Bool { !CK.stepwise.contains(code) }

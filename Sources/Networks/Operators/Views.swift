@@ -8,21 +8,41 @@ enum Views {
     binder.set(site, try binder.value(site, 0))
   }
 
-  /// Evaluation mode: dropout is the identity.
-  static let dropout: OperatorBinding = { binder, site throws(Problem) in
-    if let training = try binder.integers(site, 2), training.first == 1 {
-      throw site.unsupported("it is in training mode, export the network in evaluation mode")
+  /// Evaluation mode: dropout is the identity, and its mask is all ones.
+  static let dropout = Binder.lowered { lower throws(Problem) in
+    let input = try lower.input(0)
+    if let training = try lower.binder.integers(lower.site, 2), training.first == 1 {
+      // A ratio of zero drops nothing in training either.
+      guard try lower.binder.reals(lower.site, 1)?.first == 0 else {
+        throw lower.site.unsupported(
+          "it is in training mode, export the network in evaluation mode")
+      }
     }
-    binder.set(site, try binder.value(site, 0))
+    try lower.finish(input)
+    guard lower.wants(1) else { return }
+    let shape = Shape(try lower.shape(input))
+    try lower.finish(
+      lower.constant(
+        HostArray(shape: shape, type: .bool, integers: [Int64](repeating: 1, count: shape.count))),
+      output: 1)
   }
 
-  /// Among real types everything is float32 here.
-  static let cast: OperatorBinding = { binder, site throws(Problem) in
-    let type = ONNXType(rawValue: try site.integer("to", default: 1))
-    guard let type, type.isFloatingPoint else {
-      throw site.unsupported("activations cast to a type that is not real")
+  /// Among real types everything is float32 here; integers and booleans are real numbers without a
+  /// fraction.
+  static let cast = Binder.lowered { lower throws(Problem) in
+    let code = try lower.site.integer("to", default: 1)
+    guard let type = ONNXType(rawValue: code) else {
+      throw lower.site.unsupported("a cast to element type \(code)")
     }
-    binder.set(site, try binder.value(site, 0))
+    var name = try lower.input(0)
+    if type == .bool {
+      name = try lower("Not", [try lower("Not", [name])])
+    } else if !type.isFloatingPoint {
+      let term = try lower.term(name)
+      name = lower.name(
+        try Unary.emit(lower.binder, lower.site, CK.truncate, term))
+    }
+    try lower.finish(name)
   }
 
   static let castLike: OperatorBinding = { binder, site throws(Problem) in
@@ -52,12 +72,5 @@ enum Views {
     }
     let shape = try site.unsqueeze(try binder.shape(site, 0), axes: axes)
     binder.set(site, try binder.view(site, 0, as: shape))
-  }
-
-  static let sequenceAt: OperatorBinding = { binder, site throws(Problem) in
-    guard case .sequence(let parts) = try binder.value(site, 0),
-      let position = try binder.integers(site, 1)?.first
-    else { throw site.invalid("its input is no sequence") }
-    binder.set(site, parts[try site.index(position, extent: parts.count)])
   }
 }
