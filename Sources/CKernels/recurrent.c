@@ -2,9 +2,8 @@
 
 #include <math.h>
 
-#include "vector_math.h"
-
 #include "lanes.h"
+#include "vector_math.h"
 
 static inline float activated(int kind, float clip, float v) {
   if (clip > 0) v = v < -clip ? -clip : (v > clip ? clip : v);
