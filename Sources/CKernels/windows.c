@@ -4,6 +4,10 @@
 #include <string.h>
 
 #if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#if defined(__x86_64__)
 #define CK_DISPATCH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CK_DISPATCH
@@ -62,10 +66,44 @@ static inline __attribute__((always_inline)) void fold_line(const float *row, fl
   }
 }
 
+#if defined(__x86_64__)
+// Images with stride 1 in the last axis: the part of a line that a window entry sees, and the zeros
+// around it, are one masked load and one masked store for each 16 places.
+__attribute__((target("avx512f"))) static void unfold_images(const struct ck_window *w,
+                                                             const float *x, size_t channels,
+                                                             float *columns, size_t row_stride) {
+  // x is [channels, height, width], a row of columns is [lines, length]
+  ptrdiff_t height = w->input[0], width = w->input[1], lines = w->output[0], length = w->output[1];
+  for (size_t c = 0; c < channels; c++, x += height * width) {
+    for (ptrdiff_t ky = 0; ky < w->kernel[0]; ky++) {
+      ptrdiff_t top = ky * w->dilation[0] - w->padding[0], first, last;
+      inside(top, w->stride[0], height, lines, &first, &last);
+      for (ptrdiff_t kx = 0; kx < w->kernel[1]; kx++, columns += row_stride) {
+        ptrdiff_t offset = kx * w->dilation[1] - w->padding[1], from, to;
+        inside(offset, 1, width, length, &from, &to);
+        memset(columns, 0, (size_t)(first * length) * sizeof *columns);
+        memset(columns + last * length, 0, (size_t)((lines - last) * length) * sizeof *columns);
+        for (ptrdiff_t at = 0; at < length; at += 16) {
+          ptrdiff_t count = length - at < 16 ? length - at : 16;
+          ptrdiff_t low = from - at < 0 ? 0 : from - at > 16 ? 16 : from - at;
+          ptrdiff_t high = to - at < low ? low : to - at > 16 ? 16 : to - at;
+          __mmask16 stored = (__mmask16)((1u << count) - 1);
+          __mmask16 loaded = (__mmask16)(((1u << high) - 1) & ~((1u << low) - 1));
+          const float *line = x + (first * w->stride[0] + top) * width + offset + at;
+          float *row = columns + first * length + at;
+          ptrdiff_t step = w->stride[0] * width;
+          for (ptrdiff_t o = first; o < last; o++, line += step, row += length)
+            _mm512_mask_storeu_ps(row, stored, _mm512_maskz_loadu_ps(loaded, line));
+        }
+      }
+    }
+  }
+}
+#endif
+
 CK_DISPATCH
-void ck_unfold(const struct ck_window *w, const float *x, size_t channels, float *columns,
-               size_t row_stride) {
-  // x is [channels, input], a row of columns is [output]
+static void unfold(const struct ck_window *w, const float *x, size_t channels, float *columns,
+                   size_t row_stride) {
   if (w->rank == 1) {
     // One axis: no odometer, and the reach of each window entry is the same for every channel.
     ptrdiff_t stride = w->stride[0], length = w->output[0], taps = w->kernel[0];
@@ -108,6 +146,18 @@ void ck_unfold(const struct ck_window *w, const float *x, size_t channels, float
       }
     } while (next_index(w->kernel, k, w->rank));
   }
+}
+
+void ck_unfold(const struct ck_window *w, const float *x, size_t channels, float *columns,
+               size_t row_stride) {
+  // x is [channels, input], a row of columns is [output]
+#if defined(__x86_64__)
+  if (w->rank == 2 && w->stride[1] == 1 && __builtin_cpu_supports("avx512f")) {
+    unfold_images(w, x, channels, columns, row_stride);
+    return;
+  }
+#endif
+  unfold(w, x, channels, columns, row_stride);
 }
 
 CK_DISPATCH
@@ -286,4 +336,15 @@ void ck_gather_rows(const ptrdiff_t *rows, size_t count, size_t width, const flo
   // y is [count, width]
   for (size_t r = 0; r < count; r++, y += width)
     memcpy(y, table + rows[r] * (ptrdiff_t)width, width * sizeof *y);
+}
+
+void ck_turn_filters(const float *filters, size_t outer, size_t inner, size_t taps, float *turned) {
+  // filters is [outer, inner, taps], turned is [inner, outer, taps]
+  for (size_t o = 0; o < outer; o++) {
+    for (size_t i = 0; i < inner; i++) {
+      const float *from = filters + (o * inner + i) * taps;
+      float *to = turned + (i * outer + o) * taps;
+      for (size_t k = 0; k < taps; k++) to[k] = from[taps - 1 - k];
+    }
+  }
 }

@@ -15,6 +15,8 @@ struct FisherBlock: Sendable {
   let sums: FisherSums
   /// Per layer `[n, features]`; empty when not kept.
   let recordings: [Tensor]
+  /// Per layer, Σ |output| of each unit after its nonlinearity; empty where none follows.
+  let unitSums: [[Double]]
 
   /// Most cotangents that one backward pass is given.
   static let rowsPerPass = Int(CK_FISHER_CLASSES)
@@ -48,9 +50,17 @@ struct FisherBlock: Sendable {
     let fused =
       readsEntries && estimator.labels == .exact && labels.task != .regression
       && labels.classes <= Self.rowsPerPass
+    unitSums =
+      estimator.measuresActivations
+      ? layers.indices.map { layer in
+        guard let layout = network.layers[layer].layout,
+          let activation = network.activation(ofLayer: layer)
+        else { return [] }
+        return UnitActivity.sums(activation, layout)
+      } : []
     let reader = FisherReader(
-      examples: range.count, counts: parameters.map(\.shape.count), weights: weights,
-      keepsDiagonal: estimator.keepsDiagonal)
+      examples: range.count, counts: parameters.map(\.shape.count), layers: layers.count,
+      weights: weights, estimator: estimator)
     if fused {
       try Self.readClasses(network, range: range, labels: labels, outputs: outputs, reader)
     }

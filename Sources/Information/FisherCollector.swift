@@ -16,6 +16,8 @@ struct FisherCollector {
   private var empirical: [[Double]]
   private var scaleFree: [[Double]]
   private var diagonal: [[Float]]
+  private var layerDiagonals: [[Float]]
+  private var unitSums: [[Double]]
   private var recordings: [[Float]]
   private var recordingWidths: [Int]
   private var losses: [Double] = []
@@ -35,6 +37,8 @@ struct FisherCollector {
     empirical = empty
     scaleFree = empty
     diagonal = []
+    layerDiagonals = []
+    unitSums = []
     recordings = [[Float]](repeating: [], count: first.recordings.count)
     recordingWidths = first.recordings.map { $0.shape.count / max(first.range.count, 1) }
   }
@@ -56,16 +60,13 @@ struct FisherCollector {
       empirical[p] += block.sums.empirical[range]
       scaleFree[p] += block.sums.scaleFree[range]
     }
-    if diagonal.isEmpty {
-      diagonal = block.sums.diagonal
+    Self.add(block.sums.diagonal, to: &diagonal)
+    Self.add(block.sums.layers, to: &layerDiagonals)
+    if unitSums.isEmpty {
+      unitSums = block.unitSums
     } else {
-      for p in parameters.indices {
-        diagonal[p].withUnsafeMutableBufferPointer { sum in
-          block.sums.diagonal[p].withUnsafeBufferPointer { part in
-            guard let sum = sum.baseAddress, let part = part.baseAddress else { return }
-            ck_add(part, block.sums.diagonal[p].count, sum)
-          }
-        }
+      for (l, sums) in block.unitSums.enumerated() {
+        for (unit, sum) in sums.enumerated() { unitSums[l][unit] += sum }
       }
     }
     for l in recordings.indices { recordings[l] += block.recordings[l].values }
@@ -73,6 +74,18 @@ struct FisherCollector {
     accuracies += block.outputs.accuracies ?? []
     confidences += block.outputs.confidences ?? []
     entropies += block.outputs.entropies ?? []
+  }
+
+  private static func add(_ parts: [[Float]], to sums: inout [[Float]]) {
+    if sums.isEmpty { return sums = parts }
+    for index in parts.indices {
+      sums[index].withUnsafeMutableBufferPointer { sum in
+        parts[index].withUnsafeBufferPointer { part in
+          guard let sum = sum.baseAddress, let part = part.baseAddress else { return }
+          ck_add(part, parts[index].count, sum)
+        }
+      }
+    }
   }
 
   /// The finished estimate: sums become means.
@@ -105,6 +118,9 @@ struct FisherCollector {
         confidences: confidences, entropies: entropies),
       recordings: recordings.indices.map { l in
         Tensor(shape: Shape([examples, recordingWidths[l]]), values: recordings[l])
-      })
+      },
+      layerDiagonals: layerDiagonals.map { sums in
+        sums.map { $0 * Float(share) / Float(examples) }
+      }, unitSums: unitSums)
   }
 }

@@ -47,6 +47,10 @@ public struct FisherEstimate: Sendable {
   public let performance: Performance
   /// Each layer's output `[N, features]`; empty when not kept.
   public let recordings: [Tensor]
+  /// Per layer, E_x E_y (∂ ln p/∂T_j)² of each number of its recorded output; empty when not measured.
+  let layerDiagonals: [[Float]]
+  /// Per layer, Σ |output| over the probe of each unit after its nonlinearity; empty where none follows.
+  let unitSums: [[Double]]
 
   /// A trace over the parameters of one layer, or of the whole network: mean over the examples
   /// with its standard error.

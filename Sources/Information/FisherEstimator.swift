@@ -32,6 +32,9 @@ public struct FisherEstimator: Sendable {
   public var measuresEmpirical = true
   /// Whether the Jacobian is measured; a sampled plan spends one more cotangent on it.
   public var measuresJacobian = true
+  /// Whether units' activity and the Fisher information in the layers' outputs are measured
+  /// (measurements.md §5).
+  public var measuresActivations = true
   /// τ: the prediction is softmax(z/τ). Its gradient is that of the logits by (e − p_τ)/τ.
   public var temperature = 1.0
   /// Examples in a block. Part of the result's last bits; the number of threads is not.
@@ -52,6 +55,7 @@ public struct FisherEstimator: Sendable {
     keepsRecordings = false
     measuresEmpirical = false
     measuresJacobian = false
+    measuresActivations = false
   }
 
   /// The most cotangents that an example has in one backward pass under a plan.

@@ -15,14 +15,18 @@ final class FisherReader: GradientReader {
   /// Per parameter, its weights; empty when not known.
   private let weights: [[Float]]
   private let readsEntries: Bool
+  let readsLayers: Bool
 
   /// - Parameters:
   ///   - counts: P of every parameter.
   ///   - weights: of every parameter, or empty: no scale-free trace.
   init(
-    examples: Int, counts: [Int], weights: [[Float]], keepsDiagonal: Bool
+    examples: Int, counts: [Int], layers: Int, weights: [[Float]], estimator: FisherEstimator
   ) {
-    sums = FisherSums(examples: examples, counts: counts, keepsDiagonal: keepsDiagonal)
+    let keepsDiagonal = estimator.keepsDiagonal
+    sums = FisherSums(
+      examples: examples, counts: counts, layers: layers, keepsDiagonal: keepsDiagonal)
+    readsLayers = estimator.measuresActivations
     self.counts = counts
     self.weights = weights
     readsEntries = keepsDiagonal || !weights.isEmpty
@@ -50,6 +54,22 @@ final class FisherReader: GradientReader {
           squares: squares + (n - examples.lowerBound) * rows.count, rows: rows, example: n),
         parameter, n)
     }
+  }
+
+  func read(
+    layer: Int, examples: Int, rows: Int, features: Int, cotangents: UnsafePointer<Float>
+  ) {
+    var diagonal: [Float] = []
+    swap(&diagonal, &sums.layers[layer])
+    if diagonal.count != features { diagonal = [Float](repeating: 0, count: features) }
+    diagonal.withUnsafeMutableBufferPointer { diagonal in
+      for n in 0..<examples {
+        _ = reduction.terms(
+          cotangents + n * rows * features, count: features, example: n, weights: nil,
+          diagonal: diagonal.baseAddress)
+      }
+    }
+    swap(&diagonal, &sums.layers[layer])
   }
 
   /// (left ⊗ right)² = left² ⊗ right²: what is reduced over rows is the left factor alone.

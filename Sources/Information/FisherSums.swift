@@ -10,14 +10,17 @@ struct FisherSums: Sendable {
   var scaleFree: [Double]
   /// Per parameter, its diagonal summed over the block's examples; empty when not kept.
   var diagonal: [[Float]]
+  /// Per layer, the same of its recorded output; empty when not read.
+  var layers: [[Float]]
 
-  init(examples: Int, counts: [Int], keepsDiagonal: Bool) {
+  init(examples: Int, counts: [Int], layers: Int, keepsDiagonal: Bool) {
     self.examples = examples
     let zeros = [Double](repeating: 0, count: examples * counts.count)
     fisher = zeros
     jacobian = zeros
     empirical = zeros
     scaleFree = zeros
+    self.layers = [[Float]](repeating: [], count: layers)
     diagonal = counts.map { [Float](repeating: 0, count: keepsDiagonal ? $0 : 0) }
   }
 }

@@ -24,6 +24,10 @@ public protocol DifferentiableNetwork: AnyObject {
   /// The output of a layer as left by the last `forward`, `[N, features]`.
   func recording(ofLayer layer: Int) -> Tensor
 
+  /// The output of the nonlinearity that directly follows a layer, `[N, features]`, as left by the
+  /// last `forward`; nil where none does.
+  func activation(ofLayer layer: Int) -> Tensor?
+
   /// Per-example gradients of the output contracted with cotangents: of example n, row k is
   /// Σ_outputs cotangent[n, k] · ∂output[n]/∂parameter.
   ///
@@ -60,11 +64,14 @@ public struct NetworkLayer: Sendable {
   public let name: String
   /// The operator that uses its parameters first, by its ONNX name: `Conv`, `Gemm`, ….
   public let kind: String
+  /// How one example's output is made of units; nil when that is not known.
+  public let layout: LayerLayout?
 
   /// Creates a layer description.
-  public init(name: String, kind: String) {
+  public init(name: String, kind: String, layout: LayerLayout? = nil) {
     self.name = name
     self.kind = kind
+    self.layout = layout
   }
 }
 

@@ -87,6 +87,7 @@ struct NetworkSection {
     tempered?.fill(&network)
     report.information = network
     fillLayers(&report)
+    fillActivations(&report, threads: request.threads)
     fillFlow(&report, threads: request.threads)
     for note in bound.binding.notes {
       report.findings.append(
@@ -137,6 +138,17 @@ struct NetworkSection {
     }
   }
 
+  private func fillActivations(_ report: inout CheckpointReport, threads: Int) {
+    let (estimate, grams) = (estimate, grams)
+    let activations = onThreads(count: grams.count, threads: threads) { layer in
+      ActivationReport(estimate, layer: layer, gram: grams[layer])
+    }
+    for (name, activation) in zip(layerNames, activations) {
+      guard let index = report.layers.firstIndex(where: { $0.name == name }) else { continue }
+      report.layers[index].activations = activation
+    }
+  }
+
   private func fillFlow(_ report: inout CheckpointReport, threads: Int) {
     let names = layerNames
     let (edges, grams, centred) = (estimate.connections, grams, centred)
@@ -150,16 +162,10 @@ struct NetworkSection {
       return ConnectionReport(
         from: names[edge.from], to: names[edge.to], cka: Quantity(alignment.map(\.value)),
         ckaNull95: alignment.value?.null95, capacityBits: Quantity(capacity.map(\.bits)),
-        saturated: Self.isSaturated(capacity, examples))
+        saturated: capacity.isSaturated(examples: examples))
     }
     report.flow = FlowReport(
       sharesOf: "fisher_trace", plasticity: nil, connections: connections, recordings: [])
-  }
-
-  /// True or nothing: a report says only what a reader must know.
-  private static func isSaturated(_ capacity: Measured<NoiseCapacity>, _ examples: Int) -> Bool? {
-    guard let bits = capacity.value?.bits else { return nil }
-    return Saturation.isReached(bits: bits, examples: examples) ? true : nil
   }
 
   private static func alignment(

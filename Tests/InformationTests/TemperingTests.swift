@@ -32,7 +32,7 @@ import Testing
 
   @Test func impossibleEntropiesSaySo() {
     let reason = Tempering.temperature(entropy: 2, entropy).reason
-    #expect(reason == "no temperature gives the reference's entropy, \(2 / log(2.0)) bits")
+    #expect(reason == "no temperature gives the reference's entropy, \(2 / M_LN2) bits")
     #expect(Tempering.temperature(entropy: 0, entropy).reason == "the reference's entropy is zero")
     #expect(Tempering.temperature(entropy: 1) { _ in .nan }.reason == "a logit is not finite")
     #expect(Tempering.temperature(entropy: 1) { _ in 0.5 }.value == nil)

@@ -8,7 +8,7 @@ struct OperatorTests {
     "pulls back",
     arguments: [
       elementwiseCases, linearCases, normalisationCases, reductionCases, shapingCases,
-      indexingCases, windowCases, attentionCases, recurrentCases,
+      indexingCases, windowCases, attentionCases, recurrentCases, movedExampleCases,
     ].joined().map { $0 }, [false, true])
   func pullsBack(_ each: OperatorCase, besideInput: Bool) throws {
     try checkGradients(

@@ -26,6 +26,9 @@ void ck_unfold(const struct ck_window *window, const float *x, size_t channels, 
 void ck_fold(const struct ck_window *window, const float *columns, size_t row_stride,
              size_t channels, float *x);
 
+// turned[i, o, k] = filters[o, i, taps − 1 − k].
+void ck_turn_filters(const float *filters, size_t outer, size_t inner, size_t taps, float *turned);
+
 // y[m, o] = max over the window of x[m, …], and where it was (flat, within one image's channel).
 void ck_max_pool_forward(const struct ck_window *window, const float *x, size_t images, float *y,
                          int *where);

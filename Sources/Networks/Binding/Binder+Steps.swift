@@ -7,23 +7,29 @@ extension Binder {
   /// forward pass, otherwise in every pass.
   @discardableResult
   func emit(
-    _ site: NodeSite, _ terms: [Term], output: Shape, isBatched: Bool = false,
+    _ site: NodeSite, _ terms: [Term], output: Shape, outer given: Int? = nil,
+    isBatched: Bool = false,
     _ make: (Frame) throws(Problem) -> any Operator
   ) throws(Problem) -> Value {
     let isBatched = isBatched || terms.contains(where: \.isBatched)
     let examples = isBatched ? exampleCount : 1
+    let outer = given ?? 1
     if examples > 1 {
-      guard let first = output.dimensions.first, first % examples == 0 else {
-        throw site.examplesMoved()
-      }
+      let place = ExamplePlace(output, outer: outer, examples: examples)
+      // Operators that do not say where the examples are have them on the first axis.
+      guard let place, given != nil || place.axis == 0 else { throw site.examplesMoved() }
     }
     let operation = try make(
-      Frame(site: site, terms: terms, output: output, examples: examples))
+      Frame(
+        site: site, terms: terms, output: output, examples: examples, scratch: scratch,
+        outer: outer))
     let constants: [FloatBuffer] = terms.compactMap { term in
       if case .constant(let buffer) = term.source { return buffer }
       return nil
     }
     if constants.count == terms.count {
+      // Known arrays are kept as the graph means them.
+      guard outer == 1 || examples == 1 else { throw site.examplesMoved() }
       let result = FloatBuffer(count: output.count)
       operation.forward(Arrays(inputs: constants.map(\.pointer), output: result.pointer))
       let values = UnsafeBufferPointer(start: result.pointer, count: output.count)
@@ -43,23 +49,25 @@ extension Binder {
         origin: isBatched ? .step(steps.count) : .prologue(prologue.count),
         dependsOnParameters: dependsOnParameters))
     if isBatched { steps.append(step) } else { prologue.append(step) }
-    return .array(ArrayValue(storage: storages.count - 1, shape: output))
+    return .array(ArrayValue(storage: storages.count - 1, shape: output, outer: outer))
   }
 
-  /// The same memory in another shape, which must keep examples on the first axis.
+  /// The same memory in another shape, in which the examples must be whole on one axis.
   func view(_ site: NodeSite, _ input: Int, as shape: Shape) throws(Problem) -> Value {
-    let term = try term(site, input)
-    if term.isBatched, exampleCount > 1 {
-      guard let first = shape.dimensions.first, first % exampleCount == 0 else {
-        throw site.examplesMoved()
-      }
+    let term = try placedTerm(site, input)
+    if term.isBatched, exampleCount > 1,
+      ExamplePlace(shape, outer: term.outer, examples: exampleCount) == nil
+    {
+      throw site.examplesMoved()
     }
     guard case .storage(let storage) = term.source else {
       guard case .known(let array, let isBatched) = try value(site, input) else {
         throw site.invalid("input \(input) is a sequence")
       }
+      guard !isBatched || exampleCount == 1 || (shape.dimensions.first ?? 0) % exampleCount == 0
+      else { throw site.examplesMoved() }
       return .known(array.reshaped(shape), isBatched: isBatched)
     }
-    return .array(ArrayValue(storage: storage, shape: shape))
+    return .array(ArrayValue(storage: storage, shape: shape, outer: term.outer))
   }
 }

@@ -3,8 +3,17 @@ internal import Diagnostics
 internal import Tensors
 
 extension Binder {
-  /// An input as memory to compute with, row-major in its shape.
+  /// An input as memory to compute with, row-major in its shape, examples first.
   func term(_ site: NodeSite, _ input: Int) throws(Problem) -> Term {
+    let term = try placedTerm(site, input)
+    if let place = term.place(examples: exampleCount), place != ExamplePlace(axis: 0, lead: 1) {
+      throw site.examplesMoved()
+    }
+    return term
+  }
+
+  /// An input as memory to compute with, wherever its examples are.
+  func placedTerm(_ site: NodeSite, _ input: Int) throws(Problem) -> Term {
     switch try value(site, input) {
     case .known(let array, let isBatched):
       let name = site.node.inputs[input]
@@ -34,13 +43,13 @@ extension Binder {
       let shape = Shape(array.shape.dimensions.reversed())
       return (term(ArrayValue(storage: array.storage, shape: shape)), true)
     }
-    return (try term(site, input), false)
+    return (try placedTerm(site, input), false)
   }
 
   /// The memory of an array that is not transposed.
   func term(_ array: ArrayValue) -> Term {
     Term(
       source: .storage(array.storage), shape: array.shape,
-      isBatched: storages[array.storage].isBatched)
+      isBatched: storages[array.storage].isBatched, outer: array.outer)
   }
 }

@@ -17,6 +17,8 @@ struct ArrayValue {
   let shape: Shape
   /// The memory holds the matrix transposed: `shape` is `[i, o]`, the memory `[o, i]`.
   var isTransposed = false
+  /// The product of the extents before the examples: 1 where they come first.
+  var outer = 1
 }
 
 /// One piece of memory of the executor.
@@ -56,6 +58,8 @@ final class Binder {
   /// N.
   let exampleCount: Int
   var values: [String: Value] = [:]
+  /// Shared by the operators of the network.
+  let scratch = Scratch()
   var storages: [Storage] = []
   /// Operators on activations, in forward order.
   var steps: [Step] = []

@@ -80,8 +80,13 @@ struct Lowering {
     try binder.shape(reader([name]), 0).dimensions
   }
 
-  /// An array as memory to compute with.
+  /// An array as memory to compute with, examples first.
   func term(_ name: String) throws(Problem) -> Term { try binder.term(reader([name]), 0) }
+
+  /// An array as memory to compute with, wherever its examples are.
+  func placedTerm(_ name: String) throws(Problem) -> Term {
+    try binder.placedTerm(reader([name]), 0)
+  }
 
   func reshape(_ name: String, _ shape: [Int]) throws(Problem) -> String {
     // An extent of 0 is meant, not copied.

@@ -8,6 +8,8 @@ struct FlowGraph {
   let layerOfParameter: [Int]
   /// By layer: the step whose output is recorded.
   let recordedStep: [Int]
+  /// By layer: the nonlinearity that reads its recorded output.
+  let activatedStep: [Int?]
   let connections: [LayerConnection]
 
   /// A layer is recorded at the last of its parameters' first uses: the sum of a product and a bias
@@ -52,9 +54,28 @@ struct FlowGraph {
         }
       }
     }
-    self.layers = layers
+    self.layers = layers.enumerated().map { index, layer in
+      let storage = program.steps[recorded[index]].output
+      let shapes = program.parameters.indices.filter { layerOfParameter[$0] == index }
+        .map { program.parameters[$0].entry.shape }
+      return NetworkLayer(
+        name: layer.name, kind: layer.kind,
+        layout: LayerLayout(
+          kind: layer.kind, shapes,
+          features: program.storages[storage].count / program.exampleCount))
+    }
     self.layerOfParameter = layerOfParameter
     recordedStep = recorded
+    activatedStep = recorded.map { step in
+      let output = program.steps[step].output
+      return program.steps.indices.first { index in
+        guard NetworkLayer.rectifiers.contains(program.steps[index].node.operation),
+          case .storage(output)? = program.steps[index].inputs.first?.source
+        else { return false }
+        return program.storages[program.steps[index].output].count
+          == program.storages[output].count
+      }
+    }
     connections = edges.sorted { ($0.from, $0.to) < ($1.from, $1.to) }
   }
 }

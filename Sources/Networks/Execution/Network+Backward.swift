@@ -36,6 +36,7 @@ extension Network {
     for turn in schedule.turns {
       for group in turn.groups { emit(group, workspace, reader) }
       let step = program.steps[turn.step]
+      if reader.readsLayers { emitLayers(turn.step, workspace, reader) }
       for pull in turn.pulls {
         step.operation.pullBack(
           PullBack(
@@ -43,6 +44,19 @@ extension Network {
             arrays: arrays[turn.step], deltas: deltas(of: step.output, workspace),
             target: deltas(of: pull.storage, workspace), accumulates: pull.accumulates))
       }
+    }
+  }
+
+  /// Hands over the cotangents of the layers that a step's output is recorded for; all have arrived.
+  private func emitLayers(
+    _ step: Int, _ workspace: BackwardWorkspace, _ reader: any GradientReader
+  ) {
+    let storage = program.steps[step].output
+    for layer in flow.recordedStep.indices where flow.recordedStep[layer] == step {
+      reader.read(
+        layer: layer, examples: exampleCount, rows: workspace.count,
+        features: program.storages[storage].count / exampleCount,
+        cotangents: deltas(of: storage, workspace))
     }
   }
 

@@ -66,9 +66,7 @@ public final class Network: DifferentiableNetwork {
     self.weights = weights
     self.inputs = inputs
     exampleCount = program.exampleCount
-    let first = output.shape.dimensions[0] / program.exampleCount
-    outputShape = Shape(
-      (first == 1 ? [] : [first]) + Array(output.shape.dimensions.dropFirst()))
+    outputShape = output.exampleShape(exampleCount: program.exampleCount)
     layers = flow.layers
     connections = flow.connections
     self.parameters = program.parameters.enumerated().map { index, parameter in
@@ -102,6 +100,14 @@ public final class Network: DifferentiableNetwork {
   /// its parameters end.
   public func recording(ofLayer layer: Int) -> Tensor {
     let storage = program.steps[flow.recordedStep[layer]].output
+    let features = program.storages[storage].count / exampleCount
+    return Tensor(shape: Shape([exampleCount, features]), values: copy(storage))
+  }
+
+  /// The output of the nonlinearity that reads a layer's recorded output, `[N, features]`.
+  public func activation(ofLayer layer: Int) -> Tensor? {
+    guard let step = flow.activatedStep[layer] else { return nil }
+    let storage = program.steps[step].output
     let features = program.storages[storage].count / exampleCount
     return Tensor(shape: Shape([exampleCount, features]), values: copy(storage))
   }
@@ -173,7 +179,9 @@ struct ForwardMemory {
         }
       }
     }
-    for step in flow.recordedStep { lastUse[program.steps[step].output] = end }
+    for step in flow.recordedStep + flow.activatedStep.compactMap(\.self) {
+      lastUse[program.steps[step].output] = end
+    }
     lastUse[program.output.storage] = end
     let plan = MemoryPlan(
       program.steps.enumerated().map { index, step in

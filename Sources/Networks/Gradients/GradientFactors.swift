@@ -14,6 +14,8 @@ struct GradientFactors {
   let cotangentSide: Side
   /// Whether the other axis picks one row per place: an embedding.
   var picksRows = false
+  /// Whether the factor made of activations lies in the network's scratch memory.
+  var usesScratch = false
   var scale: Float = 1
 
   enum Side { case first, second }

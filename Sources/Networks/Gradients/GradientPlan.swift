@@ -42,6 +42,8 @@ struct GradientPlan {
     let factors = group.uses.compactMap { Self.factors($0, program) }
     guard factors.count == group.uses.count, let first = factors.first else { return .entries }
     if factors.count == 1, first.places == 1, !first.picksRows { return .outer(group.uses[0]) }
+    // Two uses cannot both have their factors in the scratch memory.
+    guard factors.count == 1 || !factors.contains(where: \.usesScratch) else { return .entries }
     let places = factors.reduce(0) { $0 + $1.places }
     let formed = factors.reduce(0.0) { $0 + Cost.ofEntries($1) }
     let paired = factors.reduce(0.0) { $0 + Cost.ofProducts($1, among: places) }

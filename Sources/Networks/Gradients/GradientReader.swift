@@ -17,6 +17,20 @@ public protocol GradientReader: AnyObject {
   func read(parameter: Int, outer: OuterGradients)
   /// `squares` is `[examples, K − entryRows]`: the squared norms of the other rows.
   func read(parameter: Int, examples: Range<Int>, squares: UnsafePointer<Double>)
+  /// Whether the gradients by the layers' outputs are wanted; false by default.
+  var readsLayers: Bool { get }
+  /// `cotangents` is `[examples, rows, features]`: the gradients by a layer's recorded output.
+  func read(
+    layer: Int, examples: Int, rows: Int, features: Int, cotangents: UnsafePointer<Float>)
+}
+
+extension GradientReader {
+  /// Parameters alone.
+  public var readsLayers: Bool { false }
+  /// Nothing.
+  public func read(
+    layer: Int, examples: Int, rows: Int, features: Int, cotangents: UnsafePointer<Float>
+  ) {}
 }
 
 /// Gradients of a matrix that each are one outer product: of example n and row k,

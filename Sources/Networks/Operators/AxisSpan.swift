@@ -9,7 +9,7 @@ struct AxisSpan {
 
   /// The axis of an input's part per example, which must not be the examples' own.
   init(_ frame: Frame, axis: Int) throws(Problem) {
-    guard axis > 0 || frame.examples == 1 else { throw frame.site.examplesMoved() }
+    guard axis != frame.exampleAxis(0) else { throw frame.site.examplesMoved() }
     let shape = try frame.leading(0).shape
     outer = shape[..<axis].reduce(1, *)
     length = shape[axis]

@@ -43,8 +43,8 @@ final class Binary: Operator {
       let lower = Lowering(binder, site)
       var value = try binder.value(site, 0)
       for input in 1..<site.node.inputs.count {
-        let term = try lower.term(lower.name(value))
-        value = try emit(binder, site, code, term, try binder.term(site, input))
+        let term = try lower.placedTerm(lower.name(value))
+        value = try emit(binder, site, code, term, try binder.placedTerm(site, input))
       }
       binder.set(site, value)
     }
@@ -61,7 +61,8 @@ final class Binary: Operator {
     _ binder: Binder, _ site: NodeSite, _ code: Int32, _ a: Term, _ b: Term
   ) throws(Problem) -> Value {
     let shape = try site.broadcast([a.shape, b.shape])
-    return try binder.emit(site, [a, b], output: shape) { frame throws(Problem) in
+    let outer = site.outer(of: [a, b], in: shape, examples: binder.exampleCount)
+    return try binder.emit(site, [a, b], output: shape, outer: outer) { frame throws(Problem) in
       try Binary(frame, code)
     }
   }

@@ -1,5 +1,5 @@
-// Convolution over any number of spatial axes, by unfolding windows into columns and multiplying
-// (im2col; Chellapilla et al. 2006). Small images are multiplied several at a time.
+// Convolution over any number of spatial axes: a correlation forward, and where no stride leaves
+// inputs out a correlation with the turned filters backward.
 internal import CKernels
 internal import Diagnostics
 internal import LinearAlgebra
@@ -20,15 +20,13 @@ final class Convolution: Operator {
   private let images: Int
   private let examples: Int
   private let hasBias: Bool
-  /// Images multiplied at once.
-  private let chunk: Int
-  /// `[i / groups · taps, chunk · t]`.
-  private let columns: FloatBuffer
-  /// `[o, chunk · t]`, to gather channels of several images.
-  private let packed: FloatBuffer
+  private let correlation: Correlation
+  private let turned: Correlation?
+  /// Images whose cotangents are folded at once, where `turned` is nil.
+  private let folded: Int
+  private let scratch: Scratch
 
-  /// Columns of one product stay within a core's second-level cache.
-  private static let columnBytes = 256 * 1024
+  private static let leastColumns = 160
 
   private init(_ frame: Frame, _ window: Window, groups: Int) throws(Problem) {
     let shape = try frame.leading(0).shape
@@ -43,6 +41,7 @@ final class Convolution: Operator {
     placesIn = shape.dropFirst(2).reduce(1, *)
     t = window.outputCount
     examples = frame.examples
+    scratch = frame.scratch
     hasBias = frame.terms.count > 2
     if hasBias {
       let count = try frame.shared(2).count
@@ -50,14 +49,18 @@ final class Convolution: Operator {
         throw frame.site.invalid("\(count) biases for \(weight[0]) channels")
       }
     }
-    let bytesPerImage = max(1, i / groups * taps * t * MemoryLayout<Float>.stride)
-    let (columnCount, overflow) = (i / groups * taps).multipliedReportingOverflow(by: t)
-    guard !overflow, columnCount <= NodeSite.largestArray else {
-      throw frame.site.unsupported("windows of \(bytesPerImage) bytes")
+    let (inner, outer) = (i / groups, o / groups)
+    let (columns, overflow) = (inner * taps).multipliedReportingOverflow(by: t)
+    guard !overflow, columns <= NodeSite.largestArray else {
+      throw frame.site.unsupported("windows of \(inner * taps) entries at \(t) places")
     }
-    chunk = max(1, min(Convolution.columnBytes / bytesPerImage, 64))
-    columns = FloatBuffer(count: columnCount * chunk)
-    packed = FloatBuffer(count: o * t * chunk)
+    correlation = Correlation(
+      window.geometry, i: inner, o: outer, groups: groups, scratch: frame.scratch)
+    turned = window.geometry.turned.map {
+      Correlation($0, i: outer, o: inner, groups: groups, scratch: frame.scratch)
+    }
+    folded = max(1, min(64, Self.leastColumns / max(1, t)))
+    scratch.reserve((inner * taps + outer) * t * folded)
   }
 
   static let bind: OperatorBinding = { binder, site throws(Problem) in
@@ -94,53 +97,21 @@ final class Convolution: Operator {
 
   func forward(_ arrays: Arrays) {
     // x is [n·images, i, placesIn], w is [o, i / groups · taps], y is [n·images, o, t]
-    let total = examples * images
-    var first = 0
-    while first < total {
-      let count = min(chunk, total - first)
-      multiplyForward(arrays, first: first, count: count)
-      first += count
-    }
+    correlation.run(
+      arrays.inputs[0], count: examples * images, filters: arrays.inputs[1], into: arrays.output,
+      accumulates: false)
     guard hasBias else { return }
-    for row in 0..<(total * o) {
+    for row in 0..<(examples * images * o) {
       let line = arrays.output + row * t
       let bias = arrays.inputs[2][row % o]
       for place in 0..<t { line[place] += bias }
     }
   }
 
-  private func multiplyForward(_ arrays: Arrays, first: Int, count: Int) {
-    let (inner, outer) = (i / groups * taps, o / groups)
-    for group in 0..<groups {
-      for image in 0..<count {
-        unfold(
-          arrays.inputs[0] + ((first + image) * i + group * i / groups) * placesIn,
-          into: columns.pointer + image * t, stride: count * t)
-      }
-      let weight = arrays.inputs[1] + group * outer * inner
-      let target = arrays.output + (first * o + group * outer) * t
-      multiply(
-        m: outer, n: count * t, k: inner, weight, aStride: inner, columns.pointer,
-        bStride: count * t, into: count == 1 ? target : packed.pointer, cStride: count * t)
-      guard count > 1 else { continue }
-      for image in 0..<count {
-        for channel in 0..<outer {
-          (target + (image * o + channel) * t).update(
-            from: packed.pointer + (channel * count + image) * t, count: t)
-        }
-      }
-    }
-  }
-
-  private func unfold(
-    _ x: UnsafeMutablePointer<Float>, into columns: UnsafeMutablePointer<Float>, stride: Int
-  ) {
-    ck_unfold(&geometry, x, i / groups, columns, stride)
-  }
-
   func pullBack(_ pull: PullBack) {
     switch pull.input {
-    case 0: pullBackToInput(pull)
+    case 0:
+      if let turned { pullBackToInput(pull, turned) } else { foldBackToInput(pull) }
     case 1: pullBackToWeight(pull)
     default:
       pull.clearTarget(slab: o)
@@ -149,20 +120,37 @@ final class Convolution: Operator {
     }
   }
 
-  private func pullBackToInput(_ pull: PullBack) {
+  private func pullBackToInput(_ pull: PullBack, _ turned: Correlation) {
+    // δ is [m, o, t], the turned filters are [i, o / groups · taps], δx is [m, i, placesIn]
+    let filters = FloatBuffer(count: i * o / groups * taps)
+    let (inner, outer) = (i / groups, o / groups)
+    for group in 0..<groups {
+      ck_turn_filters(
+        pull.arrays.inputs[1] + group * outer * inner * taps, outer, inner, taps,
+        filters.pointer + group * inner * outer * taps)
+    }
+    turned.run(
+      pull.deltas, count: pull.examples.count * pull.count * images, filters: filters.pointer,
+      into: pull.target, accumulates: pull.accumulates)
+  }
+
+  private func foldBackToInput(_ pull: PullBack) {
     // δ is [m, o, t] for the m images of all examples and cotangents, δx is [m, i, placesIn]
     pull.clearTarget(slab: images * i * placesIn)
     let total = pull.examples.count * pull.count * images
     let (inner, outer) = (i / groups * taps, o / groups)
     var first = 0
     while first < total {
-      let count = min(chunk, total - first)
+      let chunks = (total - first + folded - 1) / folded
+      let count = (total - first + chunks - 1) / chunks
+      let columns = scratch.pointer
+      let packed = columns + inner * t * folded
       for group in 0..<groups {
         let source = pull.deltas + (first * o + group * outer) * t
         if count > 1 {
           for image in 0..<count {
             for channel in 0..<outer {
-              (packed.pointer + (channel * count + image) * t).update(
+              (packed + (channel * count + image) * t).update(
                 from: source + (image * o + channel) * t, count: t)
             }
           }
@@ -170,11 +158,10 @@ final class Convolution: Operator {
         multiply(
           transposeA: true, m: inner, n: count * t, k: outer,
           pull.arrays.inputs[1] + group * outer * inner, aStride: inner,
-          count == 1 ? source : packed.pointer, bStride: count * t, into: columns.pointer,
-          cStride: count * t)
+          count == 1 ? source : packed, bStride: count * t, into: columns, cStride: count * t)
         for image in 0..<count {
           ck_fold(
-            &geometry, columns.pointer + image * t, count * t, i / groups,
+            &geometry, columns + image * t, count * t, i / groups,
             pull.target + ((first + image) * i + group * i / groups) * placesIn)
         }
       }
@@ -190,10 +177,8 @@ final class Convolution: Operator {
       for image in 0..<images {
         let beta: Float = pull.accumulates || image > 0 ? 1 : 0
         for group in 0..<groups {
-          let x =
-            pull.arrays.inputs[0] + ((n * images + image) * i + group * i / groups) * placesIn
-          if !isPointwise { unfold(x, into: columns.pointer, stride: t) }
-          let source = isPointwise ? x : columns.pointer
+          let source = columns(
+            pull.arrays.inputs[0] + ((n * images + image) * i + group * i / groups) * placesIn)
           if groups == 1, images == 1 {
             multiply(
               transposeB: true, m: pull.count * o, n: inner, k: t, pull.deltas + first * o * t,
@@ -212,20 +197,26 @@ final class Convolution: Operator {
       }
     }
   }
+
+  /// The columns of one image of one group, `[i / groups · taps, t]`, in the scratch memory.
+  private func columns(_ x: UnsafePointer<Float>) -> UnsafePointer<Float> {
+    if isPointwise { return x }
+    let columns = scratch.pointer
+    ck_unfold(&geometry, x, i / groups, columns, t)
+    return UnsafePointer(columns)
+  }
 }
 
 extension Convolution: FactoredOperator {
   func factors(_ input: Int) -> GradientFactors? {
     // The weight lies as [o, i · taps]; places are those of the output.
     guard input == 1, groups == 1, images == 1 else { return nil }
-    return GradientFactors(places: t, first: o, second: i * taps, cotangentSide: .first)
+    return GradientFactors(
+      places: t, first: o, second: i * taps, cotangentSide: .first, usesScratch: !isPointwise)
   }
 
   func activationFactor(_ input: Int, example: Int, _ arrays: Arrays) -> GradientFactors.Factor {
-    let x = arrays.inputs[0] + example * i * placesIn
-    if isPointwise { return .matrix(x, isPlaceMajor: false) }
-    unfold(x, into: columns.pointer, stride: t)
-    return .matrix(columns.pointer, isPlaceMajor: false)
+    .matrix(columns(arrays.inputs[0] + example * i * placesIn), isPlaceMajor: false)
   }
 
   func cotangentFactor(_ input: Int, _ delta: UnsafePointer<Float>) -> GradientFactors.Factor {

@@ -135,7 +135,9 @@ enum Einsum {
     var a = try summed(lower, first, keeping: later.union(second.labels))
     var b = try summed(lower, second, keeping: later.union(first.labels))
     // The array that has examples goes first, so that they stay on the first axis.
-    if try !lower.term(a.name).isBatched, try lower.term(b.name).isBatched { swap(&a, &b) }
+    if try !lower.placedTerm(a.name).isBatched, try lower.placedTerm(b.name).isBatched {
+      swap(&a, &b)
+    }
     let (aShape, bShape) = (try lower.shape(a.name), try lower.shape(b.name))
     let common = a.labels.filter { b.labels.contains($0) }
     let own = a.labels.filter { !b.labels.contains($0) }
@@ -152,9 +154,10 @@ enum Einsum {
       return try summed(lower, Operand(name: name, labels: labels), keeping: later)
     }
     let batch = common.filter { later.contains($0) }
-    // A leading axis that only the first array has is broadcast where there are batches besides.
-    let lead = batch.isEmpty ? [] : own.prefix { $0 == a.labels[0] }
-    let rows = Array(own.dropFirst(lead.count))
+    // The examples of the first array are broadcast where there are batches besides.
+    let place = try lower.placedTerm(a.name).place(examples: lower.binder.exampleCount)
+    let lead = batch.isEmpty ? [] : own.filter { $0 == place.map { a.labels[$0.axis] } }
+    let rows = own.filter { !lead.contains($0) }
     let left = try arranged(lower, a, as: lead + batch + rows + contracted)
     let right = try arranged(lower, b, as: batch + contracted + other)
     func extents(_ labels: [Label]) -> [Int] {

@@ -67,11 +67,13 @@ final class Extreme: Operator {
   private static func emit(
     _ lower: Lowering, _ name: String, axis: Int, isLargest: Bool, _ kind: Kind
   ) throws(Problem) -> String {
-    let term = try lower.term(name)
+    let term = try lower.placedTerm(name)
     var dimensions = term.shape.dimensions
     dimensions[axis] = 1
+    let output = try lower.site.shape(dimensions)
     let value = try lower.binder.emit(
-      lower.site, [term], output: try lower.site.shape(dimensions)
+      lower.site, [term], output: output,
+      outer: term.outer(in: output, examples: lower.binder.exampleCount)
     ) { frame throws(Problem) in
       try Extreme(frame, axis: axis, isLargest: isLargest, kind)
     }

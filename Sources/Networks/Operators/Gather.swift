@@ -23,7 +23,8 @@ final class Gather: Operator {
     examples = frame.examples
     data = try frame.leading(0)
     if frame.examples > 1 {
-      guard isBatched ? (axis == 0 && !frame.terms[0].isBatched) : axis > 0 else {
+      let isApart = frame.terms[0].isBatched && axis != frame.exampleAxis(0)
+      guard isBatched ? (axis == 0 && !frame.terms[0].isBatched) : isApart else {
         throw site.examplesMoved()
       }
     }
@@ -46,7 +47,7 @@ final class Gather: Operator {
   }
 
   static let bind: OperatorBinding = { binder, site throws(Problem) in
-    let term = try binder.term(site, 0)
+    let term = try binder.placedTerm(site, 0)
     guard case .known(let indices, let isBatched) = try binder.value(site, 1) else {
       throw site.unsupported("indices that depend on the network's values")
     }
@@ -54,7 +55,13 @@ final class Gather: Operator {
     let dimensions = term.shape.dimensions
     let output = try site.shape(
       dimensions[..<axis] + indices.shape.dimensions + dimensions[(axis + 1)...])
-    let value = try binder.emit(site, [term], output: output, isBatched: isBatched) {
+    // Examples behind the axis move with the axes that are put in its place.
+    let isBehind = (term.place(examples: binder.exampleCount)?.axis ?? -1) > axis
+    let outer = term.outer(
+      in: output, examples: binder.exampleCount, shift: isBehind ? indices.shape.rank - 1 : 0)
+    let value = try binder.emit(
+      site, [term], output: output, outer: isBatched ? 1 : outer, isBatched: isBatched
+    ) {
       frame throws(Problem) in
       try Gather(frame, axis: axis, indices: indices, isBatched: isBatched)
     }

@@ -22,7 +22,7 @@ final class LayerNormalization: Operator {
     hasScale = frame.terms.count > 1
     hasShift = frame.terms.count > 2
     let operand = try frame.leading(0)
-    guard axis > 0 || frame.examples == 1 else { throw frame.site.examplesMoved() }
+    guard axis > frame.exampleAxis(0) ?? -1 else { throw frame.site.examplesMoved() }
     width = operand.shape[axis...].reduce(1, *)
     rows = width == 0 ? 0 : operand.count / width
     mean = isCentred ? FloatBuffer(count: examples * rows) : nil
@@ -48,7 +48,7 @@ final class LayerNormalization: Operator {
     let width = shape[axis...].reduce(1, *)
     var isOwn = true
     for name in affine {
-      let term = try lower.term(name)
+      let term = try lower.placedTerm(name)
       let own = Array(term.shape.dimensions.drop { $0 == 1 })
       isOwn =
         isOwn && !term.isBatched && term.shape.count == width
@@ -81,8 +81,10 @@ final class LayerNormalization: Operator {
     _ lower: Lowering, _ names: [String], axis: Int, epsilon: Float, isCentred: Bool
   ) throws(Problem) -> String {
     var terms: [Term] = []
-    for name in names { terms.append(try lower.term(name)) }
-    let value = try lower.binder.emit(lower.site, terms, output: terms[0].shape) {
+    for name in names { terms.append(try lower.placedTerm(name)) }
+    let value = try lower.binder.emit(
+      lower.site, terms, output: terms[0].shape, outer: terms[0].outer
+    ) {
       frame throws(Problem) in
       try LayerNormalization(frame, axis: axis, epsilon: epsilon, isCentred: isCentred)
     }

@@ -135,7 +135,7 @@ extension MatrixProduct {
       throw site.invalid("matrices of \(k) and \(inner) summed entries")
     }
     let output = try site.shape([m, n])
-    let c = try binder.optionalValue(site, 2) == nil ? nil : try binder.term(site, 2)
+    let c = try binder.optionalValue(site, 2) == nil ? nil : try binder.placedTerm(site, 2)
     let isRow =
       c.map { c in
         !c.isBatched
@@ -144,8 +144,10 @@ extension MatrixProduct {
       } ?? true
     let terms = [a, b] + (isRow ? [c].compactMap { $0 } : [])
     let biasCount = isRow ? c?.shape.count : nil
-    let product = try binder.emit(site, terms, output: output) { frame throws(Problem) in
+    let product = try binder.emit(site, terms, output: output, outer: a.isBatched ? a.outer : 1) {
+      frame throws(Problem) in
       if !isATransposed, !b.isBatched || frame.examples == 1 {
+        guard frame.exampleAxis(0) ?? 0 == 0 else { throw site.examplesMoved() }
         return DenseLayer(
           frame, x: try frame.leading(0), i: k, o: n, isTransposed: isBTransposed, alpha: alpha,
           beta: beta, biasCount: biasCount)
@@ -196,19 +198,25 @@ extension MatrixProduct {
     let full = try site.shape(batch.dimensions + [m, n])
     let output = try site.shape(
       batch.dimensions + (a.shape.rank == 1 ? [] : [m]) + (b.shape.rank == 1 ? [] : [n]))
-    let value = try binder.emit(site, [left, right], output: output) { frame throws(Problem) in
+    let outer = site.outer(of: [left, right], in: full, examples: binder.exampleCount)
+    let value = try binder.emit(site, [left, right], output: output, outer: outer) {
+      frame throws(Problem) in
       if right.shape.rank == 2, !right.isBatched, !isATransposed, a.shape.rank > 1 {
+        guard frame.exampleAxis(0) ?? 0 < left.shape.rank - 1 else { throw site.examplesMoved() }
         return DenseLayer(
           frame, x: try frame.leading(0), i: k, o: n, isTransposed: isBTransposed, alpha: 1,
           beta: 0, biasCount: nil)
       }
       if frame.examples > 1 {
         // The examples must lie on an axis of the batch, not on a matrix's own.
-        for term in [left, right] where term.isBatched {
-          guard term.shape.rank > 2, a.shape.rank > 1 else { throw site.examplesMoved() }
+        for (index, term) in [left, right].enumerated() where term.isBatched {
+          guard let axis = frame.exampleAxis(index), axis < term.shape.rank - 2, a.shape.rank > 1
+          else { throw site.examplesMoved() }
         }
       }
-      let shaped = Frame(site: site, terms: [left, right], output: full, examples: frame.examples)
+      let shaped = Frame(
+        site: site, terms: [left, right], output: full, examples: frame.examples,
+        scratch: frame.scratch, outer: frame.outer)
       let operands = [try shaped.broadcast(0), try shaped.broadcast(1)]
       return MatrixProduct(
         shaped, operands, m: m, n: n, k: k, transposeA: isATransposed,

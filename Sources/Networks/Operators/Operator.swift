@@ -92,10 +92,12 @@ struct Term {
   let shape: Shape
   /// Whether each example has its own part of it.
   let isBatched: Bool
+  /// The product of the extents before the examples: 1 where they come first.
+  var outer = 1
 
   /// The same memory in another shape of the same count.
   func reshaped(_ shape: Shape) -> Term {
-    Term(source: source, shape: shape, isBatched: isBatched)
+    Term(source: source, shape: shape, isBatched: isBatched, outer: outer)
   }
 }
 
@@ -106,40 +108,63 @@ struct Frame {
   let output: Shape
   /// N, or 1 for an array made of parameters alone.
   let examples: Int
+  /// Memory that all operators of the network share.
+  let scratch: Scratch
+  /// The product of the output's extents before the examples.
+  var outer = 1
 
-  /// One example's part of the output.
-  var outputSlab: [Int] { slab(output) }
-
-  private func slab(_ shape: Shape) -> [Int] {
-    guard let first = shape.dimensions.first else { return [] }
-    return [first / examples] + shape.dimensions.dropFirst()
+  /// Where the output's examples are.
+  var place: ExamplePlace? {
+    examples > 1 ? ExamplePlace(output, outer: outer, examples: examples) : nil
   }
 
-  /// An input that may be broadcast against the output: its part per example when its first axis
-  /// lies along the output's examples, the whole of it otherwise.
+  /// One example's part of the output.
+  var outputSlab: [Int] {
+    place.map { $0.slab(output, examples: examples) } ?? output.dimensions
+  }
+
+  /// The axis of an input along which its examples lie; nil for one that all share.
+  func exampleAxis(_ input: Int) -> Int? { terms[input].place(examples: examples)?.axis }
+
+  /// An input that may be broadcast against the output: its part per example when its examples lie
+  /// along the output's, the whole of it when all share it.
   func broadcast(_ input: Int) throws(Problem) -> Operand {
     let term = terms[input]
-    let isAligned =
-      examples > 1 && term.shape.rank == output.rank
-      && term.shape.dimensions.first == output.dimensions.first
-    guard term.isBatched ? (examples == 1 || isAligned) : true else { throw site.examplesMoved() }
-    guard isAligned || (term.isBatched && examples == 1) else {
-      return Operand(shape: term.shape.dimensions, exampleStride: 0)
+    guard let place else {
+      return Operand(
+        shape: term.shape.dimensions, exampleStride: term.isBatched ? term.shape.count : 0)
     }
-    let shape = slab(term.shape)
+    let axis = place.axis - (output.rank - term.shape.rank)
+    let isAlong = axis >= 0 && term.shape.dimensions[axis] == output.dimensions[place.axis]
+    if term.isBatched {
+      guard isAlong, term.place(examples: examples) == ExamplePlace(axis: axis, lead: place.lead)
+      else { throw site.examplesMoved() }
+    } else {
+      guard isAlong else {
+        // Along the examples it has one entry, or its axes lie behind them.
+        guard axis < 0 || term.shape.dimensions[axis] == 1 else { throw site.examplesMoved() }
+        return Operand(shape: term.shape.dimensions, exampleStride: 0)
+      }
+      // An array made of parameters may have a row per example, if they come first.
+      guard term.shape.dimensions[..<axis].allSatisfy({ $0 == 1 }), place.lead == 1 else {
+        throw site.examplesMoved()
+      }
+    }
+    let shape = ExamplePlace(axis: axis, lead: place.lead).slab(term.shape, examples: examples)
     return Operand(shape: shape, exampleStride: shape.reduce(1, *))
   }
 
-  /// An input whose first axis carries the examples (or one that all share, in full).
+  /// One example's part of an input (or all of one that all share).
   func leading(_ input: Int) throws(Problem) -> Operand {
     let term = terms[input]
     guard term.isBatched else {
       return Operand(shape: term.shape.dimensions, exampleStride: 0)
     }
-    guard examples == 1 || (term.shape.dimensions.first ?? 1) % examples == 0 else {
-      throw site.examplesMoved()
+    var shape = term.shape.dimensions
+    if examples > 1 {
+      guard let place = term.place(examples: examples) else { throw site.examplesMoved() }
+      shape = place.slab(term.shape, examples: examples)
     }
-    let shape = slab(term.shape)
     return Operand(shape: shape, exampleStride: shape.reduce(1, *))
   }
 

@@ -133,10 +133,11 @@ extension StridedCopy {
   static func emitPadding(
     _ lower: Lowering, _ name: String, before: [Int], output: Shape
   ) throws(Problem) -> String {
-    let term = try lower.term(name)
-    let value = try lower.binder.emit(lower.site, [term], output: output) {
+    let term = try lower.placedTerm(name)
+    let outer = term.outer(in: output, examples: lower.binder.exampleCount)
+    let value = try lower.binder.emit(lower.site, [term], output: output, outer: outer) {
       frame throws(Problem) in
-      guard frame.examples == 1 || output.dimensions[0] == term.shape.dimensions[0] else {
+      if let axis = frame.exampleAxis(0), output.dimensions[axis] != term.shape.dimensions[axis] {
         throw frame.site.examplesMoved()
       }
       let operand = try frame.leading(0)

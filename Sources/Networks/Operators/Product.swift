@@ -14,11 +14,13 @@ final class Product: Operator {
 
   static let bind = Binder.lowered { lower throws(Problem) in
     try Reductions.alongAxes(lower) { name, axis throws(Problem) in
-      let term = try lower.term(name)
+      let term = try lower.placedTerm(name)
       var dimensions = term.shape.dimensions
       dimensions[axis] = 1
+      let output = try lower.site.shape(dimensions)
       let value = try lower.binder.emit(
-        lower.site, [term], output: try lower.site.shape(dimensions)
+        lower.site, [term], output: output,
+        outer: term.outer(in: output, examples: lower.binder.exampleCount)
       ) { frame throws(Problem) in try Product(frame, axis: axis) }
       return lower.name(value)
     }

@@ -19,7 +19,7 @@ final class RunningSum: Operator {
   }
 
   static let bind: OperatorBinding = { binder, site throws(Problem) in
-    let term = try binder.term(site, 0)
+    let term = try binder.placedTerm(site, 0)
     guard let named = try binder.integers(site, 1)?.first else {
       throw site.invalid("it names no axis")
     }
@@ -28,7 +28,8 @@ final class RunningSum: Operator {
     let isReversed = try site.integer("reverse", default: 0) == 1
     binder.set(
       site,
-      try binder.emit(site, [term], output: term.shape) { frame throws(Problem) in
+      try binder.emit(site, [term], output: term.shape, outer: term.outer) {
+        frame throws(Problem) in
         try RunningSum(frame, axis: axis, isExclusive: isExclusive, isReversed: isReversed)
       })
   }

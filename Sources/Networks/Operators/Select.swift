@@ -25,12 +25,16 @@ final class Select: Operator {
 
   static let bind: OperatorBinding = { binder, site throws(Problem) in
     let terms = [
-      try binder.term(site, 0), try binder.term(site, 1), try binder.term(site, 2),
+      try binder.placedTerm(site, 0), try binder.placedTerm(site, 1),
+      try binder.placedTerm(site, 2),
     ]
     let shape = try site.broadcast(terms.map(\.shape))
     binder.set(
       site,
-      try binder.emit(site, terms, output: shape) { frame throws(Problem) in try Select(frame) })
+      try binder.emit(
+        site, terms, output: shape,
+        outer: site.outer(of: terms, in: shape, examples: binder.exampleCount)
+      ) { frame throws(Problem) in try Select(frame) })
   }
 
   func isDifferentiable(_ input: Int) -> Bool { input > 0 }

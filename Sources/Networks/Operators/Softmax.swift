@@ -11,7 +11,7 @@ final class Softmax: Operator {
   private let examples: Int
 
   private init(_ frame: Frame, axis: Int, isLogarithmic: Bool) throws(Problem) {
-    guard axis > 0 || frame.examples == 1 else { throw frame.site.examplesMoved() }
+    guard axis != frame.exampleAxis(0) else { throw frame.site.examplesMoved() }
     let shape = try frame.leading(0).shape
     outer = shape[..<axis].reduce(1, *)
     length = shape[axis]
@@ -31,11 +31,12 @@ final class Softmax: Operator {
   private static func bind(
     _ binder: Binder, _ site: NodeSite, isLogarithmic: Bool
   ) throws(Problem) {
-    let term = try binder.term(site, 0)
+    let term = try binder.placedTerm(site, 0)
     let axis = try site.axis(try site.integer("axis", default: -1), rank: term.shape.rank)
     binder.set(
       site,
-      try binder.emit(site, [term], output: term.shape) { frame throws(Problem) in
+      try binder.emit(site, [term], output: term.shape, outer: term.outer) {
+        frame throws(Problem) in
         try Softmax(frame, axis: axis, isLogarithmic: isLogarithmic)
       })
   }

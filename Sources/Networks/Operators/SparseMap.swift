@@ -92,11 +92,13 @@ extension SparseMap {
       }
       return lower.constant(known, isBatched: isBatched)
     }
-    let term = try lower.term(name)
+    let term = try lower.placedTerm(name)
     var dimensions = term.shape.dimensions
     dimensions[axis] = length
+    let output = try lower.site.shape(dimensions)
     let value = try lower.binder.emit(
-      lower.site, [term], output: try lower.site.shape(dimensions)
+      lower.site, [term], output: output,
+      outer: term.outer(in: output, examples: lower.binder.exampleCount)
     ) { frame throws(Problem) in
       let span = try AxisSpan(frame, axis: axis)
       return SparseMap(

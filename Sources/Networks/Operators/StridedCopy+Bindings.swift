@@ -19,7 +19,7 @@ extension StridedCopy {
             isTransposed: !array.isTransposed)))
     } else {
       // A transposed view is put in order first.
-      let term = try binder.term(site, 0)
+      let term = try binder.placedTerm(site, 0)
       binder.set(site, try emitTransposition(binder, site, term, permutation))
     }
   }
@@ -29,8 +29,19 @@ extension StridedCopy {
     _ binder: Binder, _ site: NodeSite, _ term: Term, _ permutation: [Int]
   ) throws(Problem) -> Value {
     let output = try site.shape(permutation.map { term.shape.dimensions[$0] })
-    return try binder.emit(site, [term], output: output) { frame throws(Problem) in
-      guard frame.examples == 1 || permutation.first == 0 else { throw site.examplesMoved() }
+    var outer = 1
+    let examples = binder.exampleCount
+    if term.isBatched, let place = ExamplePlace(term.shape, outer: term.outer, examples: examples) {
+      outer = place.outer(in: output, axis: permutation.firstIndex(of: place.axis) ?? 0)
+      // Where nothing but the examples moves past others, memory is in order already.
+      let slab = place.slab(term.shape, examples: examples)
+      let moving = permutation.filter { slab[$0] > 1 }
+      if moving == moving.sorted(), case .storage(let storage) = term.source {
+        return .array(ArrayValue(storage: storage, shape: output, outer: outer))
+      }
+    }
+    return try binder.emit(site, [term], output: output, outer: outer) {
+      frame throws(Problem) in
       let operand = try frame.leading(0)
       let strides = Operand(shape: frame.outputSlab, exampleStride: 0).strides
       return StridedCopy(
@@ -44,7 +55,7 @@ extension StridedCopy {
   }
 
   static let slice: OperatorBinding = { binder, site throws(Problem) in
-    let term = try binder.term(site, 0)
+    let term = try binder.placedTerm(site, 0)
     guard let starts = try binder.integers(site, 1), let ends = try binder.integers(site, 2) else {
       throw site.invalid("it has no bounds")
     }
@@ -58,13 +69,15 @@ extension StridedCopy {
     _ binder: Binder, _ site: NodeSite, _ term: Term, _ slices: [NodeSite.AxisSlice]
   ) throws(Problem) -> Value {
     let output = try site.shape(slices.map(\.count))
-    return try binder.emit(site, [term], output: output) { frame throws(Problem) in
+    let outer = term.outer(in: output, examples: binder.exampleCount)
+    return try binder.emit(site, [term], output: output, outer: outer) {
+      frame throws(Problem) in
       let operand = try frame.leading(0)
       var slices = slices
-      if frame.examples > 1 {
-        let all = NodeSite.AxisSlice(start: 0, step: 1, count: term.shape.dimensions[0])
-        guard slices[0] == all else { throw site.examplesMoved() }
-        slices[0] = NodeSite.AxisSlice(start: 0, step: 1, count: operand.shape[0])
+      if let axis = frame.exampleAxis(0) {
+        let all = NodeSite.AxisSlice(start: 0, step: 1, count: term.shape.dimensions[axis])
+        guard slices[axis] == all else { throw site.examplesMoved() }
+        slices[axis] = NodeSite.AxisSlice(start: 0, step: 1, count: operand.shape[axis])
       }
       let walk = StridedWalk.slicing(Shape(operand.shape), slices)
       return StridedCopy(
@@ -81,7 +94,7 @@ extension StridedCopy {
   private static func parts(
     _ binder: Binder, _ site: NodeSite, axis: Int, sizes: [Int]
   ) throws(Problem) -> [Value] {
-    let term = try binder.term(site, 0)
+    let term = try binder.placedTerm(site, 0)
     var values: [Value] = []
     var start = 0
     for size in sizes {
@@ -130,7 +143,7 @@ extension StridedCopy {
 
   static let concat: OperatorBinding = { binder, site throws(Problem) in
     var terms: [Term] = []
-    for input in site.node.inputs.indices { terms.append(try binder.term(site, input)) }
+    for input in site.node.inputs.indices { terms.append(try binder.placedTerm(site, input)) }
     guard let first = terms.first else { throw site.invalid("it has no inputs") }
     let axis = try site.axis(try site.integer("axis", default: 0), rank: first.shape.rank)
     var dimensions = first.shape.dimensions
@@ -145,8 +158,10 @@ extension StridedCopy {
       guard others == dimensions else { throw site.invalid("arrays of different shape are joined") }
     }
     let output = try site.shape(dimensions)
-    let value = try binder.emit(site, terms, output: output) { frame throws(Problem) in
-      guard frame.examples == 1 || axis > 0 else { throw site.examplesMoved() }
+    let outer = site.outer(of: terms, in: output, examples: binder.exampleCount)
+    let value = try binder.emit(site, terms, output: output, outer: outer) {
+      frame throws(Problem) in
+      guard axis != frame.place?.axis else { throw site.examplesMoved() }
       let strides = Operand(shape: frame.outputSlab, exampleStride: 0).strides
       var operands: [Operand] = []
       var pieces: [Piece] = []
@@ -170,14 +185,16 @@ extension StridedCopy {
   }
 
   static let expand: OperatorBinding = { binder, site throws(Problem) in
-    let term = try binder.term(site, 0)
+    let term = try binder.placedTerm(site, 0)
     guard let target = try binder.integers(site, 1) else { throw site.invalid("it has no shape") }
     let output = try site.broadcast([term.shape, try site.shape(target)])
     if output == term.shape {
       binder.set(site, try binder.value(site, 0))
       return
     }
-    let value = try binder.emit(site, [term], output: output) { frame throws(Problem) in
+    let outer = site.outer(of: [term], in: output, examples: binder.exampleCount)
+    let value = try binder.emit(site, [term], output: output, outer: outer) {
+      frame throws(Problem) in
       let operand = try frame.broadcast(0)
       return StridedCopy(
         frame, [operand],
@@ -209,20 +226,24 @@ extension StridedCopy {
   private static func reduce(
     _ binder: Binder, _ site: NodeSite, axes: [Int]?, mean: Bool
   ) throws(Problem) {
-    let term = try binder.term(site, 0)
+    let term = try binder.placedTerm(site, 0)
     let (inner, _, result) = try site.reduction(of: term.shape, axes: axes)
     guard let result else {
       binder.set(site, try binder.value(site, 0))
       return
     }
     let count = inner.count == 0 ? 1 : term.shape.count / inner.count
-    let value = try binder.emit(site, [term], output: result) { frame throws(Problem) in
-      // The examples' axis may neither be summed nor be pushed aside.
-      guard
-        frame.examples == 1
-          || (term.shape.dimensions[0] == inner.dimensions[0]
-            && result.dimensions.first == inner.dimensions[0])
+    var outer = 1
+    if let place = term.place(examples: binder.exampleCount) {
+      // The examples' axis may not be summed; dropped axes before it bring it forward.
+      let dropped = result.rank == inner.rank ? [] : try site.axes(axes ?? [], rank: inner.rank)
+      let axis = place.axis - dropped.filter { $0 < place.axis }.count
+      guard inner.dimensions[place.axis] == term.shape.dimensions[place.axis], axis < result.rank
       else { throw site.examplesMoved() }
+      outer = place.outer(in: result, axis: axis)
+    }
+    let value = try binder.emit(site, [term], output: result, outer: outer) {
+      frame throws(Problem) in
       let operand = try frame.leading(0)
       var kept = operand.shape
       for axis in kept.indices where inner.dimensions[axis] == 1 { kept[axis] = 1 }

@@ -51,7 +51,7 @@ final class Unary: Operator {
         name = try lower(operation, [name, bound])
       }
     }
-    let input = try lower.term(name)
+    let input = try lower.placedTerm(name)
     let (low, high) = (bounds[0] ?? -.infinity, bounds[1] ?? .infinity)
     binder.set(site, try emit(binder, site, CK.clip, input, low, high))
   }
@@ -65,7 +65,7 @@ final class Unary: Operator {
   private static func bind(
     _ binder: Binder, _ site: NodeSite, _ code: Int32, _ p: Float, _ q: Float
   ) throws(Problem) {
-    binder.set(site, try emit(binder, site, code, try binder.term(site, 0), p, q))
+    binder.set(site, try emit(binder, site, code, try binder.placedTerm(site, 0), p, q))
   }
 
   /// Emits a function of an array.
@@ -73,7 +73,9 @@ final class Unary: Operator {
     _ binder: Binder, _ site: NodeSite, _ code: Int32, _ input: Term, _ p: Float = 0,
     _ q: Float = 0
   ) throws(Problem) -> Value {
-    try binder.emit(site, [input], output: input.shape) { Unary($0, code, p, q) }
+    try binder.emit(site, [input], output: input.shape, outer: input.outer) {
+      Unary($0, code, p, q)
+    }
   }
 
   func isDifferentiable(_ input: Int) -> Bool { !CK.stepwise.contains(code) }

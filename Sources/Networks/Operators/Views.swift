@@ -38,7 +38,7 @@ enum Views {
     if type == .bool {
       name = try lower("Not", [try lower("Not", [name])])
     } else if !type.isFloatingPoint {
-      let term = try lower.term(name)
+      let term = try lower.placedTerm(name)
       name = lower.name(
         try Unary.emit(lower.binder, lower.site, CK.truncate, term))
     }

@@ -47,32 +47,41 @@ def performance(p, buffers):
     return float(F.cross_entropy(z, y)), float((z.argmax(-1) == y).double().mean())
 
 
-information = json.loads((here / "reference_information.json").read_text())
-results = {}
-for name in ["epoch_004.pt", "epoch_060.pt"]:
+def load(name):
     state = torch.load(here / "checkpoints" / name, weights_only=True)["model_state_dict"]
     p = {k: v.double() for k, v in state.items() if "running" not in k and "num_" not in k}
-    buffers = {k: v.double() for k, v in state.items() if "running" in k}
-    h = diagonal(p, buffers)
-    loss, accuracy = performance(p, buffers)
-    results[name] = {}
-    for tolerance in ["0.001", "0.01"]:
-        solved = information[name][tolerance]
-        deviation = {}
-        for k in p:
-            prior = solved["layers"][k.rsplit(".", 1)[0]]["prior_variance"]
-            deviation[k] = (prior / (1 + prior * h[k] / solved["beta"])).sqrt()
-        rises, drops = [], []
-        for pair in range(200):
-            z = {k: torch.randn_like(v) for k, v in p.items()}
-            sides = [
-                performance({k: p[k] + s * deviation[k] * z[k] for k in p}, buffers)
-                for s in (1, -1)
-            ]
-            rises.append((sides[0][0] + sides[1][0]) / 2 - loss)
-            drops.append(accuracy - (sides[0][1] + sides[1][1]) / 2)
-        results[name][tolerance] = {
-            "loss_rise": float(np.mean(rises)), "spread_over_pairs": float(np.std(rises, ddof=1)),
-            "accuracy_drop": float(np.mean(drops)),
-        }
-(here / "measured_rise.json").write_text(json.dumps(results, indent=1) + "\n")
+    return p, {k: v.double() for k, v in state.items() if "running" in k}
+
+
+def main():
+    information = json.loads((here / "reference_information.json").read_text())
+    results = {}
+    for name in ["epoch_004.pt", "epoch_060.pt"]:
+        p, buffers = load(name)
+        h = diagonal(p, buffers)
+        loss, accuracy = performance(p, buffers)
+        results[name] = {}
+        for tolerance in ["0.001", "0.01"]:
+            solved = information[name][tolerance]
+            deviation = {}
+            for k in p:
+                prior = solved["layers"][k.rsplit(".", 1)[0]]["prior_variance"]
+                deviation[k] = (prior / (1 + prior * h[k] / solved["beta"])).sqrt()
+            rises, drops = [], []
+            for pair in range(200):
+                z = {k: torch.randn_like(v) for k, v in p.items()}
+                sides = [
+                    performance({k: p[k] + s * deviation[k] * z[k] for k in p}, buffers)
+                    for s in (1, -1)
+                ]
+                rises.append((sides[0][0] + sides[1][0]) / 2 - loss)
+                drops.append(accuracy - (sides[0][1] + sides[1][1]) / 2)
+            results[name][tolerance] = {
+                "loss_rise": float(np.mean(rises)), "spread_over_pairs": float(np.std(rises, ddof=1)),
+                "accuracy_drop": float(np.mean(drops)),
+            }
+    (here / "measured_rise.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
