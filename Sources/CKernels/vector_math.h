@@ -40,8 +40,8 @@ static inline __attribute__((always_inline)) float ck_tanh(float x) {
   p = p * z + 1.33314422036e-1f;
   p = p * z - 3.33332819422e-1f;
   float near = p * z * x + x;
-  float far = copysignf(1.0f - 2.0f / (ck_exp(2.0f * s) + 1.0f), x);
-  return s < 0.625f ? near : far;
+  float far = 1.0f - 2.0f / (ck_exp(2.0f * s) + 1.0f);
+  return copysignf(s < 0.625f ? near : far, x);  // of −0 too
 }
 
 static inline __attribute__((always_inline)) float ck_erf(float x) {
