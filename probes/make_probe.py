@@ -1,66 +1,314 @@
+#!/usr/bin/env python3
 """Makes a probe for plasticityd from a PyTorch model and a small batch.
 
 One call in the training script, once, before or during training:
 
     from make_probe import make_probe
-    make_probe("probes/my-run", model, inputs, targets)
+    make_probe("runs/my-run/probe", model, inputs, targets)
 
 It writes graph.onnx (the computation; every name as in model.state_dict()), batch.npz (the
 examples) and probe.yaml. The weights are never taken from the graph: plasticityd reads them from
 each checkpoint. Needs torch, onnx, onnxscript and numpy; the daemon itself needs no Python.
 
-inputs   a tensor, or a dict of tensors in the order of the model's arguments; 100 to 500 examples
-         of the training data are plenty, and always the same ones
-targets  class indices [N]; None for a language model, whose next tokens are its targets
+inputs   a tensor; several in a tuple, in the order of forward's arguments; or a dict by the names of
+         forward's arguments, such as a Hugging Face tokenizer gives: {"input_ids": …,
+         "attention_mask": …}. 100 to 500 examples of the training data are plenty, and always the
+         same ones. Examples are the first axis of everything.
+targets  what the loss compares with; None for a language model, whose inputs are its targets
+
+    task                    output          targets
+    classification          [N, C]          classes [N]
+    language-model          [N, T, C]       tokens [N, T] as in the input (not shifted), or None
+    masked-language-model   [N, T, C]       the hidden tokens [N, T], -100 elsewhere
+    token-classification    [N, T, C]       classes [N, T], -100 where none
+    segmentation            [N, C, H, W]    classes [N, H, W], 255 or -100 where none
+    multi-label             [N, C]          0 or 1 for each output [N, C]
+    regression              [N, …]          real numbers of the output's shape
+
+The task is told from the shapes where they allow one only; a model of Hugging Face says its own.
+Otherwise pass task="…".
+
+    make_probe.py --example FOLDER     writes a probe of a small network, to look at
 """
 
 import argparse
+import contextlib
+import inspect
 import pathlib
+import sys
+import warnings
 
 import numpy
 import torch
 
+TASKS = (
+    "classification", "language-model", "masked-language-model", "token-classification",
+    "segmentation", "multi-label", "regression",
+)
 
-def make_probe(folder, model, inputs, targets=None, *, name=None, task=None):
-    """Exports `model` and the batch into `folder`, and returns its path."""
+
+def make_probe(folder, model, inputs, targets=None, *, name=None, task=None, mask=None):
+    """Exports `model` and the batch into `folder`, and returns its path.
+
+    name  the probe's name in reports; by default the folder's
+    task  one of TASKS; by default told from the model, its output and the targets
+    mask  0 where a position does not count, [N, T]; besides -100 in the targets
+    """
     folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    if not isinstance(inputs, dict):
-        inputs = {"input": inputs}
-
-    was_training = model.training
-    model.eval()  # the information is that of the function the network computes: no dropout, running statistics
-    try:
-        torch.onnx.export(
-            model,
-            tuple(inputs.values()),
-            str(folder / "graph.onnx"),
-            input_names=list(inputs),
-            dynamo=True,
-            optimize=False,  # keeps every name of the state_dict
-            external_data=True,  # keeps the weights out of graph.onnx
-            dynamic_shapes=tuple({0: torch.export.Dim("batch", min=1)} for _ in inputs),
-        )
-    finally:
-        model.train(was_training)
+    model = unwrapped(model)
+    inputs = named(model, inputs)
+    if targets is not None:
+        targets = torch.as_tensor(targets)
+    check_examples(inputs, targets)
+    with evaluating(model), first_output(model, list(inputs)):
+        with torch.no_grad():
+            output = model(*inputs.values())
+        task = told_task(model, output, targets, task)
+        folder.mkdir(parents=True, exist_ok=True)
+        export(model, inputs, folder / "graph.onnx")
+    keep_tables_only(model, folder / "graph.onnx")
+    check_names(model, folder / "graph.onnx")
 
     arrays = {key: value.detach().cpu().numpy() for key, value in inputs.items()}
-    if targets is not None:
-        arrays["target"] = torch.as_tensor(targets).cpu().numpy()
-    numpy.savez(folder / "batch.npz", **arrays)
-
-    lines = ["schema: plasticityd/probe/v1", f"name: {name or folder.name}"]
-    if task is not None:
-        lines.append(f"task: {task}")
-    (folder / "probe.yaml").write_text("\n".join(lines) + "\n")
+    for key, value in (("target", targets), ("loss_mask", mask)):
+        if value is not None:
+            arrays[key] = torch.as_tensor(value).detach().cpu().numpy()
+    numpy.savez(folder / "batch.npz", **{key: plain(array) for key, array in arrays.items()})
+    (folder / "probe.yaml").write_text(
+        f"schema: plasticityd/probe/v1\nname: {name or folder.name}\ntask: {task}\n")
     return folder
 
 
+def unwrapped(model):
+    """The module inside torch.compile and data parallelism; plasticityd finds the prefixes they add."""
+    while True:
+        inner = getattr(model, "_orig_mod", None)
+        if inner is None and type(model).__name__ in ("DataParallel", "DistributedDataParallel"):
+            inner = model.module
+        if inner is None:
+            return model
+        model = inner
+
+
+def named(model, inputs):
+    """The inputs as a dict in the order of forward's arguments, as far as it names them."""
+    arguments = list(inspect.signature(model.forward).parameters)
+    if torch.is_tensor(inputs):
+        return {"input": inputs}
+    if isinstance(inputs, (tuple, list)):
+        return {arguments[n] if n < len(arguments) else f"input_{n}": x for n, x in enumerate(inputs)}
+    inputs = {key: value for key, value in dict(inputs).items() if value is not None}
+    if set(inputs) <= set(arguments):
+        return {key: inputs[key] for key in arguments if key in inputs}
+    return inputs
+
+
+def check_examples(inputs, targets):
+    tensors = dict(inputs) if targets is None else {**inputs, "targets": targets}
+    counts = {key: value.shape[0] if value.dim() else 0 for key, value in tensors.items()}
+    if len(set(counts.values())) != 1 or 0 in counts.values():
+        raise ValueError(f"make_probe: every array needs the same number of examples first: {counts}")
+
+
+@contextlib.contextmanager
+def evaluating(model):
+    """No dropout, running statistics, no key-value cache: the function that the network computes."""
+    modes = {module: module.training for module in model.modules()}
+    config = getattr(model, "config", None)
+    cache = getattr(config, "use_cache", None)
+    model.eval()
+    if cache:
+        config.use_cache = False
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+        if cache:
+            config.use_cache = cache
+
+
+@contextlib.contextmanager
+def first_output(model, names):
+    """Lets the model return its prediction alone, and take its inputs in order.
+
+    The forward of the instance is replaced, not the model wrapped: a wrapper would change the names
+    of the parameters.
+    """
+    forward = model.forward
+    arguments = inspect.signature(forward).parameters
+    by_name = set(names) <= set(arguments)
+
+    def predict(*values):
+        return prediction(forward(**dict(zip(names, values))) if by_name else forward(*values))
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    predict.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    had_own = "forward" in model.__dict__
+    model.forward = predict
+    try:
+        yield
+    finally:
+        if had_own:
+            model.forward = forward
+        else:
+            del model.forward
+
+
+def prediction(output):
+    """The logits of a model's output: itself, or the first real tensor in it."""
+    if torch.is_tensor(output):
+        return output
+    for key in ("logits", "prediction_logits", "out", "last_hidden_state"):
+        value = output.get(key) if hasattr(output, "get") else getattr(output, key, None)
+        if torch.is_tensor(value):
+            return value
+    values = output.values() if hasattr(output, "values") else output
+    for value in values:
+        if torch.is_tensor(value) and value.is_floating_point():
+            return value
+    raise TypeError(f"make_probe: the model returns no real tensor, but {type(output).__name__}")
+
+
+def told_task(model, output, targets, task):
+    if task is not None:
+        if task not in TASKS:
+            raise ValueError(f"make_probe: task {task!r}; one of {', '.join(TASKS)}")
+        return task
+    kinds = {
+        "ForCausalLM": "language-model", "LMHeadModel": "language-model",
+        "ForMaskedLM": "masked-language-model", "ForTokenClassification": "token-classification",
+        "ForSemanticSegmentation": "segmentation",
+    }
+    for ending, kind in kinds.items():
+        if type(model).__name__.endswith(ending):
+            return kind
+    shape = tuple(output.shape)
+    if targets is None:
+        return "classification" if len(shape) == 2 else "language-model"
+    given, real = tuple(targets.shape), targets.is_floating_point()
+    binary = bool(((targets == 0) | (targets == 1)).all())
+    if real and given == shape and not (binary and len(shape) == 2):
+        return "regression"
+    if given == shape and binary and not real and len(shape) == 2:
+        return "multi-label"
+    if not real and len(shape) == 2 and given in (shape[:1], shape[:1] + (1,)):
+        return "classification"
+    if not real and len(shape) == 4 and given == shape[:1] + shape[2:]:
+        return "segmentation"
+    raise ValueError(
+        f"make_probe: output {shape} with {'real' if real else 'integer'} targets {given} fits several "
+        f"tasks or none; pass task= one of {', '.join(TASKS)}")
+
+
+def export(model, inputs, path):
+    """With any number of examples at a time; where the model does not allow it, one by one."""
+    options = dict(
+        input_names=list(inputs), output_names=["output"],
+        dynamo=True,
+        optimize=False,  # keeps every name of the state_dict
+        external_data=True,  # keeps the weights out of graph.onnx
+        verbose=False,
+    )
+    few = tuple(pair(value) for value in inputs.values())
+    dynamic = tuple({0: torch.export.Dim("batch", min=1)} for _ in inputs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            torch.onnx.export(model, few, str(path), dynamic_shapes=dynamic, **options)
+            return
+        except Exception as problem:  # whatever the exporter raises, another way may work
+            reason = problem
+        with plain_attention(model) as changed:
+            if changed:
+                with contextlib.suppress(Exception):
+                    torch.onnx.export(model, few, str(path), dynamic_shapes=dynamic, **options)
+                    return
+            say(
+                "the model does not export for any number of examples; exporting it for one at a time, "
+                f"which is slower ({first_line(reason)})")
+            one = tuple(value[:1] for value in inputs.values())
+            torch.onnx.export(model, one, str(path), **options)
+
+
+@contextlib.contextmanager
+def plain_attention(model):
+    """Attention of a Hugging Face model written out, which the exporter sometimes needs; the same function."""
+    before = getattr(getattr(model, "config", None), "_attn_implementation", None)
+    changed = before not in (None, "eager") and hasattr(model, "set_attn_implementation")
+    if changed:
+        model.set_attn_implementation("eager")
+    try:
+        yield changed
+    finally:
+        if changed:
+            model.set_attn_implementation(before)
+
+
+def pair(value):
+    """At most sixteen examples, at least two, to trace with."""
+    return value[:16] if value.shape[0] > 1 else torch.cat([value, value])
+
+
+def keep_tables_only(model, path):
+    """Moves what no checkpoint holds (masks, positions) into the graph, and drops the weights' values."""
+    import onnx
+
+    graph = onnx.load(str(path), load_external_data=False)
+    weights = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    for tensor in graph.graph.initializer:
+        if tensor.name not in weights and onnx.external_data_helper.uses_external_data(tensor):
+            onnx.external_data_helper.load_external_data_for_tensor(tensor, str(path.parent))
+            tensor.data_location = onnx.TensorProto.DEFAULT
+            del tensor.external_data[:]
+    path.write_bytes(graph.SerializeToString())
+    path.with_name(path.name + ".data").unlink(missing_ok=True)
+
+
+def check_names(model, path):
+    """Says which parameters the graph lacks: those that the prediction does not depend on."""
+    import onnx
+
+    names = {each.name for each in onnx.load(str(path), load_external_data=False).graph.initializer}
+    by_storage = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        if parameter.requires_grad:
+            by_storage.setdefault(id(parameter), []).append(name)
+    lacking = [aliases[0] for aliases in by_storage.values() if not names & set(aliases)]
+    if lacking and len(lacking) == len(by_storage):
+        raise ValueError(
+            "make_probe: the graph holds none of the model's parameters by name; is the model already "
+            "a scripted, compiled or quantised one? pass the plain torch.nn.Module")
+    if lacking:
+        say(
+            f"{len(lacking)} of {len(by_storage)} parameters do not reach the prediction and will not "
+            f"be measured: {', '.join(lacking[:8])}{', …' if len(lacking) > 8 else ''}")
+
+
+def plain(array):
+    """Types that any reader knows: half precision becomes single, booleans stay."""
+    if array.dtype == numpy.float16:
+        return array.astype(numpy.float32)
+    return array
+
+
+def first_line(reason):
+    text = str(reason).strip()
+    return text.splitlines()[0][:160] if text else type(reason).__name__
+
+
+def say(text):
+    print(f"make_probe: {text}", file=sys.stderr)
+
+
 def main():
-    """Demonstrates the call on a small network that it makes itself."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folder", help="where to write the example probe")
-    folder = parser.parse_args().folder
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--example", metavar="FOLDER", help="where to write the example probe")
+    folder = parser.parse_args().example
+    if folder is None:
+        parser.print_help()
+        return
     torch.manual_seed(0)
     model = torch.nn.Sequential(
         torch.nn.Flatten(), torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10)

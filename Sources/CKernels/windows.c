@@ -204,38 +204,60 @@ void ck_fold(const struct ck_window *w, const float *columns, size_t row_stride,
   }
 }
 
-// The flat input position of window element k at output o, or −1 outside the image.
-static inline ptrdiff_t position(const struct ck_window *w, const ptrdiff_t *o,
-                                 const ptrdiff_t *k) {
-  ptrdiff_t at = 0;
-  for (int axis = 0; axis < w->rank; axis++) {
-    ptrdiff_t i = o[axis] * w->stride[axis] - w->padding[axis] + k[axis] * w->dilation[axis];
-    if (i < 0 || i >= w->input[axis]) return -1;
-    at = at * w->input[axis] + i;
+// One window entry of a line of outputs: the first of equal entries stays, NaN wins.
+static inline __attribute__((always_inline)) void larger_line(const float *x, ptrdiff_t base,
+                                                              ptrdiff_t stride, ptrdiff_t from,
+                                                              ptrdiff_t to, float *y, int *where) {
+  for (ptrdiff_t i = from; i < to; i++) {
+    float v = x[base + i * stride];
+    int better = where[i] < 0 || v > y[i] || v != v;
+    y[i] = better ? v : y[i];
+    where[i] = better ? (int)(base + i * stride) : where[i];
   }
-  return at;
 }
 
+// Where the input line of outer window entry k at outer output o starts, or −1 outside the image.
+static inline ptrdiff_t line_start(const struct ck_window *w, const ptrdiff_t *o,
+                                   const ptrdiff_t *k) {
+  ptrdiff_t start = 0;
+  for (int axis = 0; axis < w->rank - 1; axis++) {
+    ptrdiff_t at = o[axis] * w->stride[axis] - w->padding[axis] + k[axis] * w->dilation[axis];
+    if (at < 0 || at >= w->input[axis]) return -1;
+    start = (start + at) * w->input[axis + 1];
+  }
+  return start;
+}
+
+CK_DISPATCH
 void ck_max_pool_forward(const struct ck_window *w, const float *x, size_t images, float *y,
                          int *where) {
-  // x is [images, input], y and where are [images, output]
-  ptrdiff_t places = product(w->input, w->rank), outputs = product(w->output, w->rank);
+  // x is [images, input], y and where are [images, output]; a line of outputs at a time
+  int last = w->rank - 1;
+  ptrdiff_t places = product(w->input, w->rank), lines = product(w->output, last);
+  ptrdiff_t length = w->output[last], stride = w->stride[last];
   for (size_t m = 0; m < images; m++, x += places) {
     ptrdiff_t o[CK_MAX_SPATIAL] = {0};
-    for (ptrdiff_t at = 0; at < outputs; at++) {
+    for (ptrdiff_t line = 0; line < lines; line++, y += length, where += length) {
+      for (ptrdiff_t i = 0; i < length; i++) {
+        y[i] = -INFINITY;
+        where[i] = -1;
+      }
       ptrdiff_t k[CK_MAX_SPATIAL] = {0};
-      float best = -INFINITY;
-      ptrdiff_t place = -1;
       do {
-        ptrdiff_t i = position(w, o, k);
-        if (i >= 0 && (place < 0 || x[i] > best || x[i] != x[i])) {
-          best = x[i];
-          place = i;
+        ptrdiff_t start = line_start(w, o, k);
+        if (start < 0) continue;
+        for (ptrdiff_t tap = 0; tap < w->kernel[last]; tap++) {
+          ptrdiff_t offset = tap * w->dilation[last] - w->padding[last], from, to;
+          inside(offset, stride, w->input[last], length, &from, &to);
+          if (stride == 1)
+            larger_line(x, start + offset, 1, from, to, y, where);
+          else if (stride == 2)
+            larger_line(x, start + offset, 2, from, to, y, where);
+          else
+            larger_line(x, start + offset, stride, from, to, y, where);
         }
-      } while (next_index(w->kernel, k, w->rank));
-      *y++ = best;
-      *where++ = (int)place;
-      next_index(w->output, o, w->rank);
+      } while (next_index(w->kernel, k, last));
+      next_index(w->output, o, last);
     }
   }
 }
@@ -271,40 +293,77 @@ static inline float window_size(const struct ck_window *w, const ptrdiff_t *o, i
   return size > 0 ? size : 1;
 }
 
-void ck_average_pool_forward(const struct ck_window *w, const float *x, size_t images, float *y,
-                             int divisor) {
-  // x is [images, input], y is [images, output]
-  ptrdiff_t places = product(w->input, w->rank), outputs = product(w->output, w->rank);
+void ck_average_pool_factors(const struct ck_window *w, int divisor, float *factors) {
+  // factors are [output]
+  ptrdiff_t outputs = product(w->output, w->rank);
   ptrdiff_t o[CK_MAX_SPATIAL] = {0};
   for (ptrdiff_t at = 0; at < outputs; at++) {
-    float factor = 1.0f / window_size(w, o, divisor);
-    for (size_t m = 0; m < images; m++) y[(ptrdiff_t)m * outputs + at] = 0;
-    ptrdiff_t k[CK_MAX_SPATIAL] = {0};
-    do {
-      ptrdiff_t i = position(w, o, k);
-      if (i < 0) continue;
-      for (size_t m = 0; m < images; m++)
-        y[(ptrdiff_t)m * outputs + at] += factor * x[(ptrdiff_t)m * places + i];
-    } while (next_index(w->kernel, k, w->rank));
+    factors[at] = 1.0f / window_size(w, o, divisor);
     next_index(w->output, o, w->rank);
   }
 }
 
-void ck_average_pool_backward(const struct ck_window *w, const float *dy, size_t images, float *dx,
-                              int divisor) {
-  // dy is [images, output], dx is [images, input]
-  ptrdiff_t places = product(w->input, w->rank), outputs = product(w->output, w->rank);
-  ptrdiff_t o[CK_MAX_SPATIAL] = {0};
-  for (ptrdiff_t at = 0; at < outputs; at++) {
-    float factor = 1.0f / window_size(w, o, divisor);
-    ptrdiff_t k[CK_MAX_SPATIAL] = {0};
-    do {
-      ptrdiff_t i = position(w, o, k);
-      if (i < 0) continue;
-      for (size_t m = 0; m < images; m++)
-        dx[(ptrdiff_t)m * places + i] += factor * dy[(ptrdiff_t)m * outputs + at];
-    } while (next_index(w->kernel, k, w->rank));
-    next_index(w->output, o, w->rank);
+CK_DISPATCH
+void ck_average_pool_forward(const struct ck_window *w, const float *factors, const float *x,
+                             size_t images, float *y) {
+  // x is [images, input], y is [images, output], factors are [output]; a line of outputs at a time
+  int last = w->rank - 1;
+  ptrdiff_t places = product(w->input, w->rank), lines = product(w->output, last);
+  ptrdiff_t length = w->output[last], stride = w->stride[last];
+  for (size_t m = 0; m < images; m++, x += places) {
+    ptrdiff_t o[CK_MAX_SPATIAL] = {0};
+    const float *factor = factors;
+    for (ptrdiff_t line = 0; line < lines; line++, y += length, factor += length) {
+      for (ptrdiff_t i = 0; i < length; i++) y[i] = 0;
+      ptrdiff_t k[CK_MAX_SPATIAL] = {0};
+      do {
+        ptrdiff_t start = line_start(w, o, k);
+        if (start < 0) continue;
+        for (ptrdiff_t tap = 0; tap < w->kernel[last]; tap++) {
+          ptrdiff_t offset = tap * w->dilation[last] - w->padding[last], from, to;
+          inside(offset, stride, w->input[last], length, &from, &to);
+          const float *in = x + start + offset;
+          if (stride == 1) {
+            for (ptrdiff_t i = from; i < to; i++) y[i] += in[i];
+          } else {
+            for (ptrdiff_t i = from; i < to; i++) y[i] += in[i * stride];
+          }
+        }
+      } while (next_index(w->kernel, k, last));
+      for (ptrdiff_t i = 0; i < length; i++) y[i] *= factor[i];
+      next_index(w->output, o, last);
+    }
+  }
+}
+
+CK_DISPATCH
+void ck_average_pool_backward(const struct ck_window *w, const float *factors, const float *dy,
+                              size_t images, float *dx) {
+  // dy is [images, output], dx is [images, input], factors are [output]
+  int last = w->rank - 1;
+  ptrdiff_t places = product(w->input, w->rank), lines = product(w->output, last);
+  ptrdiff_t length = w->output[last], stride = w->stride[last];
+  for (size_t m = 0; m < images; m++, dx += places) {
+    ptrdiff_t o[CK_MAX_SPATIAL] = {0};
+    const float *factor = factors;
+    for (ptrdiff_t line = 0; line < lines; line++, dy += length, factor += length) {
+      ptrdiff_t k[CK_MAX_SPATIAL] = {0};
+      do {
+        ptrdiff_t start = line_start(w, o, k);
+        if (start < 0) continue;
+        for (ptrdiff_t tap = 0; tap < w->kernel[last]; tap++) {
+          ptrdiff_t offset = tap * w->dilation[last] - w->padding[last], from, to;
+          inside(offset, stride, w->input[last], length, &from, &to);
+          float *out = dx + start + offset;
+          if (stride == 1) {
+            for (ptrdiff_t i = from; i < to; i++) out[i] += factor[i] * dy[i];
+          } else {
+            for (ptrdiff_t i = from; i < to; i++) out[i * stride] += factor[i] * dy[i];
+          }
+        }
+      } while (next_index(w->kernel, k, last));
+      next_index(w->output, o, last);
+    }
   }
 }
 

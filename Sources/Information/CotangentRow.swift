@@ -12,11 +12,11 @@ enum CotangentRow: Sendable {
   case trueScore
   /// Random signs over all measured logits: the Jacobian.
   case signs
-  /// One output of a regression: exact Fisher and Jacobian.
+  /// One independent output, weighing its variance: exact Fisher, and the Jacobian.
   case output(Int)
-  /// Random signs over the outputs of a regression: Fisher and Jacobian.
+  /// Random signs times the deviations of independent outputs: the Fisher.
   case signedOutputs(draw: Int, of: Int)
-  /// Target − output of a regression: the empirical Fisher.
+  /// Target − mean of independent outputs: the empirical Fisher.
   case residual
 
   /// The rows that measure a task under a plan, those of the Fisher information first, apart from
@@ -29,13 +29,15 @@ enum CotangentRow: Sendable {
     let jacobian = estimator.measuresJacobian
     var rows: [CotangentRow] = []
     let classes = labels.classes
-    if labels.task == .regression {
+    if case .independent(let family) = labels.task.likelihood {
       switch plan {
       case .exact: rows = (0..<classes).map { .output($0) }
       case .sampled(let draws, _):
         rows = (0..<max(draws, 1)).map { .signedOutputs(draw: $0, of: max(draws, 1)) }
+        // Signs alone measure the Jacobian of outputs of unit variance.
+        if family != .gaussian, jacobian { rows.append(.signs) }
       }
-      if empirical, labels.values != nil { rows.append(.residual) }
+      if empirical, labels.isLabelled { rows.append(.residual) }
       return rows
     }
     switch plan {
@@ -53,8 +55,8 @@ enum CotangentRow: Sendable {
       if jacobian { rows.append(.signs) }
     }
     // The fused kernel has each label's gradient only one position at a time.
-    let fusedEmpirical = fused && plan == .exact && labels.task == .classification
-    if empirical, labels.labels != nil, !fusedEmpirical { rows.append(.trueScore) }
+    let fusedEmpirical = fused && plan == .exact && labels.positions == 1
+    if empirical, labels.isLabelled, !fusedEmpirical { rows.append(.trueScore) }
     return rows
   }
 
@@ -62,7 +64,8 @@ enum CotangentRow: Sendable {
   func jacobianShare(_ labels: ProbeLabels) -> Double {
     switch self {
     case .signs, .output: 1 / Double(labels.classes)
-    case .signedOutputs(_, let draws): 1 / Double(draws * labels.classes)
+    case .signedOutputs(_, let draws):
+      labels.task == .regression ? 1 / Double(draws * labels.classes) : 0
     case .classScore, .drawnScore, .trueScore, .residual: 0
     }
   }
@@ -83,23 +86,20 @@ enum CotangentRow: Sendable {
     }
   }
 
-  /// What the squared gradient along this row is multiplied by in the Fisher trace; `row` is the
-  /// example's first row of the distribution.
-  func fisherShare(_ distribution: ClassDistribution?, row: Int) -> Float {
+  /// What the squared gradient along this row is multiplied by in the Fisher trace of an example.
+  func fisherShare(_ block: BlockOutputs, _ labels: ProbeLabels, local: Int) -> Float {
     switch self {
     case .classScore(let c, let position):
-      if let distribution {
-        distribution.probabilities[(row + position) * distribution.classes + c]
-      } else {
-        0
-      }
+      block.distribution.map {
+        $0.probabilities[(local * labels.logitRows + position) * $0.classes + c]
+      } ?? 0
     case .drawnScore(_, let draws, _), .signedOutputs(_, let draws): 1 / Float(draws)
-    case .output: 1
+    case .output(let o): block.variances[local * labels.classes + o]
     case .trueScore, .signs, .residual: 0
     }
   }
 
-  /// Fills one example's cotangent, which is zero on entry.
+  /// Fills one example's cotangent, which is zero on entry and stays so where positions do not count.
   ///
   /// - Parameters:
   ///   - cotangent: the shape of one example's output.
@@ -109,47 +109,98 @@ enum CotangentRow: Sendable {
     _ cotangent: UnsafeMutableBufferPointer<Float>, local: Int, example: Int,
     block: BlockOutputs, labels: ProbeLabels, draws: ProbeDraws
   ) {
+    switch labels.task.likelihood {
+    case .independent(let family):
+      fillOutputs(
+        cotangent, family, local: local, example: example, block: block, labels: labels,
+        draws: draws)
+    case .categorical where labels.task == .segmentation:
+      // Rows are written one after another, then taken apart: classes come before pixels.
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: cotangent.count) { rows in
+        rows.initialize(repeating: 0)
+        fillRows(
+          rows, local: local, example: example, block: block, labels: labels, draws: draws)
+        for position in 0..<labels.positions {
+          for c in 0..<labels.classes {
+            cotangent[labels.offset(position: position, class: c)] =
+              rows[position * labels.classes + c]
+          }
+        }
+      }
+    case .categorical:
+      fillRows(
+        cotangent, local: local, example: example, block: block, labels: labels, draws: draws)
+    }
+  }
+
+  private func fillRows(
+    _ rows: UnsafeMutableBufferPointer<Float>, local: Int, example: Int, block: BlockOutputs,
+    labels: ProbeLabels, draws: ProbeDraws
+  ) {
+    guard let distribution = block.distribution else { return }
     let classes = labels.classes
-    let firstRow = local * labels.logitRows
-    func row(_ position: Int) -> UnsafeMutableBufferPointer<Float> {
-      UnsafeMutableBufferPointer(rebasing: cotangent[position * classes..<(position + 1) * classes])
+    let first = local * labels.logitRows
+    func forEachCounted(_ body: (Int, UnsafeMutableBufferPointer<Float>) -> Void) {
+      for position in 0..<labels.positions
+      where labels.isCounted(example: example, position: position) {
+        let range = position * classes..<(position + 1) * classes
+        body(position, UnsafeMutableBufferPointer(rebasing: rows[range]))
+      }
     }
     switch self {
-    case .classScore(let c, let position):
-      block.distribution?.addScore(row: firstRow + position, label: c, into: row(position))
+    case .classScore(let c, let only):
+      forEachCounted { position, row in
+        guard position == only else { return }
+        distribution.addScore(row: first + position, label: c, into: row)
+      }
     case .drawnScore(let draw, _, .signs):
-      for position in 0..<labels.positions {
-        block.distribution?.addSignedScore(
-          row: firstRow + position, into: row(position), draws: draws, example: example,
-          position: position, draw: draw)
+      forEachCounted { position, row in
+        distribution.addSignedScore(
+          row: first + position, into: row, draws: draws, example: example, position: position,
+          draw: draw)
       }
     case .drawnScore(let draw, _, .labels):
-      guard let distribution = block.distribution else { return }
-      for position in 0..<labels.positions {
+      forEachCounted { position, row in
         let uniform = draws.uniform(.label, example: example, position: position, draw: draw)
-        let label = distribution.inverted(row: firstRow + position, uniform: uniform)
-        distribution.addScore(row: firstRow + position, label: label, into: row(position))
+        let label = distribution.inverted(row: first + position, uniform: uniform)
+        distribution.addScore(row: first + position, label: label, into: row)
       }
     case .trueScore:
-      for position in 0..<labels.positions {
+      forEachCounted { position, row in
         guard let label = labels.label(example: example, position: position) else { return }
-        block.distribution?.addScore(row: firstRow + position, label: label, into: row(position))
+        distribution.addScore(row: first + position, label: label, into: row)
       }
     case .signs:
       draws.forEachSign(.jacobian, count: labels.positions * classes, example: example) {
-        cotangent[$0] = $1
+        if labels.isCounted(example: example, position: $0 / classes) { rows[$0] = $1 }
       }
-    case .output(let o):
-      cotangent[o] = 1
+    case .output, .signedOutputs, .residual: break
+    }
+  }
+
+  private func fillOutputs(
+    _ cotangent: UnsafeMutableBufferPointer<Float>, _ family: OutputFamily, local: Int,
+    example: Int, block: BlockOutputs, labels: ProbeLabels, draws: ProbeDraws
+  ) {
+    let first = local * labels.classes
+    func isCounted(_ o: Int) -> Bool { labels.isCounted(example: example, output: o) }
+    switch self {
+    case .output(let o): cotangent[o] = isCounted(o) ? 1 : 0
     case .signedOutputs(let draw, _):
-      draws.forEachSign(.score, count: classes, example: example, draw: draw) {
-        cotangent[$0] = $1
+      draws.forEachSign(.score, count: labels.classes, example: example, draw: draw) { o, sign in
+        cotangent[o] = sign * block.variances[first + o].squareRoot()
+      }
+    case .signs:
+      draws.forEachSign(.jacobian, count: labels.classes, example: example) { o, sign in
+        if isCounted(o) { cotangent[o] = sign }
       }
     case .residual:
       guard let values = labels.values else { return }
-      for o in 0..<classes {
-        cotangent[o] = values[example * classes + o] - block.outputs[local * classes + o]
+      for o in 0..<labels.classes where isCounted(o) {
+        cotangent[o] = family.score(
+          values[example * labels.classes + o], block.outputs[first + o])
       }
+    case .classScore, .drawnScore, .trueScore: break
     }
   }
 }

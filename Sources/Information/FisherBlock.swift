@@ -11,6 +11,7 @@ struct FisherBlock: Sendable {
   let parameters: [NetworkParameter]
   let layers: [NetworkLayer]
   let connections: [LayerConnection]
+  let labels: ProbeLabels
   let outputs: BlockOutputs
   let sums: FisherSums
   /// Per layer `[n, features]`; empty when not kept.
@@ -27,6 +28,7 @@ struct FisherBlock: Sendable {
     estimator: FisherEstimator, weights: [[Float]]
   ) throws(Problem) {
     self.range = range
+    self.labels = labels
     output = network.outputShape
     parameters = network.parameters
     layers = network.layers
@@ -48,7 +50,7 @@ struct FisherBlock: Sendable {
     // Norms alone do not tell the covariance of the logits' gradients.
     let readsEntries = estimator.keepsDiagonal || !weights.isEmpty
     let fused =
-      readsEntries && estimator.labels == .exact && labels.task != .regression
+      readsEntries && estimator.labels == .exact && labels.task.likelihood == .categorical
       && labels.classes <= Self.rowsPerPass
     unitSums =
       estimator.measuresActivations
@@ -86,15 +88,22 @@ struct FisherBlock: Sendable {
     // [n, classes] + output, the identity at one position.
     var cotangents = [Float](repeating: 0, count: range.count * classes * size)
     for position in 0..<labels.positions {
-      for row in 0..<(range.count * classes) {
-        let base = row * size + row % classes
-        if position > 0 { cotangents[base + (position - 1) * classes] = 0 }
-        cotangents[base + position * classes] = 1
+      let counted = range.filter { labels.isCounted(example: $0, position: position) }
+      if counted.isEmpty { continue }
+      func set(_ value: Float) {
+        for example in counted {
+          for c in 0..<classes {
+            let row = (example - range.lowerBound) * classes + c
+            cotangents[row * size + labels.offset(position: position, class: c)] = value
+          }
+        }
       }
+      set(1)
+      defer { set(0) }
       reader.reduction = ExactClasses(
         distribution: distribution, row: { $0 * labels.logitRows + position },
         label: { example in
-          labels.task == .classification
+          labels.positions == 1
             ? labels.label(example: range.lowerBound + example, position: 0) : nil
         })
       reader.rows = classes
@@ -116,7 +125,7 @@ struct FisherBlock: Sendable {
           row.fill(
             UnsafeMutableBufferPointer(rebasing: all[start..<start + size]), local: local,
             example: range.lowerBound + local, block: outputs, labels: labels, draws: draws)
-          shares.append(row.fisherShare(outputs.distribution, row: local * labels.logitRows))
+          shares.append(row.fisherShare(outputs, labels, local: local))
         }
       }
     }

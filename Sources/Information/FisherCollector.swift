@@ -7,7 +7,7 @@ internal import Tensors
 /// The running sums of an estimate.
 struct FisherCollector {
   let examples: Int
-  let output: Shape
+  let labels: ProbeLabels
   let parameters: [NetworkParameter]
   let layers: [NetworkLayer]
   let connections: [LayerConnection]
@@ -27,7 +27,7 @@ struct FisherCollector {
 
   init(_ first: FisherBlock, examples: Int) {
     self.examples = examples
-    output = first.output
+    labels = first.labels
     parameters = first.parameters
     layers = first.layers
     connections = first.connections
@@ -107,14 +107,12 @@ struct FisherCollector {
         scaleFree: weighted ? scaleFree[p].map { $0 * share } : nil,
         diagonal: estimator.keepsDiagonal ? mean : nil)
     }
-    let sequence = estimator.task == .languageModel
     return FisherEstimate(
       task: estimator.task, labels: estimator.labels, exampleCount: examples,
-      positions: sequence ? output.dimensions[0] - 1 : 1,
-      classes: sequence ? output.dimensions[1] : output.count, parameters: measured,
+      positions: labels.countedPositions, classes: labels.classes, parameters: measured,
       layers: layers, connections: connections,
       performance: Performance(
-        task: estimator.task, targets: estimator.targets, losses: losses, accuracies: accuracies,
+        labels: labels, losses: losses, accuracies: accuracies,
         confidences: confidences, entropies: entropies),
       recordings: recordings.indices.map { l in
         Tensor(shape: Shape([examples, recordingWidths[l]]), values: recordings[l])

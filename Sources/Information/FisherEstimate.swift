@@ -33,9 +33,10 @@ public struct FisherEstimate: Sendable {
   public let labels: LabelPlan
   /// N.
   public let exampleCount: Int
-  /// Measured positions of one example: 1, or T − 1 of a language model.
-  public let positions: Int
-  /// C, or the number of outputs of a regression.
+  /// Mean number of labels that count in an example: 1, T − 1 of a language model, the pixels of a
+  /// segmentation, the outputs of independent labels, without those that are ignored.
+  public let positions: Double
+  /// C, or the number of outputs that are independent.
   public let classes: Int
   /// In forward order.
   public let parameters: [Parameter]
@@ -102,7 +103,7 @@ public struct FisherEstimate: Sendable {
     return .known(
       layers.indices.map {
         WeightedLayer(
-          name: layers[$0].name, segments: segments[$0], curvatureScale: 1 / Double(positions))
+          name: layers[$0].name, segments: segments[$0], curvatureScale: 1 / positions)
       })
   }
 }

@@ -85,10 +85,20 @@ final class FisherReader: GradientReader {
     var terms: [FisherTerms] = []
     reduced.withUnsafeMutableBufferPointer { reduced in
       for example in 0..<n {
-        terms.append(
-          reduction.terms(
-            outer.left + example * outer.rows * o, count: o, example: example, weights: nil,
-            diagonal: reduced.baseAddress.map { $0 + example * o }))
+        let left = outer.left + example * outer.rows * o
+        var term = reduction.terms(
+          left, count: o, example: example, weights: nil,
+          diagonal: reduced.baseAddress.map { $0 + example * o })
+        // Of the rows that are no part of F (Jacobian, true labels) the norms are enough.
+        let others = reduction.entryRows..<max(reduction.entryRows, outer.rows)
+        let norms = others.map { ck_sum_of_squares(left + $0 * o, o) }
+        norms.withUnsafeBufferPointer { norms in
+          guard let norms = norms.baseAddress, !others.isEmpty else { return }
+          let rest = reduction.terms(squares: norms, rows: others, example: example)
+          term.jacobian += rest.jacobian
+          term.empirical += rest.empirical
+        }
+        terms.append(term)
       }
     }
     let free = weightedSums(parameter, outer, reduced, squares)

@@ -17,24 +17,34 @@ extension FisherEstimator {
   ) throws(Problem) -> Performance {
     let (task, targets) = (task, targets)
     let examples = blocks.last?.upperBound ?? 0
+    var labels: ProbeLabels?
     var losses: [Double] = []
     var accuracies: [Double] = []
     var confidences: [Double] = []
     var entropies: [Double] = []
     try forEachBlock(count: blocks.count, threads: threads) {
-      (block) throws(Problem) -> BlockOutputs in
+      (block) throws(Problem) -> (ProbeLabels, BlockOutputs) in
       let network = try network(blocks[block])
       let labels = try ProbeLabels(
         task: task, targets: targets, examples: examples, output: network.outputShape)
-      return BlockOutputs(outputs: try network.forward(), range: blocks[block], labels: labels)
-    } combine: { (_, outputs) throws(Problem) in
+      let outputs = BlockOutputs(
+        outputs: try network.forward(), range: blocks[block], labels: labels)
+      return (labels, outputs)
+    } combine: { (_, measured) throws(Problem) in
+      let outputs = measured.1
+      labels = measured.0
       losses += outputs.losses ?? []
       accuracies += outputs.accuracies ?? []
       confidences += outputs.confidences ?? []
       entropies += outputs.entropies ?? []
     }
+    guard let labels else {
+      throw Problem(
+        "no-examples", at: "probe", "the batch holds no examples",
+        remedy: "write batch.npz again with some")
+    }
     return Performance(
-      task: task, targets: targets, losses: losses, accuracies: accuracies,
+      labels: labels, losses: losses, accuracies: accuracies,
       confidences: confidences, entropies: entropies)
   }
 }

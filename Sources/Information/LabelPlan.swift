@@ -10,9 +10,10 @@ public enum LabelPlan: Sendable, Hashable {
   case sampled(draws: Int, seed: UInt64)
 
   /// The plan of a probe that states none: exact up to 32 classes or outputs, one draw otherwise
-  /// and for language models.
+  /// and where an example has a label for each of many positions.
   public static func standard(for task: ProbeTask, output: Shape, seed: UInt64) -> LabelPlan {
-    task != .languageModel && output.count <= 32 ? .exact : .sampled(draws: 1, seed: seed)
+    output.count <= 32 && (output.rank == 1 || task.likelihood != .categorical)
+      ? .exact : .sampled(draws: 1, seed: seed)
   }
 }
 

@@ -1,14 +1,13 @@
 // What the outputs say by themselves: loss, accuracy, confidence, usable information
 // (measurements.md §2, §6).
 internal import Glibc
-internal import Tensors
 
 /// Measurements of the network's outputs on the probe; each is a mean over the examples.
 public struct Performance: Sendable {
-  /// Mean negative log-likelihood of the targets, nats; per position for a language model, and
-  /// half the squared error (the likelihood up to its constant) for a regression.
+  /// Mean negative log-likelihood of the targets over all labels that count, nats; half the squared
+  /// error (the likelihood up to its constant) of an example for a regression.
   public let loss: Measured<Uncertain>
-  /// Share of rows whose largest logit is the label's.
+  /// Share of labels that the prediction's most likely ones equal.
   public let accuracy: Measured<Uncertain>
   /// Mean of Σ_c p_c(1 − p_c): what the Fisher information falls with when the network only
   /// becomes sure of itself.
@@ -18,13 +17,14 @@ public struct Performance: Sendable {
   /// H(Y) − cross-entropy, bits; H(Y) of the frequencies of the probe's labels. Negative when the
   /// network predicts worse than those frequencies.
   public let usableInformationBits: Measured<Uncertain>
-  /// Loss of each example, nats, `[N]`; empty without targets.
+  /// What each example adds to the loss, nats, `[N]`: their mean is the loss. Empty without targets.
   public let losses: [Double]
 
   init(
-    task: ProbeTask, targets: BatchArray?, losses: [Double], accuracies: [Double],
-    confidences: [Double], entropies: [Double]
+    labels: ProbeLabels, losses: [Double], accuracies: [Double], confidences: [Double],
+    entropies: [Double]
   ) {
+    let task = labels.task
     let unlabelled = "the probe has no target"
     let continuous = "a regression has no classes"
     self.losses = losses
@@ -43,28 +43,9 @@ public struct Performance: Sendable {
     case (_, .regression): usableInformationBits = .absent(continuous)
     case (.absent(let reason), _): usableInformationBits = .absent(reason)
     case (.known(let loss), _):
-      let bits = Self.labelEntropyBits(task, targets) - loss.value / M_LN2
+      let bits = labels.labelEntropyBits - loss.value / M_LN2
       usableInformationBits = .known(
         Uncertain(value: bits, standardError: loss.standardError.map { $0 / M_LN2 }))
-    }
-  }
-
-  /// Entropy of the frequencies of the labels that the loss is taken over, bits.
-  private static func labelEntropyBits(_ task: ProbeTask, _ targets: BatchArray?) -> Double {
-    guard case .integer(let tensor) = targets, let length = tensor.shape.dimensions.last else {
-      return 0
-    }
-    var counts: [Int64: Int] = [:]
-    var total = 0.0
-    for (index, label) in tensor.values.enumerated()
-    where task != .languageModel || index % length != 0 {
-      counts[label, default: 0] += 1
-      total += 1
-    }
-    // In the order of labels, so that the sum has the same last bit every time.
-    return counts.sorted { $0.key < $1.key }.reduce(0) { sum, entry in
-      let p = Double(entry.value) / total
-      return sum - p * log2(p)
     }
   }
 }

@@ -50,7 +50,7 @@ public struct WeightNoise: Sendable {
         drawn[parameter.name] = tensor
         continue
       }
-      let ratio = prior / information.beta / Double(estimate.positions)
+      let ratio = prior / information.beta / estimate.positions
       let key = ProbeDraws(seed: seed).bits(
         .weight, example: pair, position: Self.number(of: parameter.name))
       let count = curvature.count

@@ -15,6 +15,7 @@ struct BoundNetwork {
   let weights: [String: Tensor]
   let plan: BlockPlan
   private let task: ProbeTask
+  private let targets: BatchArray?
   private let labels: LabelPlan
 
   /// Matches names and reads the weights that the graph wants.
@@ -23,12 +24,17 @@ struct BoundNetwork {
   ) throws(Problem) {
     self.definition = definition
     let settings = definition.settings
+    let tensors = checkpoint.tensors.filter { $0.type.isFloatingPoint && $0.sharedWith == nil }
+      .map { ($0.name, $0.shape) }
+    let shared = checkpoint.tensors.compactMap { tensor in
+      tensor.sharedWith.map { (tensor.name, $0) }
+    }
+    let graph = definition.graph.restored(
+      checkpoint: tensors, shared: Dictionary(shared, uniquingKeysWith: { first, _ in first }))
     binding = try NameBinding(
-      graph: definition.graph,
-      checkpoint: checkpoint.tensors.filter { $0.type.isFloatingPoint && $0.sharedWith == nil }
-        .map { ($0.name, $0.shape) },
-      strip: settings.strip, alias: settings.alias, place: checkpoint.path)
-    try Self.refuseFolded(binding, definition.graph, checkpoint)
+      graph: graph, checkpoint: tensors, strip: settings.strip, alias: settings.alias,
+      place: checkpoint.path)
+    try Self.refuseFolded(binding, graph, checkpoint)
     let stored = Dictionary(
       checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var read: [String: Tensor] = [:]
@@ -42,13 +48,15 @@ struct BoundNetwork {
     }
     self.weights = weights
     let plan = try BlockPlan(
-      graph: definition.graph, parameters: weights, inputs: definition.inputs, size: .atMost(1),
+      graph: graph, parameters: weights, inputs: definition.inputs, size: .atMost(1),
       checkpointNames: binding.checkpointNames)
     if let stated = settings.task {
       task = stated
     } else {
-      task = try ProbeTask.told(byOutput: plan.outputShape, targets: definition.targets)
+      task = try ProbeTask.told(
+        byOutput: plan.outputShape, targets: definition.targets, inputs: definition.inputs)
     }
+    targets = try definition.targets(for: task)
     labels = Self.labels(
       request.labels ?? settings.labels, task: task, output: plan.outputShape,
       draws: request.draws ?? settings.draws, seed: request.seed ?? settings.seed)
@@ -57,7 +65,7 @@ struct BoundNetwork {
       request.blockSize(
         parameterBytes: parameterBytes,
         cotangents: FisherEstimator.cotangents(
-          labels, classes: plan.outputShape.dimensions.last ?? 1)))
+          labels, classes: task.classes(of: plan.outputShape))))
   }
 
   /// An exporter that optimises folds a batch normalisation into the layer before it: the graph's
@@ -65,23 +73,26 @@ struct BoundNetwork {
   private static func refuseFolded(
     _ binding: NameBinding, _ graph: Graph, _ checkpoint: Checkpoint
   ) throws(Problem) {
-    guard let statistic = binding.unreached.first(where: { $0.hasSuffix(".running_var") }) else {
-      return
+    if let statistic = binding.unreached.first(where: { $0.hasSuffix(".running_var") }) {
+      throw Problem(
+        "folded-normalisation", at: graph.path,
+        "the graph does not read \"\(statistic)\" of \(checkpoint.path): its normalisation was "
+          + "folded into another layer's weights", remedy: Graph.exportAgain)
     }
+    let lost = Set(graph.lostParameters)
+    let name = binding.unreached.first { name in
+      lost.contains { name == $0 || name.hasSuffix("." + $0) }
+    }
+    guard let name else { return }
     throw Problem(
-      "folded-normalisation", at: graph.path,
-      "the graph does not read \"\(statistic)\" of \(checkpoint.path): its normalisation was folded "
-        + "into another layer's weights",
-      remedy: "export the graph again with optimize=False (probes/make_probe.py does)")
+      "folded-weight", at: graph.path,
+      "the network uses \"\(name)\" of \(checkpoint.path), and no array of the graph stands for it: "
+        + "it was merged with another or left out for the values that it had",
+      remedy: Graph.exportAgain)
   }
 
   /// The checkpoint's names of an estimate's layers.
-  func layerNames(_ estimate: FisherEstimate) -> [String] {
-    estimate.layers.indices.map { layer in
-      estimate.parameters.first { $0.layer == layer }
-        .map { moduleName(of: checkpointName($0.name)) } ?? estimate.layers[layer].name
-    }
-  }
+  func layerNames(_ estimate: FisherEstimate) -> [String] { estimate.layers.map(\.name) }
 
   /// Values by parameter under every name that the graph has for them.
   func spread(_ values: [String: Tensor]) -> [String: Tensor] {
@@ -139,8 +150,7 @@ struct BoundNetwork {
   /// What the probe and the request ask to be measured.
   func estimator(_ request: ProbeRequest) -> FisherEstimator {
     var estimator = FisherEstimator(
-      task: task, labels: labels,
-      targets: definition.targets ?? Self.nextTokens(task, definition.inputs))
+      task: task, labels: labels, targets: targets)
     estimator.sampling = request.sampling
     estimator.threads = request.threads
     estimator.blockExamples = plan.blocks[0].count
@@ -164,13 +174,6 @@ struct BoundNetwork {
     return values.map {
       Tensor(shape: Shape([definition.examples, $0.count / definition.examples]), values: $0)
     }
-  }
-
-  /// A language model's target is its own input.
-  private static func nextTokens(_ task: ProbeTask, _ inputs: [String: BatchArray]) -> BatchArray? {
-    guard task == .languageModel else { return nil }
-    let tokens = inputs.values.filter { if case .integer = $0 { true } else { false } }
-    return inputs["input_ids"] ?? (tokens.count == 1 ? tokens[0] : nil)
   }
 
   private static func labels(

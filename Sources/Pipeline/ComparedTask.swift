@@ -113,6 +113,6 @@ extension CurvedNetwork {
     }
     self.init(
       layers: bound.layerNames(estimate), parameters: parameters,
-      curvatureScale: 1 / Double(estimate.positions))
+      curvatureScale: 1 / estimate.positions)
   }
 }

@@ -18,11 +18,14 @@ public struct ProbeDefinition: Sendable {
   let graph: Graph
   let inputs: [String: BatchArray]
   let targets: BatchArray?
+  /// 0 where a label does not count; nil when the batch has none.
+  let lossMask: BatchArray?
   /// N.
   let examples: Int
 
   private static let graphLimit = 2 << 30
   private static let batchLimit = 1 << 30
+  private static let tableLimit = 256 << 20
   private static let settingsLimit = 256 << 10
 
   /// Reads a probe directory: `probe.yaml` (optional), `graph.onnx` and `batch.npz` (or
@@ -47,12 +50,19 @@ public struct ProbeDefinition: Sendable {
     var hash = SHA256()
     hash.add(graphBytes)
     hash.add(batchBytes)
+    let parsed = try Graph.parse(graphBytes, path: graphPath)
+    let tables = try Self.externalTables(of: parsed, in: folder)
+    for name in tables.keys.sorted() { hash.add(tables[name] ?? []) }
     digest = hexadecimal(hash.digest())
-    graph = try Graph.parse(graphBytes, path: graphPath)
+    let included = try parsed.including(tables)
+    graph =
+      try settings.output.map { (name) throws(Problem) in try included.predicting(name) }
+      ?? included
 
     var arrays = try NumPyArchive.open(batchPath)
     let inputNames = graph.inputs.map(\.name)
     let target = inputNames.contains("target") ? nil : arrays.removeValue(forKey: "target")
+    let lossMask = inputNames.contains("loss_mask") ? nil : arrays["loss_mask"]
     for name in inputNames where arrays[name] == nil {
       throw Problem(
         "missing-input", at: batchPath,
@@ -62,7 +72,7 @@ public struct ProbeDefinition: Sendable {
           + inputNames.joined(separator: ", "))
     }
     let inputs = arrays.filter { inputNames.contains($0.key) }
-    let batched: [BatchArray] = inputs.values + (target.map { [$0] } ?? [])
+    let batched = inputs.values + [target, lossMask].compactMap { $0 }
     let counts = Set(batched.map(\.leadingExtent))
     guard counts.count == 1, let examples = counts.first, examples > 0 else {
       throw Problem(
@@ -72,7 +82,24 @@ public struct ProbeDefinition: Sendable {
     }
     self.inputs = inputs
     targets = target
+    self.lossMask = lossMask
     self.examples = examples
+  }
+
+  /// The values of tables that lie beside the graph, where that file exists; the weights in it are
+  /// not read.
+  private static func externalTables(
+    of graph: Graph, in folder: String
+  ) throws(Problem) -> [String: [UInt8]] {
+    var tables: [String: [UInt8]] = [:]
+    for (name, data, count) in graph.externalTables {
+      let path = folder + "/" + data.location
+      guard !data.location.isEmpty, !data.location.contains("/"), data.location != "..",
+        count <= tableLimit, fileExists(path)
+      else { continue }
+      tables[name] = try readPart(of: path, at: data.offset, count: count)
+    }
+    return tables
   }
 
   private static func find(_ stated: String?, in folder: String, _ usual: [String])

@@ -1,4 +1,5 @@
 import Information
+import Networks
 import Reports
 
 extension ProbeIdentity {
@@ -12,6 +13,8 @@ extension ProbeIdentity {
       name: definition.name, digest: definition.digest, examples: estimate.exampleCount,
       labels: sampled == nil ? "exact" : "sampled", draws: sampled?.draws,
       sampling: sampled == nil ? nil : sampling.rawValue,
-      seed: Int(sampled?.seed ?? UInt64(definition.settings.seed)))
+      seed: Int(sampled?.seed ?? UInt64(definition.settings.seed)),
+      task: estimate.task.rawValue,
+      output: definition.graph.outputs.count > 1 ? definition.graph.prediction : nil)
   }
 }

@@ -20,6 +20,8 @@ public struct ProbeSettings: Sendable {
   public var graph: String?
   /// File name of the batch, beside probe.yaml.
   public var batch: String?
+  /// The graph's output that is the prediction; its first one of real numbers when nil.
+  public var output: String?
   /// The likelihood; told from outputs and target when nil.
   public var task: ProbeTask?
   /// Exact up to 32 classes and sampled for language models when nil.
@@ -56,6 +58,7 @@ public struct ProbeSettings: Sendable {
     name = try keys.optional("name")
     graph = try keys.optional("graph")
     batch = try keys.optional("batch")
+    output = try keys.optional("output")
     task = try keys.optional("task")
     labels = try keys.optional("labels")
     draws = try keys.optional("draws", default: 1)

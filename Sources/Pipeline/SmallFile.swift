@@ -5,6 +5,33 @@ import Glibc
 ///
 /// - Throws: `no-such-file`, `permission-denied`, `not-a-regular-file`, `too-large`, `read-failed`.
 func readSmallFile(_ path: String, limit: Int) throws(Problem) -> [UInt8] {
+  try withRegularFile(path) { (descriptor, size) throws(Problem) in
+    guard size <= limit else {
+      throw Problem(
+        "too-large", at: path, "\(size) bytes, and at most \(limit) are read",
+        remedy: "check that this is the file you mean (weights belong in the checkpoint)")
+    }
+    return try read(descriptor, path, at: 0, count: size)
+  }
+}
+
+/// Reads some bytes of a file.
+///
+/// - Throws: as `readSmallFile`; `too-short` when the file ends before them.
+func readPart(of path: String, at offset: Int, count: Int) throws(Problem) -> [UInt8] {
+  try withRegularFile(path) { (descriptor, size) throws(Problem) in
+    guard offset >= 0, count >= 0, offset <= size, count <= size - offset else {
+      throw Problem(
+        "too-short", at: path, "\(size) bytes, where \(count) at \(offset) are wanted",
+        remedy: "the file is damaged or another graph's, export it again")
+    }
+    return try read(descriptor, path, at: offset, count: count)
+  }
+}
+
+private func withRegularFile(
+  _ path: String, _ body: (_ descriptor: Int32, _ size: Int) throws(Problem) -> [UInt8]
+) throws(Problem) -> [UInt8] {
   let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
   guard descriptor >= 0 else { throw openProblem(path, errno) }
   defer { close(descriptor) }
@@ -15,25 +42,26 @@ func readSmallFile(_ path: String, limit: Int) throws(Problem) -> [UInt8] {
       "not-a-regular-file", at: path, "it is a folder, a link or a device",
       remedy: "name the file itself", kind: .noInput)
   }
-  guard status.st_size <= limit else {
-    throw Problem(
-      "too-large", at: path, "\(status.st_size) bytes, and at most \(limit) are read",
-      remedy: "check that this is the file you mean (weights belong in the checkpoint)")
-  }
-  var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+  return try body(descriptor, Int(status.st_size))
+}
+
+private func read(
+  _ descriptor: Int32, _ path: String, at offset: Int, count: Int
+) throws(Problem) -> [UInt8] {
+  var bytes = [UInt8](repeating: 0, count: count)
   var filled = 0
-  while filled < bytes.count {
-    let wanted = bytes.count - filled
-    let count = bytes.withUnsafeMutableBytes { raw in
-      pread(descriptor, raw.baseAddress?.advanced(by: filled), wanted, off_t(filled))
+  while filled < count {
+    let got = bytes.withUnsafeMutableBytes { raw in
+      pread(
+        descriptor, raw.baseAddress?.advanced(by: filled), count - filled, off_t(offset + filled))
     }
-    if count < 0, errno == EINTR { continue }
-    guard count > 0 else {
+    if got < 0, errno == EINTR { continue }
+    guard got > 0 else {
       throw Problem(
-        "read-failed", at: path, "read \(filled) of \(bytes.count) bytes",
+        "read-failed", at: path, "read \(filled) of \(count) bytes",
         remedy: "it may be changing; try again", kind: .tryAgain)
     }
-    filled += count
+    filled += got
   }
   return bytes
 }

@@ -112,12 +112,18 @@ public struct ProbeIdentity: Codable, Sendable, FlowStyled {
   public var sampling: String?
   /// The seed of the draws.
   public var seed: Int
+  /// What the outputs mean, in the words of probe.yaml.
+  public var task: String?
+  /// The graph's output that was taken for the prediction, where it has several.
+  public var output: String?
 
   /// Creates an identity.
   public init(
     name: String, digest: String, examples: Int, labels: String, draws: Int?, sampling: String?,
-    seed: Int
+    seed: Int, task: String? = nil, output: String? = nil
   ) {
+    self.task = task
+    self.output = output
     self.name = name
     self.digest = digest
     self.examples = examples

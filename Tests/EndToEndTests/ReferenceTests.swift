@@ -63,6 +63,21 @@ import Testing
     #expect(abs(shares.reduce(0, +) - 1) < 1e-9)
   }
 
+  /// The data's labels are not drawn: their quantity does not depend on how the others are.
+  @Test(arguments: ["epoch_000.pt", "epoch_060.pt"])
+  func empiricalFisherBesideSampledLabels(_ name: String) throws {
+    let item = Case(run: "mnist1d-cnn-sgd", name: name)
+    let reference = try Fixtures.reference(item.run, item.name)
+    let report = try measure(item) { $0.labels = .sampled }
+    let tensors = Dictionary(
+      uniqueKeysWithValues: report.layers.flatMap(\.tensors).map { ($0.name, $0) })
+    for (name, expected) in reference.empirical {
+      let value = try #require(tensors[name]?.empiricalFisherTrace?.value)
+      #expect(
+        abs(value - expected) <= 1e-3 * max(expected, 1e-6 * reference.total), "\(name)")
+    }
+  }
+
   @Test(arguments: ["epoch_000.pt", "epoch_004.pt", "epoch_060.pt"])
   func informationInTheWeights(_ name: String) throws {
     let run = "mnist1d-cnn-sgd"

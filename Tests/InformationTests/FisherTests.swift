@@ -86,7 +86,7 @@ import Testing
   @Test func languageModel() throws {
     let golden = try Goldens.load().languageModel
     let estimate = try estimate(golden)
-    #expect(estimate.positions == golden.positions - 1)
+    #expect(estimate.positions == Double(golden.positions - 1))
     try expectExact(estimate, golden, tolerance: 2e-5)
   }
 

@@ -123,7 +123,7 @@ struct GoldenTests {
     #expect(language.outputShape == Shape([5, 7]))
     #expect(
       language.layers.map(\.name) == [
-        "head", "wpe", "blocks.0.ln_1", "blocks.0.qkv", "blocks.0.proj", "blocks.0.ln_2",
+        "wte", "wpe", "blocks.0.ln_1", "blocks.0.qkv", "blocks.0.proj", "blocks.0.ln_2",
         "blocks.0.up", "blocks.0.down", "ln_f",
       ])
     #expect(try GoldenFixture("language").binding().notes.map(\.code) == ["name-by-shape"])

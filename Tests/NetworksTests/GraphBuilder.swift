@@ -28,7 +28,14 @@ struct GraphBuilder {
     graph += message(11, valueInfo(name, dimensions, type))
   }
 
-  mutating func output(_ name: String) { graph += message(12, valueInfo(name, [], 1)) }
+  mutating func output(_ name: String, _ dimensions: [Int?] = [], type: Int = 1) {
+    graph += message(12, valueInfo(name, dimensions, type))
+  }
+
+  /// An entry of the graph's metadata.
+  mutating func metadata(_ key: String, _ value: String) {
+    graph += message(16, text(1, key) + text(2, value))
+  }
 
   /// A weight without values, as PyTorch writes it with external data.
   mutating func weight(_ name: String, _ dimensions: [Int]) {
@@ -74,15 +81,16 @@ struct GraphBuilder {
   mutating func node(
     _ operation: String, _ inputs: [String], _ outputs: [String],
     _ attributes: [String: Value] = [:],
-    domain: String = ""
+    domain: String = "", name: String? = nil, origin: String? = nil
   ) {
     nodes += 1
     var node = inputs.flatMap { text(1, $0) } + outputs.flatMap { text(2, $0) }
-    node += text(3, "node_\(nodes)") + text(4, operation)
+    node += text(3, name ?? "node_\(nodes)") + text(4, operation)
     for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
       node += message(5, attribute(name, value))
     }
     if !domain.isEmpty { node += text(7, domain) }
+    if let origin { node += message(9, text(1, "pkg.torch.onnx.fx_node") + text(2, origin)) }
     nodeMessages.append(node)
     graph += message(1, node)
   }

@@ -41,13 +41,16 @@ void ck_max_pool_backward(const int *where, const float *dy, float *dx, size_t c
 // padding, or 1.
 enum ck_divisor { CK_INSIDE, CK_PADDED, CK_ONE };
 
-// y[m, o] = Σ over the window of x[m, …] / divisor.
-void ck_average_pool_forward(const struct ck_window *window, const float *x, size_t images,
-                             float *y, int divisor);
+// factors[o] = 1 / what the window's sum at o is divided by.
+void ck_average_pool_factors(const struct ck_window *window, int divisor, float *factors);
 
-// dx[m, …] += dy[m, o] / divisor.
-void ck_average_pool_backward(const struct ck_window *window, const float *dy, size_t images,
-                              float *dx, int divisor);
+// y[m, o] = factors[o] Σ over the window of x[m, …].
+void ck_average_pool_forward(const struct ck_window *window, const float *factors, const float *x,
+                             size_t images, float *y);
+
+// dx[m, …] += factors[o] dy[m, o].
+void ck_average_pool_backward(const struct ck_window *window, const float *factors,
+                              const float *dy, size_t images, float *dx);
 
 // destination[i, m] = source[m, i] for blocks of `block` elements: [outer, inner] blocks swap axes.
 void ck_swap_blocks(const float *source, float *destination, size_t outer, size_t inner,

@@ -99,15 +99,15 @@ final class Binder {
     exampleCount = 1
   }
 
-  /// Binds every node that the first output needs.
+  /// Binds every node that the prediction needs.
   func bind() throws(Problem) -> ArrayValue {
-    try bind(for: [graph.outputs[0]])
-    let name = graph.outputs[0]
+    try bind(for: [graph.prediction])
+    let name = graph.prediction
     guard case .array(let value)? = values[name], storages[value.storage].isBatched else {
       throw Problem(
         "constant-output", at: "\(graph.path): output \"\(name)\"",
         "it does not depend on the inputs",
-        remedy: "export a graph whose first output is the network's prediction")
+        remedy: "name the network's prediction as `output:` in probe.yaml")
     }
     return value
   }
@@ -190,7 +190,7 @@ final class Binder {
     storages.append(
       Storage(
         count: entry.shape.count, isBatched: false, origin: .parameter(name),
-        dependsOnParameters: true))
+        dependsOnParameters: entry.isTrained))
     parameterStorages[entry.name] = storages.count - 1
     return storages.count - 1
   }

@@ -29,16 +29,8 @@ public struct NameBinding: Sendable {
     graph: Graph, checkpoint: [(name: String, shape: Shape)], strip: String? = nil,
     alias: [String: String] = [:], place: String
   ) throws(Problem) {
-    try self.init(
-      weights: graph.weights.map { ($0.name, $0.shape) },
-      hasValues: Set(graph.weights.filter(\.hasValues).map(\.name)), checkpoint: checkpoint,
-      strip: strip, alias: alias, path: place)
-  }
-
-  init(
-    weights: [Named], hasValues: Set<String>, checkpoint: [Named], strip: String?,
-    alias: [String: String], path: String
-  ) throws(Problem) {
+    let weights = graph.weights.filter { $0.role != .table }
+    let path = place
     let shapes = Dictionary(
       checkpoint.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
     var names: [String: String] = [:]
@@ -59,14 +51,15 @@ public struct NameBinding: Sendable {
       notes.append(("name-alias", "\(weight) is the checkpoint's \(name), by alias"))
     }
     let open = weights.filter { names[$0.name] == nil }
-    let rename = try NameBinding.rename(open, shapes, strip: strip, path: path)
+    let rename = try NameBinding.rename(
+      open.map { ($0.name, $0.shape) }, shapes, strip: strip, path: path)
     for weight in open {
       let name = rename.apply(weight.name)
       if shapes[name] == weight.shape { names[weight.name] = name }
     }
     if let note = rename.note { notes.append(("name-prefix", note)) }
     try NameBinding.matchShapes(
-      open.filter { names[$0.name] == nil }, hasValues, checkpoint, rename, path, &names, &notes)
+      open.filter { names[$0.name] == nil }, checkpoint, rename, path, &names, &notes)
     let reached = Set(names.values)
     checkpointNames = names
     self.notes = notes
@@ -152,8 +145,8 @@ public struct NameBinding: Sendable {
 
   /// Weights that no name reaches: the only tensor left of their shape, or the graph's own values.
   private static func matchShapes(
-    _ missing: [Named], _ hasValues: Set<String>, _ checkpoint: [Named], _ rename: Rename,
-    _ path: String, _ names: inout [String: String], _ notes: inout [(code: String, text: String)]
+    _ missing: [GraphInitializer], _ checkpoint: [Named], _ rename: Rename, _ path: String,
+    _ names: inout [String: String], _ notes: inout [(code: String, text: String)]
   ) throws(Problem) {
     let taken = Set(names.values)
     let left = checkpoint.filter { !taken.contains($0.name) }
@@ -170,7 +163,17 @@ public struct NameBinding: Sendable {
             "\(weight.name) is the checkpoint's \(candidates[0].name), the only tensor left of shape "
               + weight.shape.description
           ))
-      } else if candidates.isEmpty, hasValues.contains(weight.name), !isLearned(weight.name) {
+      } else if candidates.isEmpty, weight.hasValues, !isLearned(weight) {
+        if weight.isFoldedOperand {
+          throw problem(
+            "folded-weight", path, weight.name,
+            "the exporter computed it from weights that it does not name", Graph.exportAgain)
+        }
+        if let folded = foldedFrom(weight, left) {
+          throw problem(
+            "folded-weight", path, weight.name,
+            "it may be made of \"\(folded)\", which the graph does not read", Graph.exportAgain)
+        }
         notes.append(
           (
             "graph-values",
@@ -184,7 +187,9 @@ public struct NameBinding: Sendable {
       } else if candidates.isEmpty {
         throw problem(
           "missing-weight", path, weight.name, "the checkpoint has no tensor for it",
-          "name one under names.alias in probe.yaml, or export the graph of this very network")
+          isModule
+            ? "name one under names.alias in probe.yaml, or export the graph of this very network"
+            : Graph.exportAgain)
       } else {
         throw problem(
           "ambiguous-names", path, weight.name,
@@ -195,13 +200,38 @@ public struct NameBinding: Sendable {
     }
   }
 
-  /// Whether a name is that of learned state, which only a checkpoint may supply. What is left are
-  /// tables that a module computes and does not save (rotary angles, masks).
+  /// Whether an array is learned state, which only a checkpoint may supply. What is left are tables
+  /// that a module computes and does not save (rotary angles, masks).
+  private static func isLearned(_ weight: GraphInitializer) -> Bool {
+    switch weight.role {
+    case .parameter: true
+    case .buffer, .table: false
+    case .unstated: isLearned(weight.name)
+    }
+  }
+
   private static func isLearned(_ name: String) -> Bool {
     guard name.contains("."), let last = name.split(separator: ".").last else { return false }
     return ["weight", "bias", "running_", "gamma", "beta", "token", "embed"].contains {
       last.contains($0)
     }
+  }
+
+  /// A learned tensor that the graph does not read and that an optimising exporter has, or may have,
+  /// computed this nameless array from.
+  private static func foldedFrom(_ weight: GraphInitializer, _ left: [Named]) -> String? {
+    guard !weight.name.contains("."), weight.shape.count > 1 else { return nil }
+    if let sources = weight.foldedFrom {
+      return left.first { tensor in
+        let parts = tensor.name.split(separator: ".")
+        return parts.indices.contains { start in
+          sources.contains("'\(parts[start...].joined(separator: "."))'")
+        }
+      }?.name
+    }
+    return left.first { tensor in
+      isLearned(tensor.name) && tensor.shape.count == weight.shape.count
+    }?.name
   }
 
   private static func problem(

@@ -9,6 +9,10 @@ struct NetworkParameters: Sendable {
     let name: String
     let shape: Shape
     let buffer: FloatBuffer
+    /// The module that owns it, by the checkpoint's names: those of the graph may be an alias's.
+    let module: String
+    /// Whether it is a parameter; buffers are read and not measured.
+    let isTrained: Bool
   }
 
   let entries: [String: Entry]
@@ -34,7 +38,9 @@ struct NetworkParameters: Sendable {
         if let earlier = first[stored] { name = earlier } else { first[stored] = name }
       }
       entries[initializer.name] = Entry(
-        name: name, shape: tensor.shape, buffer: FloatBuffer(sharing: tensor.values))
+        name: name, shape: tensor.shape, buffer: FloatBuffer(sharing: tensor.values),
+        module: layerName(tied[name] ?? name),
+        isTrained: initializer.role != .buffer && initializer.role != .table)
     }
     self.entries = entries
   }

@@ -22,7 +22,7 @@ struct FlowGraph {
     var layerOfParameter: [Int] = []
     var owners: [Int: Set<Int>] = [:]
     for parameter in program.parameters {
-      let name = layerName(parameter.entry.name)
+      let name = parameter.entry.module
       let layer = names[name] ?? layers.count
       if layer == layers.count {
         names[name] = layer

@@ -11,11 +11,12 @@ extension StoredTensor {
   /// The tensor's values, decoded from the bytes of the file that it was parsed from.
   func decoded(bytes: [UInt8], path: String) throws(Problem) -> HostArray {
     switch storage {
-    case .external(let location):
+    case .external(let data):
       throw Problem(
         "no-values", at: "\(path): tensor \"\(name)\"",
-        "its values are in \"\(location)\", and the checkpoint holds no tensor of that name",
-        remedy: "name the checkpoint's tensor for it under names.alias in probe.yaml")
+        "its values are in \"\(data.location)\", and the checkpoint holds no tensor of that name",
+        remedy: "put that file beside the graph, name the checkpoint's tensor under names.alias in "
+          + "probe.yaml, or export again with probes/make_probe.py")
     case .floats(let values):
       return try array(reals: values.map { Double($0) }, path: path)
     case .doubles(let values): return try array(reals: values, path: path)

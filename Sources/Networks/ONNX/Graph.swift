@@ -1,5 +1,6 @@
 // A computation graph as an ONNX file states it (onnx.proto3, ModelProto.graph): nodes in
 // topological order, named arrays, inputs and outputs. Nothing here knows what an operator does.
+public import Diagnostics
 public import Tensors
 
 /// A parsed ONNX graph. Weights stay where they are in the file's bytes until somebody asks.
@@ -9,15 +10,43 @@ public struct Graph: Sendable {
   /// The version of the operator set without a domain.
   public let operatorSet: Int
   /// The arrays that the file names: weights, and tables that the exporter folded.
-  public let initializers: [GraphInitializer]
+  public internal(set) var initializers: [GraphInitializer]
   /// What must be given: the inputs that are no initializers.
   public let inputs: [GraphInput]
-  /// The names of the results; the first one is the network's output.
+  /// The names of the results.
   public let outputs: [String]
+  /// The result that is the network's prediction: the first one of real numbers with two axes or
+  /// more (a loss has none), unless another is chosen.
+  public internal(set) var prediction: String
 
-  let nodes: [Node]
-  let constants: [String: StoredTensor]
-  let bytes: [UInt8]
+  var nodes: [Node]
+  var constants: [String: StoredTensor]
+  var bytes: [UInt8]
+  /// PyTorch's names for a traced module's arrays → the names of the `state_dict`; empty where the
+  /// exporter does not tell.
+  var placeholders: [String: String] = [:]
+}
+
+extension Graph {
+  /// The same graph with another of its results as the prediction.
+  ///
+  /// - Throws: `unknown-output` with the names that there are.
+  public func predicting(_ output: String) throws(Problem) -> Graph {
+    guard outputs.contains(output) else {
+      throw Problem(
+        "unknown-output", at: "\(path): output \"\(output)\"",
+        "the graph's outputs are \(outputs.joined(separator: ", "))",
+        remedy: "name one of them in probe.yaml")
+    }
+    var graph = self
+    graph.prediction = output
+    return graph
+  }
+
+  static func prediction(among outputs: [GraphInput]) -> String {
+    let real = outputs.filter(\.isFloatingPoint)
+    return (real.first { $0.dimensions.count > 1 } ?? real.first ?? outputs.first)?.name ?? ""
+  }
 }
 
 /// An array that the graph names and that a checkpoint may supply.
@@ -29,7 +58,26 @@ public struct GraphInitializer: Sendable {
   /// Whether it holds real numbers, and so may be trained.
   public let isFloatingPoint: Bool
   /// Whether the file itself holds values for it.
-  public let hasValues: Bool
+  public internal(set) var hasValues: Bool
+  /// What it is in the network, as far as the exporter tells.
+  public var role = Role.unstated
+  /// The arrays that an optimising exporter made it of, as it lists them: `['wpe.weight', 'val_3']`.
+  var foldedFrom: String?
+
+  /// Whether the older exporter (`dynamo=False`) computed it from weights: it names such an array
+  /// after the operator that reads it, `onnx::MatMul_142`.
+  var isFoldedOperand: Bool { name.hasPrefix("onnx::") && shape.count > 1 }
+
+  /// What an array is to the module that owns it.
+  public enum Role: Sendable {
+    case unstated
+    /// Trained.
+    case parameter
+    /// Kept with the parameters, not trained.
+    case buffer
+    /// Computed by the module's constructor; no checkpoint holds it.
+    case table
+  }
 }
 
 /// An input of the graph.
@@ -53,6 +101,8 @@ struct Node: Sendable {
   var inputs: [String]
   var outputs: [String]
   var attributes: [String: Attribute] = [:]
+  /// The line of PyTorch's traced program that it came from, where the exporter tells.
+  var origin: String?
   /// The operator that messages and layers name: the graph's own, where this node is a part of it.
   var source: String?
 
@@ -93,13 +143,13 @@ struct StoredTensor: Sendable {
     case floats([Float])
     case doubles([Double])
     /// In another file, which need not exist.
-    case external(String)
+    case external(ExternalData)
   }
 
   let name: String
   let shape: Shape
   let type: ONNXType
-  let storage: Storage
+  var storage: Storage
 }
 
 /// TensorProto.DataType, as far as values of it can be read.

@@ -58,14 +58,19 @@ extension Graph {
     var nodes: [Node] = []
     var tensors: [StoredTensor] = []
     var inputs: [GraphInput] = []
-    var outputs: [String] = []
+    var outputs: [GraphInput] = []
+    var traced = TracedNames()
     while let field = try reader.next() {
       switch field.number {
       case 1: nodes.append(try parseNode(reader.nested(try field.value.range(in: reader)), 0))
       case 5: tensors.append(try parseTensor(reader.nested(try field.value.range(in: reader))))
       case 11: inputs.append(try parseInput(reader.nested(try field.value.range(in: reader))))
       case 12:
-        outputs.append(try parseInput(reader.nested(try field.value.range(in: reader))).name)
+        outputs.append(try parseInput(reader.nested(try field.value.range(in: reader))))
+      case 13: try traced.addValue(reader.nested(try field.value.range(in: reader)))
+      case 16:
+        let (key, value) = try parseEntry(reader.nested(try field.value.range(in: reader)))
+        traced.addMetadata(key, value)
       case 15: throw reader.damaged("it holds sparse weights, which are not supported")
       default: break
       }
@@ -84,11 +89,13 @@ extension Graph {
         if case .external = tensor.storage { hasValues = false }
         return GraphInitializer(
           name: tensor.name, shape: tensor.shape, isFloatingPoint: tensor.type.isFloatingPoint,
-          hasValues: hasValues)
+          hasValues: hasValues, role: traced.roles[tensor.name] ?? .unstated,
+          foldedFrom: traced.foldedFrom[tensor.name])
       },
-      inputs: inputs.filter { constants[$0.name] == nil }, outputs: outputs,
+      inputs: inputs.filter { constants[$0.name] == nil }, outputs: outputs.map(\.name),
+      prediction: Graph.prediction(among: outputs),
       nodes: try GraphFunction.inline(functions, into: nodes, path: source.path),
-      constants: constants, bytes: source.bytes)
+      constants: constants, bytes: source.bytes, placeholders: traced.placeholders)
   }
 
   /// The body of a control-flow operator.
@@ -146,6 +153,7 @@ extension Graph {
     var inputs: [String] = []
     var outputs: [String] = []
     var attributes: [String: Attribute] = [:]
+    var origin: String?
     while let field = try reader.next() {
       switch field.number {
       case 1: inputs.append(try field.value.text(in: reader))
@@ -158,12 +166,16 @@ extension Graph {
         attributes[key] = attribute
       case 7: domain = try field.value.text(in: reader)
       case 8: overload = try field.value.text(in: reader)
+      case 9:
+        let (key, value) = try parseEntry(reader.nested(try field.value.range(in: reader)))
+        if key == TracedNames.originKey { origin = value }
       default: break
       }
     }
     return Node(
       name: name, operation: operation, domain: domain == "ai.onnx" ? "" : domain,
-      overload: overload, inputs: inputs, outputs: outputs, attributes: attributes)
+      overload: overload, inputs: inputs, outputs: outputs, attributes: attributes,
+      origin: origin)
   }
 
   private static func parseAttribute(

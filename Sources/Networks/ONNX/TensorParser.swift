@@ -12,7 +12,7 @@ extension Graph {
     var integers: [Int64] = []
     var doubles: [Double] = []
     var raw: Range<Int>?
-    var location = ""
+    var external: [String: String] = [:]
     var isExternal = false
     while let field = try reader.next() {
       switch field.number {
@@ -25,7 +25,7 @@ extension Graph {
       case 10: try field.value.appendDoubles(to: &doubles, in: reader)
       case 13:
         let (key, value) = try parseEntry(reader.nested(try field.value.range(in: reader)))
-        if key == "location" { location = value }
+        external[key] = value
       case 14: isExternal = try field.value.integer(in: reader) == 1
       default: break
       }
@@ -38,7 +38,7 @@ extension Graph {
     }
     let storage: StoredTensor.Storage
     if isExternal {
-      storage = .external(location)
+      storage = .external(ExternalData(external))
     } else if let raw, !raw.isEmpty || shape.count == 0 {
       let (size, overflow) = shape.count.multipliedReportingOverflow(by: type.byteWidth)
       guard !overflow, size == raw.count else {
@@ -56,7 +56,8 @@ extension Graph {
     return StoredTensor(name: name, shape: shape, type: type, storage: storage)
   }
 
-  private static func parseEntry(_ source: WireReader) throws(Problem) -> (String, String) {
+  /// StringStringEntryProto.
+  static func parseEntry(_ source: WireReader) throws(Problem) -> (String, String) {
     var reader = source
     var key = ""
     var value = ""

@@ -108,7 +108,8 @@ final class AveragePool: Operator {
   private let planes: Int
   private let placesIn: Int
   private let examples: Int
-  private let divisor: Int32
+  /// What each window's sum is multiplied by.
+  private let factors: FloatBuffer
 
   private init(_ frame: Frame, _ window: Window, _ divisor: ck_divisor) throws(Problem) {
     let shape = try frame.leading(0).shape
@@ -116,7 +117,8 @@ final class AveragePool: Operator {
     planes = shape[0] * shape[1]
     placesIn = shape.dropFirst(2).reduce(1, *)
     examples = frame.examples
-    self.divisor = Int32(divisor.rawValue)
+    factors = FloatBuffer(count: window.outputCount)
+    ck_average_pool_factors(&geometry, Int32(divisor.rawValue), factors.pointer)
   }
 
   static let mean: OperatorBinding = { binder, site throws(Problem) in
@@ -168,14 +170,14 @@ final class AveragePool: Operator {
 
   func forward(_ arrays: Arrays) {
     ck_average_pool_forward(
-      &geometry, arrays.inputs[0], examples * planes, arrays.output, divisor)
+      &geometry, factors.pointer, arrays.inputs[0], examples * planes, arrays.output)
   }
 
   func pullBack(_ pull: PullBack) {
     pull.clearTarget(slab: planes * placesIn)
     ck_average_pool_backward(
-      &geometry, pull.deltas, pull.examples.count * pull.count * planes, pull.target,
-      divisor)
+      &geometry, factors.pointer, pull.deltas, pull.examples.count * pull.count * planes,
+      pull.target)
   }
 }
 

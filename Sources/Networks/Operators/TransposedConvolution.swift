@@ -19,8 +19,8 @@ final class TransposedConvolution: Operator {
   private let images: Int
   private let examples: Int
   private let hasBias: Bool
-  /// `[o / groups · taps, t]`.
-  private let columns: FloatBuffer
+  /// Holds columns, `[o / groups · taps, t]`.
+  private let scratch: Scratch
 
   private init(_ frame: Frame, _ window: Window, groups: Int) throws(Problem) {
     let shape = try frame.leading(0).shape
@@ -45,7 +45,8 @@ final class TransposedConvolution: Operator {
     guard !overflow, count <= NodeSite.largestArray else {
       throw frame.site.unsupported("windows of \(weight[1] * taps) entries at \(t) places")
     }
-    columns = FloatBuffer(count: count)
+    scratch = frame.scratch
+    scratch.reserve(count)
   }
 
   static let bind: OperatorBinding = { binder, site throws(Problem) in
@@ -89,9 +90,9 @@ final class TransposedConvolution: Operator {
         multiply(
           transposeA: true, m: outer, n: t, k: inner, arrays.inputs[1] + group * inner * outer,
           aStride: outer, arrays.inputs[0] + (image * i + group * inner) * t, bStride: t,
-          into: columns.pointer, cStride: t)
+          into: scratch.pointer, cStride: t)
         ck_fold(
-          &geometry, columns.pointer, t, o / groups,
+          &geometry, scratch.pointer, t, o / groups,
           arrays.output + (image * o + group * o / groups) * placesOut)
       }
     }
@@ -115,10 +116,10 @@ final class TransposedConvolution: Operator {
       for group in 0..<groups {
         ck_unfold(
           &geometry, pull.deltas + (image * o + group * o / groups) * placesOut, o / groups,
-          columns.pointer, t)
+          scratch.pointer, t)
         multiply(
           m: inner, n: t, k: outer, pull.arrays.inputs[1] + group * inner * outer,
-          aStride: outer, columns.pointer, bStride: t, beta: pull.accumulates ? 1 : 0,
+          aStride: outer, scratch.pointer, bStride: t, beta: pull.accumulates ? 1 : 0,
           into: pull.target + (image * i + group * inner) * t, cStride: t)
       }
     }
@@ -135,11 +136,11 @@ final class TransposedConvolution: Operator {
             ck_unfold(
               &geometry,
               pull.deltas + ((row * images + image) * o + group * o / groups) * placesOut,
-              o / groups, columns.pointer, t)
+              o / groups, scratch.pointer, t)
             multiply(
               transposeB: true, m: inner, n: outer, k: t,
               pull.arrays.inputs[0] + ((n * images + image) * i + group * inner) * t, aStride: t,
-              columns.pointer, bStride: t, beta: pull.accumulates || image > 0 ? 1 : 0,
+              scratch.pointer, bStride: t, beta: pull.accumulates || image > 0 ? 1 : 0,
               into: pull.target + (row * i + group * inner) * outer, cStride: outer)
           }
         }

@@ -1,0 +1,236 @@
+"""The networks to check: what each is, its batch, its task, and how its checkpoint is written."""
+
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+import pretrained as hf
+import sequences
+import torch
+import vision
+from torch import nn
+
+EXAMPLES = 8
+
+
+@dataclass
+class Case:
+    """One network with a batch; `inputs` by the names of forward's arguments if `by_name`."""
+
+    model: nn.Module
+    inputs: dict
+    targets: torch.Tensor
+    task: str
+    mask: Optional[torch.Tensor] = None
+    #: Whether the batch leaves the targets out: a language model's are its inputs.
+    implied: bool = False
+    by_name: bool = False
+    #: How the checkpoint is written: torch, prefixed, safetensors.
+    checkpoint: str = "torch"
+    #: How the graph is exported: plain (make_probe), optimized, older, inside.
+    export: str = "plain"
+    #: The code of the problem with which such a graph must be refused.
+    refused: str = ""
+
+
+def classes(generator, count, *shape):
+    return torch.randint(0, count, (EXAMPLES, *shape), generator=generator)
+
+
+def images(model, channels=3, size=16, count=10, **options):
+    def build(generator):
+        x = torch.randn(EXAMPLES, channels, size, size, generator=generator)
+        return Case(model(), {"input": x}, classes(generator, count), "classification", **options)
+    return build
+
+
+def vectors(model, width, count, **options):
+    def build(generator):
+        x = torch.randn(EXAMPLES, width, generator=generator)
+        return Case(model(), {"input": x}, classes(generator, count), "classification", **options)
+    return build
+
+
+def words(model, count, vocabulary=12, length=6, **options):
+    def build(generator):
+        x = classes(generator, vocabulary, length)
+        return Case(model(), {"input": x}, classes(generator, count), "classification", **options)
+    return build
+
+
+def language(model, vocabulary, length=7, **options):
+    def build(generator):
+        x = classes(generator, vocabulary, length)
+        return Case(model(), {"input": x}, x, "language-model", implied=True, **options)
+    return build
+
+
+def causal(model, masked=False, **options):
+    """A Hugging Face causal model; `masked`: sequences of different lengths, padding ignored."""
+    def build(generator):
+        if not masked:
+            x = classes(generator, hf.WORDS, hf.LENGTH)
+            return Case(model(), {"input_ids": x}, x, "language-model", implied=True, by_name=True, **options)
+        batch = hf.padded(EXAMPLES, generator)
+        target = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
+        return Case(model(), batch, target, "language-model", by_name=True, **options)
+    return build
+
+
+def sentences(model, count, **options):
+    def build(generator):
+        batch = hf.padded(EXAMPLES, generator)
+        return Case(model(), batch, classes(generator, count), "classification", by_name=True, **options)
+    return build
+
+
+def tokens(model, count, **options):
+    def build(generator):
+        batch = hf.padded(EXAMPLES, generator)
+        target = classes(generator, count, hf.LENGTH).masked_fill(batch["attention_mask"] == 0, -100)
+        return Case(model(), batch, target, "token-classification", by_name=True, **options)
+    return build
+
+
+def masked(model, **options):
+    def build(generator):
+        x = torch.randint(1, hf.WORDS, (EXAMPLES, hf.LENGTH), generator=generator)
+        hidden = torch.rand(x.shape, generator=generator) < 0.3
+        hidden[:, 2] = True
+        batch = {"input_ids": x.masked_fill(hidden, 0), "attention_mask": torch.ones_like(x)}
+        return Case(
+            model(), batch, x.masked_fill(~hidden, -100), "masked-language-model", by_name=True, **options)
+    return build
+
+
+def pixels(model, channels=2, size=8, output=None, count=3, key="input", **options):
+    def build(generator):
+        x = torch.randn(EXAMPLES, channels, size, size, generator=generator)
+        target = classes(generator, count, output or size, output or size)
+        target[:, 0, 0] = 255
+        return Case(model(), {key: x}, target, "segmentation", by_name=key != "input", **options)
+    return build
+
+
+def regression(model, *shape, target=None, **options):
+    def build(generator):
+        x = torch.randn(EXAMPLES, *shape, generator=generator)
+        y = torch.randn(EXAMPLES, *(target or shape), generator=generator)
+        return Case(model(), {"input": x}, y, "regression", **options)
+    return build
+
+
+def multi_label(generator):
+    x = torch.randn(EXAMPLES, 3, 8, 8, generator=generator)
+    y = torch.randint(0, 2, (EXAMPLES, 6), generator=generator)
+    y[0, 1] = -100
+    return Case(vision.Normalised(), {"input": x}, y, "multi-label")
+
+
+def multi_label_text(generator):
+    batch = hf.padded(EXAMPLES, generator)
+    y = torch.randint(0, 2, (EXAMPLES, 5), generator=generator).float()
+    model = hf.bert("SequenceClassification", num_labels=5, problem_type="multi_label_classification")
+    return Case(model, batch, y, "multi-label", by_name=True)
+
+
+def two_inputs(generator):
+    image = torch.randn(EXAMPLES, 1, 8, 8, generator=generator)
+    facts = torch.randn(EXAMPLES, 6, generator=generator)
+    return Case(
+        vision.TwoInputs(), {"image": image, "facts": facts}, classes(generator, 5), "classification",
+        by_name=True)
+
+
+def pictures(model, size, count, **options):
+    def build(generator):
+        x = torch.randn(EXAMPLES, 3, size, size, generator=generator)
+        return Case(
+            model(), {"pixel_values": x}, classes(generator, count), "classification", by_name=True,
+            **options)
+    return build
+
+
+def series(model, length, width, count, **options):
+    def build(generator):
+        x = torch.randn(EXAMPLES, length, width, generator=generator)
+        return Case(model(), {"input": x}, classes(generator, count), "classification", **options)
+    return build
+
+
+def volumes(generator):
+    x = torch.randn(EXAMPLES, 1, 8, 8, 8, generator=generator)
+    return Case(vision.Volumes(), {"input": x}, classes(generator, 4), "classification")
+
+
+CASES: dict[str, Callable[[torch.Generator], Case]] = {
+    "mlp": vectors(vision.MLP, 20, 10),
+    "mlp-tanh-prefixed": vectors(lambda: vision.MLP(act=nn.Tanh), 20, 10, checkpoint="prefixed"),
+    "all-cnn": images(vision.AllCNN),
+    "vgg": images(vision.VGG),
+    "resnet18": images(vision.ResNet18, size=32),
+    "mobilenet-v2": images(vision.MobileNetV2),
+    "efficientnet": images(vision.EfficientNet),
+    "convnext": images(vision.ConvNeXt, size=32),
+    "norms": images(vision.Normalised, size=8, count=6),
+    "volumes": volumes,
+    "unet": pixels(vision.UNet),
+    "autoencoder": regression(vision.Autoencoder, 1, 8, 8),
+    "tied-autoencoder": regression(vision.TiedAutoencoder, 12),
+    "regressor": regression(lambda: vision.MLP((6, 10, 3), nn.SiLU), 6, target=(3,)),
+    "multi-label": multi_label,
+    "two-inputs": two_inputs,
+    "experts": vectors(vision.Experts, 8, 5),
+    "lstm": words(lambda: sequences.Recurrent(nn.LSTM), 5),
+    "lstm-deep": words(
+        lambda: sequences.Recurrent(nn.LSTM, num_layers=2, bidirectional=True), 5),
+    "gru": words(lambda: sequences.Recurrent(nn.GRU), 5),
+    "rnn": words(lambda: sequences.Recurrent(nn.RNN), 5),
+    "lstm-language": language(sequences.RecurrentLanguage, 11),
+    "attention": series(sequences.Attentive, 6, 5, 4),
+    "transformer-encoder": words(sequences.Encoder, 4),
+    "text-cnn": words(sequences.TextCNN, 4, vocabulary=20, length=9),
+    "nanogpt": language(sequences.NanoGPT, 13),
+    "state-space": series(sequences.DiagonalStateSpace, 6, 3, 4),
+    "vit": pictures(hf.vit, 12, 6, checkpoint="safetensors"),
+    "convnext-hf": pictures(hf.convnext, 16, 5, checkpoint="safetensors"),
+    "resnet-hf": pictures(hf.resnet, 32, 5, checkpoint="safetensors"),
+    "segformer": pixels(
+        hf.segformer, 3, 16, output=8, key="pixel_values", checkpoint="safetensors"),
+    "bert": sentences(lambda: hf.bert("SequenceClassification", num_labels=4), 4, checkpoint="safetensors"),
+    "bert-tokens": tokens(lambda: hf.bert("TokenClassification", num_labels=4), 4, checkpoint="safetensors"),
+    "bert-masked": masked(lambda: hf.bert("MaskedLM"), checkpoint="safetensors"),
+    "bert-multi-label": multi_label_text,
+    "distilbert": sentences(hf.distilbert, 4, checkpoint="safetensors"),
+    "albert": sentences(hf.albert, 4, checkpoint="safetensors"),
+    "roberta": sentences(hf.roberta, 4, checkpoint="safetensors"),
+    "electra": tokens(hf.electra, 4, checkpoint="safetensors"),
+    "gpt2": causal(hf.gpt2, checkpoint="safetensors"),
+    "gpt2-padded": causal(hf.gpt2, masked=True, checkpoint="safetensors"),
+    "gpt-neox": causal(hf.gpt_neox, checkpoint="safetensors"),
+    "opt": causal(hf.opt, masked=True, checkpoint="safetensors"),
+    "llama": causal(lambda: hf.decoder("Llama"), checkpoint="safetensors"),
+    "llama-padded": causal(lambda: hf.decoder("Llama"), masked=True, checkpoint="safetensors"),
+    "mistral": causal(lambda: hf.decoder("Mistral", sliding_window=4), checkpoint="safetensors"),
+    "qwen2": causal(
+        lambda: hf.decoder("Qwen2", tie_word_embeddings=True), checkpoint="safetensors"),
+    "qwen3": causal(lambda: hf.decoder("Qwen3", head_dim=8), checkpoint="safetensors"),
+    "gemma": causal(
+        lambda: hf.decoder("Gemma", head_dim=4, num_key_value_heads=1), checkpoint="safetensors"),
+    "t5-encoder": tokens(hf.t5_encoder, 4, checkpoint="safetensors"),
+    "mamba": causal(hf.mamba, checkpoint="safetensors"),
+    # Graphs that were exported in other ways.
+    "mlp-inside": vectors(vision.MLP, 20, 10, export="inside"),
+    "mlp-optimized": vectors(vision.MLP, 20, 10, export="optimized"),
+    "nanogpt-optimized": language(
+        sequences.NanoGPT, 13, export="optimized", refused="folded-weight"),
+    "vgg-optimized": images(vision.VGG, export="optimized", refused="folded-normalisation"),
+    "norms-optimized": images(
+        vision.Normalised, size=8, count=6, export="optimized", refused="folded-weight"),
+    "lstm-older": words(
+        lambda: sequences.Recurrent(nn.LSTM), 5, export="older", refused="folded-weight"),
+    "square-optimized": series(sequences.Squares, 6, 5, 4, export="optimized"),
+    "mlp-older": vectors(vision.MLP, 20, 10, export="older", checkpoint="prefixed"),
+    "nanogpt-older": language(sequences.NanoGPT, 13, export="older"),
+    "square-older": series(sequences.Squares, 6, 5, 4, export="older", checkpoint="prefixed"),
+    "resnet18-unfolded-older": images(vision.ResNet18, size=32, export="older-unfolded"),
+}
