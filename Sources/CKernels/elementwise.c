@@ -1,8 +1,5 @@
 #include "elementwise.h"
 
-#include <math.h>
-#include <string.h>
-
 #include "vector_math.h"
 
 #if defined(__x86_64__)
@@ -18,12 +15,6 @@ static const float sqrt_half = 0.70710678118654752440f;
 static const float inverse_sqrt_two_pi = 0.39894228040143267794f;
 static const float gelu_scale = 0.79788456080286535588f;  // sqrt(2/π)
 static const float gelu_cubic = 0.044715f;
-
-static inline float sigmoid(float x) {
-  // exp of a non-positive number only: no overflow on either side.
-  float e = ck_exp(-fabsf(x));
-  return x >= 0 ? 1.0f / (1.0f + e) : e / (1.0f + e);
-}
 
 // Where the bounds cross, the upper one counts.
 static inline float clip(float x, float low, float high) {
@@ -49,7 +40,7 @@ void ck_unary_forward(int op, float p, float q, const float *x, float *y, size_t
     case CK_ELU: EACH(v > 0 ? v : p * expm1f(v));
     case CK_CELU: EACH(v > 0 ? v : p * expm1f(v / p));
     case CK_SELU: EACH(q * (v > 0 ? v : p * expm1f(v)));
-    case CK_SIGMOID: EACH(sigmoid(v));
+    case CK_SIGMOID: EACH(ck_sigmoid(v));
     case CK_HARD_SIGMOID: EACH(fmaxf(0.0f, fminf(1.0f, p * v + q)));
     case CK_HARD_SWISH: EACH(v * fmaxf(0.0f, fminf(1.0f, v / 6.0f + 0.5f)));
     case CK_TANH: EACH(ck_tanh(v));
@@ -59,7 +50,7 @@ void ck_unary_forward(int op, float p, float q, const float *x, float *y, size_t
     case CK_SOFTPLUS: EACH(softplus(v));
     case CK_SOFTSIGN: EACH(v / (1.0f + fabsf(v)));
     case CK_MISH: EACH(v * ck_tanh(softplus(v)));
-    case CK_SWISH: EACH(v * sigmoid(p * v));
+    case CK_SWISH: EACH(v * ck_sigmoid(p * v));
     case CK_EXP: EACH(ck_exp(v));
     case CK_LOG: EACH(logf(v));
     case CK_SQRT: EACH(sqrtf(v));
@@ -130,11 +121,11 @@ static inline float gelu_tanh_slope(float v) {
 
 static inline float mish_slope(float v) {
   float t = ck_tanh(softplus(v));
-  return t + v * (1.0f - t * t) * sigmoid(v);
+  return t + v * (1.0f - t * t) * ck_sigmoid(v);
 }
 
 static inline float swish_slope(float v, float p) {
-  float s = sigmoid(p * v);
+  float s = ck_sigmoid(p * v);
   return s + p * v * s * (1.0f - s);
 }
 
@@ -155,7 +146,7 @@ static inline void slopes(int op, float p, float q, const float *x, const float 
     case CK_GELU:
       SLOPE(x, 0.5f * (1.0f + ck_erf(v * sqrt_half)) + v * inverse_sqrt_two_pi * ck_exp(-0.5f * v * v));
     case CK_GELU_TANH: SLOPE(x, gelu_tanh_slope(v));
-    case CK_SOFTPLUS: SLOPE(x, sigmoid(v));
+    case CK_SOFTPLUS: SLOPE(x, ck_sigmoid(v));
     case CK_SOFTSIGN: SLOPE(x, 1.0f / ((1.0f + fabsf(v)) * (1.0f + fabsf(v))));
     case CK_MISH: SLOPE(x, mish_slope(v));
     case CK_SWISH: SLOPE(x, swish_slope(v, p));

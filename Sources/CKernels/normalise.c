@@ -1,7 +1,5 @@
 #include "normalise.h"
 
-#include <math.h>
-
 #include "vector_math.h"
 
 #if defined(__x86_64__)
@@ -177,45 +175,31 @@ void ck_column_sums(const float *dy, float *dshift, size_t copies, size_t rows, 
   }
 }
 
-static inline __attribute__((always_inline)) void softmax_row_forward(const float *x, float *y,
-                                                                      size_t length, size_t inner,
-                                                                      int is_log) {
-  float lane[LANES], largest = -INFINITY;
-  for (size_t l = 0; l < LANES; l++) lane[l] = -INFINITY;
-  size_t j = 0;
-  for (; j + LANES <= length; j += LANES)
-    for (size_t l = 0; l < LANES; l++) {
-      float v = x[(j + l) * inner];
-      lane[l] = v > lane[l] ? v : lane[l];
-    }
-  for (; j < length; j++) largest = x[j * inner] > largest ? x[j * inner] : largest;
-  for (size_t l = 0; l < LANES; l++) {
-    largest = lane[l] > largest ? lane[l] : largest;
-    lane[l] = 0;
+static inline float largest_entry(const float *x, size_t n) {
+  float lane[LANES];
+  for (size_t j = 0; j < LANES; j++) lane[j] = -INFINITY;
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    for (size_t j = 0; j < LANES; j++) lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
   }
-  if (largest == -INFINITY && !is_log) {
-    // Everything is masked: attention gives no weight, where the formula says 0 / 0.
-    for (j = 0; j < length; j++) y[j * inner] = x[j * inner] == x[j * inner] ? 0 : NAN;
-    return;
-  }
-  for (j = 0; j + LANES <= length; j += LANES)
-    for (size_t l = 0; l < LANES; l++) {
-      float e = ck_exp(x[(j + l) * inner] - largest);
-      y[(j + l) * inner] = e;
-      lane[l] += e;
-    }
-  for (; j < length; j++) {
-    float e = ck_exp(x[j * inner] - largest);
-    y[j * inner] = e;
-    lane[0] += e;
-  }
-  float total = lanes_total(lane);
+  float largest = -INFINITY;
+  for (; i < n; i++) largest = x[i] > largest ? x[i] : largest;
+  for (size_t j = 0; j < LANES; j++) largest = lane[j] > largest ? lane[j] : largest;
+  return largest;
+}
+
+static inline void softmax_row_forward(const float *in, float *out, size_t length, int is_log) {
+  float largest = largest_entry(in, length);
+  // Everything is masked: attention gives no weight, where the formula says 0 / 0.
+  float base = largest == -INFINITY ? 0.0f : largest;
+  for (size_t j = 0; j < length; j++) out[j] = ck_exp(in[j] - base);
+  float total = sum(out, length);
   if (is_log) {
-    float shift = largest + logf(total);
-    for (j = 0; j < length; j++) y[j * inner] = x[j * inner] - shift;
+    float shift = base + logf(total);
+    for (size_t j = 0; j < length; j++) out[j] = in[j] - shift;
   } else {
-    float factor = 1.0f / total;
-    for (j = 0; j < length; j++) y[j * inner] *= factor;
+    float factor = total == 0 ? 0.0f : 1.0f / total;
+    for (size_t j = 0; j < length; j++) out[j] *= factor;
   }
 }
 
@@ -223,13 +207,31 @@ CK_DISPATCH
 void ck_softmax_forward(const float *x, float *y, size_t outer, size_t length, size_t inner,
                         int is_log) {
   // x and y are [outer, length, inner]
+  if (inner == 1) {
+    for (size_t o = 0; o < outer; o++)
+      softmax_row_forward(x + o * length, y + o * length, length, is_log);
+    return;
+  }
   for (size_t o = 0; o < outer; o++) {
     for (size_t i = 0; i < inner; i++) {
-      size_t at = o * length * inner + i;
-      if (inner == 1) {
-        softmax_row_forward(x + at, y + at, length, 1, is_log);
+      const float *in = x + o * length * inner + i;
+      float *out = y + o * length * inner + i;
+      float largest = -INFINITY;
+      for (size_t j = 0; j < length; j++)
+        largest = in[j * inner] > largest ? in[j * inner] : largest;
+      float base = largest == -INFINITY ? 0.0f : largest;
+      float total = 0;
+      for (size_t j = 0; j < length; j++) {
+        float e = ck_exp(in[j * inner] - base);
+        out[j * inner] = e;
+        total += e;
+      }
+      if (is_log) {
+        float shift = base + logf(total);
+        for (size_t j = 0; j < length; j++) out[j * inner] = in[j * inner] - shift;
       } else {
-        softmax_row_forward(x + at, y + at, length, inner, is_log);
+        float factor = total == 0 ? 0.0f : 1.0f / total;
+        for (size_t j = 0; j < length; j++) out[j * inner] *= factor;
       }
     }
   }

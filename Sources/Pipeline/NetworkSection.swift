@@ -74,7 +74,7 @@ struct NetworkSection {
 
   func fill(_ report: inout CheckpointReport, _ request: ProbeRequest) {
     report.probe = ProbeIdentity(
-      bound.definition, estimate, sampling: request.sampling)
+      bound.definition, estimate, isLimited: request.isLimited, sampling: request.sampling)
     report.performance = performance
     var network = NetworkInformation(
       fisherTrace: Quantity(estimate.trace(.fisher)),
@@ -83,6 +83,7 @@ struct NetworkSection {
       jacobianTrace: Quantity(estimate.trace(.jacobian)),
       scaleFreeTrace: Quantity(estimate.trace(.scaleFree)),
       toleranceNats: information?.toleranceNats ?? bound.definition.settings.toleranceNats)
+    network.labelStandardError = estimate.samplingError?.labels
     information?.fill(&network, &report.findings)
     tempered?.fill(&network)
     report.information = network

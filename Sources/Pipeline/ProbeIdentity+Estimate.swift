@@ -3,9 +3,10 @@ import Networks
 import Reports
 
 extension ProbeIdentity {
-  /// Which probe an estimate was made with.
+  /// Which probe an estimate was made with, and how much of it.
   init(
-    _ definition: ProbeDefinition, _ estimate: FisherEstimate, sampling: ScoreSampling = .signs
+    _ definition: ProbeDefinition, _ estimate: FisherEstimate, isLimited: Bool,
+    sampling: ScoreSampling = .signs
   ) {
     let sampled: (draws: Int, seed: UInt64)? =
       if case .sampled(let draws, let seed) = estimate.labels { (draws, seed) } else { nil }
@@ -16,5 +17,11 @@ extension ProbeIdentity {
       seed: Int(sampled?.seed ?? UInt64(definition.settings.seed)),
       task: estimate.task.rawValue,
       output: definition.graph.outputs.count > 1 ? definition.graph.prediction : nil)
+    relativeStandardError = estimate.trace(.fisher).value?.relativeError
+    if isLimited {
+      of = estimate.availableExamples
+      stoppedBy = estimate.stop.rawValue
+      dominatedBy = estimate.samplingError.map { $0.isDominatedByLabels ? "labels" : "examples" }
+    }
   }
 }

@@ -10,12 +10,12 @@ import Testing
     + (-4000...4000).map { Float($0) / 100 * (1 + Float($0 & 7) / 64) }
 
   @Test(arguments: [CK_EXP.rawValue, CK_TANH.rawValue, CK_ERF.rawValue])
-  func withinTwoUnitsInTheLastPlace(code: UInt32) {
+  func withinThreeUnitsInTheLastPlace(code: UInt32) {
     let exact: (Double) -> Double =
       code == CK_EXP.rawValue ? { exp($0) } : code == CK_TANH.rawValue ? { tanh($0) } : { erf($0) }
     for (x, y) in zip(Self.arguments, values(code, of: Self.arguments)) {
       let truth = Float(exact(Double(x)))
-      #expect(y == truth || abs(y - truth) <= 2 * truth.ulp, "\(x): \(y), not \(truth)")
+      #expect(y == truth || abs(y - truth) <= 3 * truth.ulp, "\(x): \(y), not \(truth)")
       #expect(y.sign == truth.sign, "\(x)")
     }
   }
