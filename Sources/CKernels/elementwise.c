@@ -1,7 +1,6 @@
 #include "elementwise.h"
 
-#include <math.h>
-#include <string.h>
+#include "vector_math.h"
 
 #if defined(__x86_64__)
 #define CK_DISPATCH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -17,19 +16,13 @@ static const float inverse_sqrt_two_pi = 0.39894228040143267794f;
 static const float gelu_scale = 0.79788456080286535588f;  // sqrt(2/π)
 static const float gelu_cubic = 0.044715f;
 
-static inline float sigmoid(float x) {
-  // exp of a non-positive number only: no overflow on either side.
-  float e = expf(-fabsf(x));
-  return x >= 0 ? 1.0f / (1.0f + e) : e / (1.0f + e);
-}
-
 // Where the bounds cross, the upper one counts.
 static inline float clip(float x, float low, float high) {
   float v = x < low ? low : x;
   return v > high ? high : v;
 }
 
-static inline float softplus(float x) { return fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x))); }
+static inline float softplus(float x) { return fmaxf(x, 0.0f) + log1pf(ck_exp(-fabsf(x))); }
 
 #define EACH(expression)                                                                           \
   for (size_t i = 0; i < n; i++) {                                                                 \
@@ -47,18 +40,18 @@ void ck_unary_forward(int op, float p, float q, const float *x, float *y, size_t
     case CK_ELU: EACH(v > 0 ? v : p * expm1f(v));
     case CK_CELU: EACH(v > 0 ? v : p * expm1f(v / p));
     case CK_SELU: EACH(q * (v > 0 ? v : p * expm1f(v)));
-    case CK_SIGMOID: EACH(sigmoid(v));
+    case CK_SIGMOID: EACH(ck_sigmoid(v));
     case CK_HARD_SIGMOID: EACH(fmaxf(0.0f, fminf(1.0f, p * v + q)));
     case CK_HARD_SWISH: EACH(v * fmaxf(0.0f, fminf(1.0f, v / 6.0f + 0.5f)));
-    case CK_TANH: EACH(tanhf(v));
-    case CK_ERF: EACH(erff(v));
-    case CK_GELU: EACH(0.5f * v * (1.0f + erff(v * sqrt_half)));
-    case CK_GELU_TANH: EACH(0.5f * v * (1.0f + tanhf(gelu_scale * (v + gelu_cubic * v * v * v))));
+    case CK_TANH: EACH(ck_tanh(v));
+    case CK_ERF: EACH(ck_erf(v));
+    case CK_GELU: EACH(0.5f * v * (1.0f + ck_erf(v * sqrt_half)));
+    case CK_GELU_TANH: EACH(0.5f * v * (1.0f + ck_tanh(gelu_scale * (v + gelu_cubic * v * v * v))));
     case CK_SOFTPLUS: EACH(softplus(v));
     case CK_SOFTSIGN: EACH(v / (1.0f + fabsf(v)));
-    case CK_MISH: EACH(v * tanhf(softplus(v)));
-    case CK_SWISH: EACH(v * sigmoid(p * v));
-    case CK_EXP: EACH(expf(v));
+    case CK_MISH: EACH(v * ck_tanh(softplus(v)));
+    case CK_SWISH: EACH(v * ck_sigmoid(p * v));
+    case CK_EXP: EACH(ck_exp(v));
     case CK_LOG: EACH(logf(v));
     case CK_SQRT: EACH(sqrtf(v));
     case CK_RECIPROCAL: EACH(1.0f / v);
@@ -121,18 +114,18 @@ int ck_unary_reads(int op) {
   break
 
 static inline float gelu_tanh_slope(float v) {
-  float t = tanhf(gelu_scale * (v + gelu_cubic * v * v * v));
+  float t = ck_tanh(gelu_scale * (v + gelu_cubic * v * v * v));
   return 0.5f * (1.0f + t) +
          0.5f * v * (1.0f - t * t) * gelu_scale * (1.0f + 3.0f * gelu_cubic * v * v);
 }
 
 static inline float mish_slope(float v) {
-  float t = tanhf(softplus(v));
-  return t + v * (1.0f - t * t) * sigmoid(v);
+  float t = ck_tanh(softplus(v));
+  return t + v * (1.0f - t * t) * ck_sigmoid(v);
 }
 
 static inline float swish_slope(float v, float p) {
-  float s = sigmoid(p * v);
+  float s = ck_sigmoid(p * v);
   return s + p * v * s * (1.0f - s);
 }
 
@@ -142,18 +135,18 @@ static inline void slopes(int op, float p, float q, const float *x, const float 
   switch (op) {
     case CK_RELU: SLOPE(y, v > 0 ? 1.0f : 0.0f);
     case CK_LEAKY_RELU: SLOPE(x, v >= 0 ? 1.0f : p);
-    case CK_ELU: SLOPE(x, v > 0 ? 1.0f : p * expf(v));
-    case CK_CELU: SLOPE(x, v > 0 ? 1.0f : expf(v / p));
-    case CK_SELU: SLOPE(x, v > 0 ? q : q * p * expf(v));
+    case CK_ELU: SLOPE(x, v > 0 ? 1.0f : p * ck_exp(v));
+    case CK_CELU: SLOPE(x, v > 0 ? 1.0f : ck_exp(v / p));
+    case CK_SELU: SLOPE(x, v > 0 ? q : q * p * ck_exp(v));
     case CK_SIGMOID: SLOPE(y, v * (1.0f - v));
     case CK_HARD_SIGMOID: SLOPE(x, p * v + q > 0 && p * v + q < 1 ? p : 0.0f);
     case CK_HARD_SWISH: SLOPE(x, v <= -3 ? 0.0f : (v >= 3 ? 1.0f : v / 3.0f + 0.5f));
     case CK_TANH: SLOPE(y, 1.0f - v * v);
-    case CK_ERF: SLOPE(x, 1.12837916709551257390f * expf(-v * v));
+    case CK_ERF: SLOPE(x, 1.12837916709551257390f * ck_exp(-v * v));
     case CK_GELU:
-      SLOPE(x, 0.5f * (1.0f + erff(v * sqrt_half)) + v * inverse_sqrt_two_pi * expf(-0.5f * v * v));
+      SLOPE(x, 0.5f * (1.0f + ck_erf(v * sqrt_half)) + v * inverse_sqrt_two_pi * ck_exp(-0.5f * v * v));
     case CK_GELU_TANH: SLOPE(x, gelu_tanh_slope(v));
-    case CK_SOFTPLUS: SLOPE(x, sigmoid(v));
+    case CK_SOFTPLUS: SLOPE(x, ck_sigmoid(v));
     case CK_SOFTSIGN: SLOPE(x, 1.0f / ((1.0f + fabsf(v)) * (1.0f + fabsf(v))));
     case CK_MISH: SLOPE(x, mish_slope(v));
     case CK_SWISH: SLOPE(x, swish_slope(v, p));

@@ -1,6 +1,6 @@
 #include "normalise.h"
 
-#include <math.h>
+#include "vector_math.h"
 
 #if defined(__x86_64__)
 #define CK_DISPATCH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -175,32 +175,62 @@ void ck_column_sums(const float *dy, float *dshift, size_t copies, size_t rows, 
   }
 }
 
+static inline float largest_entry(const float *x, size_t n) {
+  float lane[LANES];
+  for (size_t j = 0; j < LANES; j++) lane[j] = -INFINITY;
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    for (size_t j = 0; j < LANES; j++) lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+  }
+  float largest = -INFINITY;
+  for (; i < n; i++) largest = x[i] > largest ? x[i] : largest;
+  for (size_t j = 0; j < LANES; j++) largest = lane[j] > largest ? lane[j] : largest;
+  return largest;
+}
+
+static inline void softmax_row_forward(const float *in, float *out, size_t length, int is_log) {
+  float largest = largest_entry(in, length);
+  // Everything is masked: attention gives no weight, where the formula says 0 / 0.
+  float base = largest == -INFINITY ? 0.0f : largest;
+  for (size_t j = 0; j < length; j++) out[j] = ck_exp(in[j] - base);
+  float total = sum(out, length);
+  if (is_log) {
+    float shift = base + logf(total);
+    for (size_t j = 0; j < length; j++) out[j] = in[j] - shift;
+  } else {
+    float factor = total == 0 ? 0.0f : 1.0f / total;
+    for (size_t j = 0; j < length; j++) out[j] *= factor;
+  }
+}
+
 CK_DISPATCH
 void ck_softmax_forward(const float *x, float *y, size_t outer, size_t length, size_t inner,
                         int is_log) {
   // x and y are [outer, length, inner]
+  if (inner == 1) {
+    for (size_t o = 0; o < outer; o++)
+      softmax_row_forward(x + o * length, y + o * length, length, is_log);
+    return;
+  }
   for (size_t o = 0; o < outer; o++) {
     for (size_t i = 0; i < inner; i++) {
       const float *in = x + o * length * inner + i;
       float *out = y + o * length * inner + i;
       float largest = -INFINITY;
-      for (size_t j = 0; j < length; j++) largest = fmaxf(largest, in[j * inner]);
-      if (largest == -INFINITY && !is_log) {
-        // Everything is masked: attention gives no weight, where the formula says 0 / 0.
-        for (size_t j = 0; j < length; j++) out[j * inner] = in[j * inner] == in[j * inner] ? 0 : NAN;
-        continue;
-      }
+      for (size_t j = 0; j < length; j++)
+        largest = in[j * inner] > largest ? in[j * inner] : largest;
+      float base = largest == -INFINITY ? 0.0f : largest;
       float total = 0;
       for (size_t j = 0; j < length; j++) {
-        float e = expf(in[j * inner] - largest);
+        float e = ck_exp(in[j * inner] - base);
         out[j * inner] = e;
         total += e;
       }
       if (is_log) {
-        float shift = largest + logf(total);
+        float shift = base + logf(total);
         for (size_t j = 0; j < length; j++) out[j * inner] = in[j * inner] - shift;
       } else {
-        float factor = 1.0f / total;
+        float factor = total == 0 ? 0.0f : 1.0f / total;
         for (size_t j = 0; j < length; j++) out[j * inner] *= factor;
       }
     }
@@ -222,7 +252,7 @@ static inline __attribute__((always_inline)) void softmax_row_backward(
   float total = lanes_total(lane);
   for (j = 0; j < length; j++) {
     float v = y[j * inner], g = dy[j * inner];
-    float value = is_log ? g - expf(v) * total : v * (g - total);
+    float value = is_log ? g - ck_exp(v) * total : v * (g - total);
     dx[j * inner] = accumulate ? dx[j * inner] + value : value;
   }
 }
