@@ -78,6 +78,14 @@ enum CotangentRow: Sendable {
     }
   }
 
+  /// Whether the row is drawn, and the number of its draw even.
+  var isEvenDraw: Bool {
+    switch self {
+    case .drawnScore(let draw, _, _), .signedOutputs(let draw, _): draw % 2 == 0
+    default: false
+    }
+  }
+
   /// Whether the squared gradient along this row is the empirical Fisher.
   var isEmpirical: Bool {
     switch self {

@@ -6,7 +6,11 @@ internal import Tensors
 
 /// The running sums of an estimate.
 struct FisherCollector {
-  let examples: Int
+  /// Examples added so far.
+  private(set) var examples = 0
+  /// The trace over all parameters of each, without the temperature's factor.
+  private(set) var totals: [Double] = []
+  private var evenDraws: [Double] = []
   let labels: ProbeLabels
   let parameters: [NetworkParameter]
   let layers: [NetworkLayer]
@@ -25,8 +29,7 @@ struct FisherCollector {
   private var confidences: [Double] = []
   private var entropies: [Double] = []
 
-  init(_ first: FisherBlock, examples: Int) {
-    self.examples = examples
+  init(_ first: FisherBlock) {
     labels = first.labels
     parameters = first.parameters
     layers = first.layers
@@ -53,6 +56,11 @@ struct FisherCollector {
         remedy: "report this: it is a defect of plasticityd", kind: .software)
     }
     let n = block.range.count
+    examples += n
+    totals += (0..<n).map { local in
+      parameters.indices.reduce(0) { $0 + block.sums.fisher[$1 * n + local] }
+    }
+    evenDraws += block.sums.evenDraws
     for p in parameters.indices {
       let range = p * n..<(p + 1) * n
       fisher[p] += block.sums.fisher[range]
@@ -89,7 +97,9 @@ struct FisherCollector {
   }
 
   /// The finished estimate: sums become means.
-  func estimate(estimator: FisherEstimator, weighted: Bool) -> FisherEstimate {
+  func estimate(
+    estimator: FisherEstimator, weighted: Bool, of available: Int, stop: EstimationBudget.Stop
+  ) -> FisherEstimate {
     // Rows are e − p_τ: the gradient of ln p_τ is theirs divided by τ.
     let share = 1 / (estimator.temperature * estimator.temperature)
     let measured = parameters.indices.map { p in
@@ -119,6 +129,7 @@ struct FisherCollector {
       },
       layerDiagonals: layerDiagonals.map { sums in
         sums.map { $0 * Float(share) / Float(examples) }
-      }, unitSums: unitSums)
+      }, unitSums: unitSums, availableExamples: available, stop: stop,
+      samplingError: estimator.samplingError(totals: totals, evenDraws: evenDraws))
   }
 }

@@ -52,6 +52,12 @@ public struct FisherEstimate: Sendable {
   let layerDiagonals: [[Float]]
   /// Per layer, Σ |output| over the probe of each unit after its nonlinearity; empty where none follows.
   let unitSums: [[Double]]
+  /// Examples that the probe has; `exampleCount` of them were measured, the first ones.
+  public let availableExamples: Int
+  /// Why no more were.
+  public internal(set) var stop: EstimationBudget.Stop
+  /// Where the error of the total trace comes from; nil when labels are exact or drawn once.
+  public let samplingError: SamplingError?
 
   /// A trace over the parameters of one layer, or of the whole network: mean over the examples
   /// with its standard error.

@@ -18,7 +18,7 @@ public struct FisherEstimator: Sendable {
   /// What the outputs mean.
   public let task: ProbeTask
   /// How labels are drawn.
-  public let labels: LabelPlan
+  public var labels: LabelPlan
   /// How a sampled plan draws scores.
   public var sampling = ScoreSampling.signs
   /// True labels or values: `[N]` classes, `[N, T]` tokens (the label of a position is the token
@@ -39,6 +39,10 @@ public struct FisherEstimator: Sendable {
   public var temperature = 1.0
   /// Examples in a block. Part of the result's last bits; the number of threads is not.
   public var blockExamples = 16
+  /// The first examples that are measured; nil for all.
+  public var exampleLimit: Int?
+  /// When to stop adding examples, and whether to draw more labels for them.
+  public var budget = EstimationBudget()
   /// Threads that blocks run on.
   public var threads = 2
 
@@ -78,16 +82,40 @@ public struct FisherEstimator: Sendable {
     examples: Int, weights: [String: Tensor] = [:],
     network: @escaping @Sendable (Range<Int>) throws(Problem) -> any DifferentiableNetwork
   ) throws(Problem) -> FisherEstimate {
+    let start = ContinuousClock.now
+    let first = try pass(examples: examples, weights: weights, network: network)
+    guard let draws = draws(after: first, elapsed: (ContinuousClock.now - start).inSeconds) else {
+      return first
+    }
+    // What fewer draws would have given is thrown away: the result is that of so many draws.
+    var more = self
+    more.labels = .sampled(draws: draws, seed: labels.seed)
+    more.budget = EstimationBudget()
+    var second = try more.pass(examples: examples, weights: weights, network: network)
+    if let precision = budget.precision,
+      second.trace(.fisher).value?.relativeError ?? .infinity <= precision
+    {
+      second.stop = .precision
+    }
+    return second
+  }
+
+  /// Once over the examples, as far as the budget goes.
+  private func pass(
+    examples: Int, weights: [String: Tensor],
+    network: @escaping @Sendable (Range<Int>) throws(Problem) -> any DifferentiableNetwork
+  ) throws(Problem) -> FisherEstimate {
     guard examples > 0 else {
       throw Problem(
         "no-examples", at: "probe", "the batch holds no examples",
         remedy: "write batch.npz again with some")
     }
     let size = max(blockExamples, 1)
-    let blocks = (examples + size - 1) / size
+    let measured = min(exampleLimit ?? examples, examples)
+    let blocks = (measured + size - 1) / size
     let estimator = self
     let produce: @Sendable (Int) throws(Problem) -> FisherBlock = { (block) throws(Problem) in
-      let range = block * size..<min((block + 1) * size, examples)
+      let range = block * size..<min((block + 1) * size, measured)
       let network = try network(range)
       let labels = try ProbeLabels(
         task: estimator.task, targets: estimator.targets, examples: examples,
@@ -96,11 +124,26 @@ public struct FisherEstimator: Sendable {
         network, range: range, labels: labels, estimator: estimator,
         weights: Self.values(of: network.parameters, in: weights))
     }
+    let start = ContinuousClock.now
     var collector: FisherCollector?
-    try forEachBlock(count: blocks, threads: threads, produce: produce) {
-      (_, block) throws(Problem) in
-      if collector == nil { collector = FisherCollector(block, examples: examples) }
-      try collector?.add(block)
+    var stop: EstimationBudget.Stop?
+    // Under a budget a few blocks at a time, so that little is computed in vain.
+    let group = budget.isLimited ? max(threads, 1) : blocks
+    var done = 0
+    while done < blocks, stop == nil {
+      let first = done
+      let count = min(group, blocks - first)
+      try forEachBlock(count: count, threads: threads) { (index) throws(Problem) in
+        try produce(first + index)
+      } combine: { (_, block) throws(Problem) in
+        // A block that was measured beside the one that was enough: another machine has none.
+        guard stop == nil else { return }
+        if collector == nil { collector = FisherCollector(block) }
+        try collector?.add(block)
+        stop = budget.stops(
+          after: collector?.totals ?? [], elapsed: (ContinuousClock.now - start).inSeconds)
+      }
+      done += count
     }
     guard let collector else {
       throw Problem(
@@ -108,8 +151,38 @@ public struct FisherEstimator: Sendable {
         kind: .software)
     }
     return collector.estimate(
-      estimator: self, weighted: Self.values(of: collector.parameters, in: weights).isEmpty == false
-    )
+      estimator: self,
+      weighted: Self.values(of: collector.parameters, in: weights).isEmpty == false,
+      of: examples,
+      stop: stop == .seconds && collector.examples == measured ? .batch : stop ?? .batch)
+  }
+
+  /// How many labels to draw when all examples are used up, the precision is not reached, and more
+  /// draws reach it in time; nil otherwise.
+  ///
+  /// Examples come first: one more of them costs about as much as one more draw for one, and takes from
+  /// both parts of the error.
+  private func draws(after estimate: FisherEstimate, elapsed: Double) -> Int? {
+    guard let precision = budget.precision, estimate.stop == .batch,
+      case .sampled(let draws, _) = labels, let error = estimate.samplingError,
+      let trace = estimate.trace(.fisher).value,
+      let enough = error.draws(for: precision * trace.value, from: draws),
+      enough <= Self.mostDraws
+    else { return nil }
+    // The variance of a draw is itself an estimate.
+    let wanted = min(enough + (enough + 9) / 10, Self.mostDraws)
+    guard wanted > draws else { return nil }
+    let cost = elapsed * Double(wanted) / Double(draws)
+    return elapsed + cost <= budget.seconds ?? .infinity ? wanted : nil
+  }
+
+  /// Labels of an example that a precision may ask for.
+  static let mostDraws = 256
+
+  /// The parts of the total trace's error; nil when labels are exact or drawn once.
+  func samplingError(totals: [Double], evenDraws: [Double]) -> SamplingError? {
+    guard case .sampled(let draws, _) = labels else { return nil }
+    return SamplingError.split(totals: totals, evenParts: evenDraws, draws: draws)
   }
 
   /// The weights in the network's order; empty unless all are there with the right count.
@@ -121,4 +194,9 @@ public struct FisherEstimator: Sendable {
     }
     return values.count == parameters.count ? values : []
   }
+}
+
+extension Duration {
+  /// Seconds with their fraction.
+  var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -107,6 +107,7 @@ final class FisherReader: GradientReader {
       for index in 0..<i { right += Double(squares[example * i + index]) }
       var term = terms[example]
       term.fisher *= right
+      term.evenDraws *= right
       term.jacobian *= right
       term.empirical *= right
       term.scaleFree = free.isEmpty ? 0 : free[example]
@@ -156,6 +157,7 @@ final class FisherReader: GradientReader {
     sums.jacobian[at] += terms.jacobian
     sums.empirical[at] += terms.empirical
     sums.scaleFree[at] += terms.scaleFree
+    sums.evenDraws[example] += terms.evenDraws
   }
 
   private func withPointers(

@@ -8,6 +8,8 @@ struct FisherTerms {
   var jacobian = 0.0
   var empirical = 0.0
   var scaleFree = 0.0
+  /// The part of `fisher` that even draws have.
+  var evenDraws = 0.0
 }
 
 /// How the rows of a backward pass become Fisher information: a sum over squared rows, or exact over
@@ -64,7 +66,10 @@ struct WeightedRows: FisherReduction {
       let square = squares[k - range.lowerBound]
       let share = shares[example * rows.count + k]
       // 0 · ∞ must not spoil a quantity that the row has no part in.
-      if share != 0 { terms.fisher += Double(share) * square }
+      if share != 0 {
+        terms.fisher += Double(share) * square
+        if rows[k].isEvenDraw { terms.evenDraws += Double(share) * square }
+      }
       if jacobianShares[k] != 0 { terms.jacobian += jacobianShares[k] * square }
       if rows[k].isEmpirical { terms.empirical += square }
     }

@@ -8,6 +8,8 @@ struct FisherSums: Sendable {
   var jacobian: [Double]
   var empirical: [Double]
   var scaleFree: [Double]
+  /// By example, over all parameters: the part that even draws have in `fisher`.
+  var evenDraws: [Double]
   /// Per parameter, its diagonal summed over the block's examples; empty when not kept.
   var diagonal: [[Float]]
   /// Per layer, the same of its recorded output; empty when not read.
@@ -20,6 +22,7 @@ struct FisherSums: Sendable {
     jacobian = zeros
     empirical = zeros
     scaleFree = zeros
+    evenDraws = [Double](repeating: 0, count: examples)
     self.layers = [[Float]](repeating: [], count: layers)
     diagonal = counts.map { [Float](repeating: 0, count: keepsDiagonal ? $0 : 0) }
   }

@@ -7,16 +7,16 @@ extension FisherEstimator {
   /// Loss, accuracy and confidence of a network over the probe.
   ///
   /// - Parameters:
-  ///   - blocks: the examples, in order, cut as the network takes them.
+  ///   - examples: N of the probe.
+  ///   - blocks: those to measure, in order, cut as the network takes them.
   ///   - threads: to run blocks on.
   ///   - network: makes the network of a range of examples; called on several threads at once.
   /// - Throws: `bad-output`, `bad-target`, and what the network throws.
   public func performance(
-    blocks: [Range<Int>], threads: Int,
+    examples: Int, blocks: [Range<Int>], threads: Int,
     network: @escaping @Sendable (Range<Int>) throws(Problem) -> any DifferentiableNetwork
   ) throws(Problem) -> Performance {
     let (task, targets) = (task, targets)
-    let examples = blocks.last?.upperBound ?? 0
     var labels: ProbeLabels?
     var losses: [Double] = []
     var accuracies: [Double] = []

@@ -11,15 +11,16 @@ extension FisherEstimator {
   ///
   /// - Parameters:
   ///   - entropyBits: at the reference.
-  ///   - blocks: the examples, in order, cut as the network takes them.
+  ///   - examples: N of the probe.
+  ///   - blocks: those to measure, in order, cut as the network takes them.
   ///   - network: makes the network of a range of examples; called on several threads at once.
   /// - Returns: absent when no temperature gives that entropy, and for a regression.
   public func temperature(
-    entropyBits: Double, blocks: [Range<Int>],
+    entropyBits: Double, examples: Int, blocks: [Range<Int>],
     network: @escaping @Sendable (Range<Int>) throws(Problem) -> any DifferentiableNetwork
   ) throws(Problem) -> Measured<Double> {
     guard task != .regression else { return .absent("a regression has no classes") }
-    let (task, targets, examples) = (task, targets, blocks.last?.upperBound ?? 0)
+    let (task, targets) = (task, targets)
     var outputs: [(range: Range<Int>, values: [Float], labels: ProbeLabels)] = []
     try forEachBlock(count: blocks.count, threads: threads) {
       (block) throws(Problem) -> ([Float], ProbeLabels) in
@@ -37,7 +38,7 @@ extension FisherEstimator {
           outputs: Self.tempered(values, temperature), range: range, labels: labels)
         sum += (tempered.entropies ?? []).reduce(0, +)
       }
-      return sum / Double(max(examples, 1))
+      return sum / Double(max(blocks.last?.upperBound ?? 0, 1))
     }
   }
 

@@ -33,7 +33,11 @@ struct ComparisonCache {
     bootstrap: Bool
   ) -> PlasticityReport {
     let measured: Measured<Plasticity>
-    if bootstrap, let before = contributions(earlier), let after = contributions(later) {
+    // Of examples that a budget left out at one of the two, neither is compared.
+    let common = min(earlier.kept.examples ?? 0, later.kept.examples ?? 0)
+    if bootstrap, let before = contributions(earlier, common),
+      let after = contributions(later, common)
+    {
       measured = Plasticity.between(before, step: steps.0, after, step: steps.1)
     } else if let before = Shares.of(shares.0).value, let after = Shares.of(shares.1).value {
       measured = Plasticity.between(before, step: steps.0, after, step: steps.1)
@@ -43,10 +47,11 @@ struct ComparisonCache {
     return PlasticityReport(measured, sinceStep: steps.0)
   }
 
-  private static func contributions(_ row: SeriesRow) -> LayerContributions? {
+  /// Of the first `common` examples.
+  private static func contributions(_ row: SeriesRow, _ common: Int) -> LayerContributions? {
     guard let examples = PerExample(row) else { return nil }
     return LayerContributions(
-      layers: row.layers.map(\.name), examples: examples.examples,
-      values: row.layers.indices.flatMap { examples.ofLayer($0) })
+      layers: row.layers.map(\.name), examples: common,
+      values: row.layers.indices.flatMap { examples.ofLayer($0).prefix(common) })
   }
 }

@@ -53,12 +53,19 @@ extension Configuration {
     let draws = try whole(&top, "draws", 1...1_000_000)
     let seed: UInt64? = try top.optional("seed")
     let tolerance = try number(&top, "tolerance_nats", above: 0, upTo: 1e6)
+    var precision: Double?
+    var seconds: Double?
+    if var budget = try top.optional("budget", as: MappingReader.self) {
+      precision = try number(&budget, "precision", above: 0, upTo: 1e6)
+      seconds = try number(&budget, "seconds", above: 0, upTo: 86_400)
+      try budget.finish()
+    }
     let level: Log.Level = try top.optional("log_level", default: .info)
     try top.finish()
     let configuration = Configuration(
       file: file, state: state, reports: reports, roots: roots.map(\.root), probes: probes,
       scan: scan, worker: worker, labels: labels, draws: draws, seed: seed,
-      toleranceNats: tolerance, logLevel: level)
+      toleranceNats: tolerance, precision: precision, probeSeconds: seconds, logLevel: level)
     try FolderChecks.check(configuration, roots.map(\.mark), top)
     return configuration
   }

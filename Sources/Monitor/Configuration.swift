@@ -81,6 +81,10 @@ public struct Configuration: Sendable, Hashable {
   public let seed: UInt64?
   /// Tolerance of the information in the weights, in nats; nil leaves it to the probe.
   public let toleranceNats: Double?
+  /// Relative standard error of the trace that is enough; nil leaves it to the probe.
+  public let precision: Double?
+  /// Seconds after which no more examples are measured; nil leaves it to the probe.
+  public let probeSeconds: Double?
   /// The least severe lines that are logged.
   public let logLevel: Log.Level
 

@@ -40,6 +40,8 @@ public struct WorkerCommand: Sendable, Hashable {
     add("--draws", configuration.draws)
     add("--seed", configuration.seed)
     add("--tolerance-nats", configuration.toleranceNats)
+    add("--precision", configuration.precision)
+    add("--seconds", configuration.probeSeconds)
     add("--threads", configuration.worker.threads)
     add("--memory-limit-mebibytes", configuration.worker.memoryLimitMebibytes)
     return arguments

@@ -59,10 +59,11 @@ struct BoundNetwork {
     targets = try definition.targets(for: task)
     labels = Self.labels(
       request.labels ?? settings.labels, task: task, output: plan.outputShape,
-      draws: request.draws ?? settings.draws, seed: request.seed ?? settings.seed)
+      draws: Self.draws(request, settings), seed: request.seed ?? settings.seed)
     let parameterBytes = read.values.reduce(0) { $0 + $1.shape.count * MemoryLayout<Float>.stride }
     self.plan = plan.resized(
       request.blockSize(
+        isLimited: (request.budget ?? settings.budget).isLimited,
         parameterBytes: parameterBytes,
         cotangents: FisherEstimator.cotangents(
           labels, classes: task.classes(of: plan.outputShape))))
@@ -152,18 +153,29 @@ struct BoundNetwork {
     var estimator = FisherEstimator(
       task: task, labels: labels, targets: targets)
     estimator.threads = request.threads
+    estimator.budget = request.budget ?? definition.settings.budget
     estimator.blockExamples = plan.blocks[0].count
     if request.measures == .trace { estimator.measuresOnlyTrace() }
     return estimator
   }
 
-  /// Every layer's output over the whole batch, `[N, features]`: a forward pass and no more.
-  func recordings(threads: Int) throws(Problem) -> [Tensor] {
+  /// The same for the examples and labels of another estimate, whatever they cost.
+  func estimator(_ request: ProbeRequest, like estimate: FisherEstimate) -> FisherEstimator {
+    var estimator = estimator(request)
+    estimator.budget = EstimationBudget()
+    estimator.exampleLimit = estimate.exampleCount
+    estimator.labels = estimate.labels
+    return estimator
+  }
+
+  /// Every layer's output over the first examples, `[N, features]`: a forward pass and no more.
+  func recordings(examples: Int, threads: Int) throws(Problem) -> [Tensor] {
     let plan = plan
+    let blocks = plan.forwardBlocks(merging: 1, examples: examples)
     var values: [[Float]] = []
-    try forEachBlock(count: plan.blocks.count, threads: threads) {
+    try forEachBlock(count: blocks.count, threads: threads) {
       (block) throws(Problem) -> [[Float]] in
-      let network = try plan.bind(plan.blocks[block])
+      let network = try plan.bind(blocks[block])
       _ = try network.forward()
       return network.layers.indices.map { network.recording(ofLayer: $0).values }
     } combine: { (_, block) throws(Problem) in
@@ -171,8 +183,14 @@ struct BoundNetwork {
       for layer in values.indices { values[layer] += block[layer] }
     }
     return values.map {
-      Tensor(shape: Shape([definition.examples, $0.count / definition.examples]), values: $0)
+      Tensor(shape: Shape([examples, $0.count / examples]), values: $0)
     }
+  }
+
+  /// Two draws at least where a precision is asked for: one does not tell its own error.
+  private static func draws(_ request: ProbeRequest, _ settings: ProbeSettings) -> Int {
+    let draws = request.draws ?? settings.draws
+    return (request.budget ?? settings.budget).precision == nil ? draws : max(draws, 2)
   }
 
   private static func labels(

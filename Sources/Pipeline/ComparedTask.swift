@@ -36,7 +36,7 @@ struct ComparedTask {
       network = try CurvedNetwork(bound, estimate)
       evidence = "probe"
       findings = []
-      probe = ProbeIdentity(definition, estimate)
+      probe = ProbeIdentity(definition, estimate, isLimited: request.isLimited)
       tolerance = request.toleranceNats ?? definition.settings.toleranceNats
       information = WeightInformation.at(toleranceNats: tolerance, layers: network.weightedLayers)
     } else {

@@ -13,11 +13,12 @@ struct Comparison: Sendable {
 
   /// The earlier checkpoint's recordings on a probe; nil when the probe does not fit it.
   func recordings(
-    _ definition: ProbeDefinition, _ request: ProbeRequest, threads: Int
+    _ definition: ProbeDefinition, _ request: ProbeRequest, examples: Int, threads: Int
   ) throws(Problem) -> [RecordedGram]? {
     do {
       let bound = try BoundNetwork(definition, earlier, request)
-      return RecordedGram.each(of: try bound.recordings(threads: threads), threads: threads)
+      return RecordedGram.each(
+        of: try bound.recordings(examples: examples, threads: threads), threads: threads)
     } catch {
       guard NetworkSection.isProbeAtFault(error) else { throw error }
       return nil
@@ -56,9 +57,9 @@ struct Comparison: Sendable {
       // The daemon has every example's part of both, and compares the shares itself.
       if !request.keepsEvidence, let step, let now = checkpoint.step {
         let bound = try BoundNetwork(section.bound.definition, earlier, request)
-        let (estimate, seconds) = try bound.estimate(request)
+        let estimate = try bound.estimate(bound.estimator(request, like: section.estimate))
         let before = NetworkSection(
-          bound: bound, estimate: estimate, seconds: seconds, threads: request.threads)
+          bound: bound, estimate: estimate, seconds: 0, threads: request.threads)
         report.flow?.plasticity = section.plasticity(since: before, steps: (step, now))
       }
     }

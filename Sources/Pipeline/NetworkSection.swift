@@ -73,7 +73,8 @@ struct NetworkSection {
   private var layerNames: [String] { bound.layerNames(estimate) }
 
   func fill(_ report: inout CheckpointReport, _ request: ProbeRequest) {
-    report.probe = ProbeIdentity(bound.definition, estimate)
+    report.probe = ProbeIdentity(
+      bound.definition, estimate, isLimited: request.isLimited)
     report.performance = performance
     var network = NetworkInformation(
       fisherTrace: Quantity(estimate.trace(.fisher)),
@@ -82,6 +83,7 @@ struct NetworkSection {
       jacobianTrace: Quantity(estimate.trace(.jacobian)),
       scaleFreeTrace: Quantity(estimate.trace(.scaleFree)),
       toleranceNats: information?.toleranceNats ?? bound.definition.settings.toleranceNats)
+    network.labelStandardError = estimate.samplingError?.labels
     information?.fill(&network, &report.findings)
     tempered?.fill(&network)
     report.information = network

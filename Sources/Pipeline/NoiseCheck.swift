@@ -45,7 +45,9 @@ struct NoiseCheck: Sendable {
       return try WeightNoise.Side.allCases.map { (side) throws(Problem) -> Performance in
         let drawn = noise.draw(pair: work[index].pair, side, of: bound.weights, estimate)
         let plan = bound.plan.replacing(parameters: bound.spread(drawn))
-        return try estimator.performance(blocks: blocks, threads: shares ? request.threads : 1) {
+        return try estimator.performance(
+          examples: bound.definition.examples, blocks: blocks, threads: shares ? request.threads : 1
+        ) {
           (range) throws(Problem) in try plan.bind(range)
         }
       }

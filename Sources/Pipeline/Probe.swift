@@ -74,12 +74,24 @@ private func measureBoth(
   var network: Network?
   var recordings: [RecordedGram]?
   let isCompared = comparison != nil && request.probe != nil
+  if let comparison, let definition = request.probe, request.isLimited {
+    // Which examples are compared is known only when the first is done.
+    network = try NetworkSection.measure(checkpoint, request)
+    guard let section = network?.section else { return (network, nil) }
+    let examples = section.estimate.exampleCount
+    return (
+      network,
+      try comparison.recordings(
+        definition, request, examples: examples, threads: request.threads)
+    )
+  }
   try forEachBlock(count: isCompared ? 2 : 1, threads: min(2, request.threads)) {
     (part) throws(Problem) -> Part in
     guard part == 1, let comparison, let definition = request.probe else {
       return .network(try NetworkSection.measure(checkpoint, request))
     }
-    return .recordings(try comparison.recordings(definition, request, threads: 1))
+    return .recordings(
+      try comparison.recordings(definition, request, examples: definition.examples, threads: 1))
   } combine: { (_, part) throws(Problem) in
     switch part {
     case .network(let measured): network = measured

@@ -2,7 +2,7 @@
 
 import Checkpoints
 public import Diagnostics
-import Information
+public import Information
 import Networks
 import Tensors
 
@@ -14,6 +14,8 @@ public struct ProbeDefinition: Sendable {
   public let name: String
   /// SHA-256 in hexadecimal over the graph and the batch.
   public let digest: String
+  /// What its probe.yaml says that an estimate may cost.
+  public var budget: EstimationBudget { settings.budget }
   let settings: ProbeSettings
   let graph: Graph
   let inputs: [String: BatchArray]

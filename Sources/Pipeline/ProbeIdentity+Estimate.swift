@@ -3,8 +3,8 @@ import Networks
 import Reports
 
 extension ProbeIdentity {
-  /// Which probe an estimate was made with.
-  init(_ definition: ProbeDefinition, _ estimate: FisherEstimate) {
+  /// Which probe an estimate was made with, and how much of it.
+  init(_ definition: ProbeDefinition, _ estimate: FisherEstimate, isLimited: Bool) {
     let sampled: (draws: Int, seed: UInt64)? =
       if case .sampled(let draws, let seed) = estimate.labels { (draws, seed) } else { nil }
     self.init(
@@ -14,5 +14,11 @@ extension ProbeIdentity {
       seed: Int(sampled?.seed ?? UInt64(definition.settings.seed)),
       task: estimate.task.rawValue,
       output: definition.graph.outputs.count > 1 ? definition.graph.prediction : nil)
+    relativeStandardError = estimate.trace(.fisher).value?.relativeError
+    if isLimited {
+      of = estimate.availableExamples
+      stoppedBy = estimate.stop.rawValue
+      dominatedBy = estimate.samplingError.map { $0.isDominatedByLabels ? "labels" : "examples" }
+    }
   }
 }

@@ -1,3 +1,4 @@
+public import Information
 internal import Networks
 
 /// What to measure of a checkpoint, and how: the command line's choices.
@@ -18,6 +19,8 @@ public struct ProbeRequest: Sendable {
   public var weightDraws: Int?
   /// Mean entropy of the prediction, bits, that the trace is tempered to; no tempered trace when nil.
   public var referenceEntropyBits: Double?
+  /// Overrides the probe's limits of what an estimate may cost.
+  public var budget: EstimationBudget?
   /// Examples of one training step, where the checkpoint does not say.
   public var batchSize: Int?
   /// An earlier checkpoint of the run to compare with.
@@ -38,6 +41,9 @@ public struct ProbeRequest: Sendable {
   /// A request for what the checkpoint alone tells.
   public init() {}
 
+  /// Whether fewer than all examples of the probe may be measured.
+  var isLimited: Bool { (budget ?? probe?.settings.budget)?.isLimited ?? false }
+
   /// How much is measured.
   public enum Measures: String, Sendable, CaseIterable {
     /// All that the report has room for.
@@ -48,8 +54,10 @@ public struct ProbeRequest: Sendable {
 
   /// How the batch is cut, for a network whose weights take so many bytes and whose examples have so
   /// many cotangents.
-  func blockSize(parameterBytes: Int, cotangents: Int) -> BlockSize {
+  func blockSize(isLimited: Bool, parameterBytes: Int, cotangents: Int) -> BlockSize {
     if let blockExamples { return .atMost(blockExamples) }
+    // Under a budget the blocks are what it is counted in: the same on every machine.
+    if isLimited { return .atMost(16) }
     // Beside the arrays there are the weights, sums as large as they, gradients of a layer, the code.
     let others = 3 * parameterBytes + (128 << 20)
     let rest = max(memoryLimitBytes - others, memoryLimitBytes / 8)

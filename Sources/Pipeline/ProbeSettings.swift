@@ -36,6 +36,8 @@ public struct ProbeSettings: Sendable {
   public var alias: [String: String] = [:]
   /// ε of the information in the weights, nats of loss.
   public var toleranceNats: Double = 0.01
+  /// When an estimate is good enough, and what it may cost.
+  public var budget = EstimationBudget()
   /// Draws of the weights at each tolerance, to check the predicted rise of the loss with; as many
   /// as are cheap when nil.
   public var weightDraws: Int?
@@ -65,6 +67,17 @@ public struct ProbeSettings: Sendable {
     seed = try keys.optional("seed", default: 0)
     toleranceNats = try keys.optional("tolerance_nats", default: 0.01)
     weightDraws = try keys.optional("weight_draws")
+    if var limits = try keys.optional("budget", as: MappingReader.self) {
+      budget = EstimationBudget(
+        precision: try limits.optional("precision"), seconds: try limits.optional("seconds"))
+      for (key, value) in [("precision", budget.precision), ("seconds", budget.seconds)] {
+        guard value.map({ $0 > 0 }) ?? true else {
+          throw limits.problem(
+            "probe-setting", key: key, "it is \(value ?? 0)", remedy: "use a number above 0")
+        }
+      }
+      try limits.finish()
+    }
     if var names = try keys.optional("names", as: MappingReader.self) {
       strip = try names.optional("strip")
       if var aliases = try names.optional("alias", as: MappingReader.self) {

@@ -23,10 +23,10 @@ struct TemperedSection: Sendable {
       estimate = nil
       return
     }
-    var estimator = bound.estimator(request)
+    var estimator = bound.estimator(request, like: plain)
     let plan = bound.plan
     temperature = try estimator.temperature(
-      entropyBits: bits,
+      entropyBits: bits, examples: bound.definition.examples,
       blocks: plan.forwardBlocks(merging: 1, examples: plain.exampleCount)
     ) { (range) throws(Problem) in try plan.bind(range) }
     guard let known = temperature.value else {

@@ -102,8 +102,10 @@ public struct ProbeIdentity: Codable, Sendable, FlowStyled {
   public var name: String
   /// SHA-256 over graph and batch, in hexadecimal.
   public var digest: String
-  /// Examples in the batch.
+  /// Examples that were measured: the first of the batch.
   public var examples: Int
+  /// Examples in the batch, where a budget may have left some out.
+  public var of: Int?
   /// `exact`, or `sampled`.
   public var labels: String
   /// Labels drawn per example (or position) when sampled.
@@ -112,6 +114,12 @@ public struct ProbeIdentity: Codable, Sendable, FlowStyled {
   public var sampling: String?
   /// The seed of the draws.
   public var seed: Int
+  /// Standard error of the total Fisher trace by its value.
+  public var relativeStandardError: Double?
+  /// What ended the measurement under a budget: `precision`, `seconds` or `batch`.
+  public var stoppedBy: String?
+  /// What most of the error is from, `labels` or `examples`; nil when one draw does not tell.
+  public var dominatedBy: String?
   /// What the outputs mean, in the words of probe.yaml.
   public var task: String?
   /// The graph's output that was taken for the prediction, where it has several.

@@ -4,6 +4,9 @@
 public struct NetworkInformation: Codable, Sendable {
   /// tr F summed over layers, labels drawn from the model (ICLR 2019, critical periods), nats².
   public var fisherTrace: Quantity
+  /// The part of its standard error that more drawn labels would take away; nil when labels are exact
+  /// or drawn once.
+  public var labelStandardError: Double?
   /// The same with the data's labels: the empirical Fisher, a different quantity.
   public var empiricalFisherTrace: Quantity
   /// Mean over the probe of Σ p(1−p): how unsure the network still is.

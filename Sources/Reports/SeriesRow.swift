@@ -62,7 +62,9 @@ public struct SeriesRow: Document {
     fisherTrace = report.information?.fisherTrace
     informationBits = report.information?.informationBits.value
     probe = report.probe.map {
-      "\($0.digest) \($0.labels) \($0.draws ?? 0) \($0.seed) \($0.examples)"
+      // Under a budget examples and draws differ, of one probe: its estimates remain comparable.
+      let draws = $0.of == nil ? $0.draws ?? 0 : 0
+      return "\($0.digest) \($0.labels) \(draws) \($0.seed) \($0.of ?? $0.examples)"
     }
     layers = report.layers.map { layer in
       SeriesLayer(

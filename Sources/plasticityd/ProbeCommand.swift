@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Diagnostics
+import Information
 import Monitor
 public import Pipeline
 import Reports
@@ -33,6 +34,16 @@ struct ProbeCommand: ParsableCommand {
 
   @Option(help: "Tolerance of the information in the weights, nats of loss.")
   var toleranceNats: Double?
+
+  @Option(
+    help: """
+      Add examples of the probe, then labels drawn for them, until the relative standard error of the \
+      total Fisher trace is below this, for example 0.02. By default all examples are measured.
+      """)
+  var precision: Double?
+
+  @Option(help: "Add no more examples after so many seconds; the report says what they gave.")
+  var seconds: Double?
 
   @Option(
     help: "Draws of the weights that the predicted rise of the loss is checked with; 0 for none.")
@@ -78,6 +89,8 @@ struct ProbeCommand: ParsableCommand {
     if let toleranceNats, !(toleranceNats > 0) {
       throw ValidationError("--tolerance-nats: more than 0")
     }
+    if let precision, !(precision > 0) { throw ValidationError("--precision: more than 0") }
+    if let seconds, !(seconds > 0) { throw ValidationError("--seconds: more than 0") }
     if let weightDraws, !(0...10_000).contains(weightDraws) {
       throw ValidationError("--weight-draws: 0 to 10000")
     }
@@ -103,6 +116,11 @@ struct ProbeCommand: ParsableCommand {
     request.draws = draws
     request.seed = seed
     request.toleranceNats = toleranceNats
+    if precision != nil || seconds != nil {
+      let stated = request.probe?.budget
+      request.budget = EstimationBudget(
+        precision: precision ?? stated?.precision, seconds: seconds ?? stated?.seconds)
+    }
     request.weightDraws = weightDraws
     request.referenceEntropyBits = referenceEntropyBits
     request.batchSize = batchSize

@@ -93,7 +93,9 @@ import Testing
     let model = golden.model
     var estimator = try estimator(golden, .exact)
     let temperature = try #require(
-      try estimator.temperature(entropyBits: 0.9, blocks: [0..<3, 3..<golden.examples]) {
+      try estimator.temperature(
+        entropyBits: 0.9, examples: golden.examples, blocks: [0..<3, 3..<golden.examples]
+      ) {
         (range) in model.network(range)
       }.value)
     #expect(temperature > 1)
@@ -105,7 +107,9 @@ import Testing
     let regression = try Goldens.load().regression
     let other = regression.model
     #expect(
-      try self.estimator(regression, .exact).temperature(entropyBits: 1, blocks: [0..<9]) {
+      try self.estimator(regression, .exact).temperature(
+        entropyBits: 1, examples: 9, blocks: [0..<9]
+      ) {
         (range) in other.network(range)
       }.reason == "a regression has no classes")
   }

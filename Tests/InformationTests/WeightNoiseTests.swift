@@ -129,7 +129,9 @@ import Testing
           classes: model.classes, input: model.input,
           weights: noise.draw(pair: pair, side, of: model.weights, estimate),
           isSequence: model.isSequence)
-        return try estimator.performance(blocks: [0..<4, 4..<golden.examples], threads: 1) {
+        return try estimator.performance(
+          examples: golden.examples, blocks: [0..<4, 4..<golden.examples], threads: 1
+        ) {
           (range) in drawn.network(range)
         }
       }
@@ -159,7 +161,9 @@ import Testing
     for golden in [try Goldens.load().classification, try Goldens.load().languageModel] {
       let (estimate, estimator) = try measured(golden)
       let model = golden.model
-      let forward = try estimator.performance(blocks: [0..<3, 3..<golden.examples], threads: 2) {
+      let forward = try estimator.performance(
+        examples: golden.examples, blocks: [0..<3, 3..<golden.examples], threads: 2
+      ) {
         (range) in model.network(range)
       }
       #expect(forward.loss == estimate.performance.loss)

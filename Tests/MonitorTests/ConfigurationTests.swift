@@ -58,6 +58,7 @@ import Watching
       draws: 4
       seed: 18446744073709551615
       tolerance_nats: 0.02
+      budget: {precision: 0.05, seconds: 12}
       log_level: debug
       """)
     #expect(configuration.state == folder.path + "/state")
@@ -82,6 +83,8 @@ import Watching
     #expect(configuration.draws == 4)
     #expect(configuration.seed == .max)
     #expect(configuration.toleranceNats == 0.02)
+    #expect(configuration.precision == 0.05)
+    #expect(configuration.probeSeconds == 12)
     #expect(configuration.logLevel == .debug)
     #expect(configuration.settle(on: .init(name: "nfs4")) == .zero)
   }
