@@ -92,7 +92,8 @@ let package = Package(
     tests(
       "CheckpointsTests", ["Checkpoints", "Diagnostics", "Tensors", "CKernels"], fixtures: true),
     tests(
-      "NetworksTests", ["Networks", "Checkpoints", "Diagnostics", "Tensors", "LinearAlgebra"],
+      "NetworksTests",
+      ["Networks", "Checkpoints", "Diagnostics", "Tensors", "LinearAlgebra", "CKernels"],
       fixtures: true),
     tests(
       "InformationTests",

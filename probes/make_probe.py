@@ -261,8 +261,21 @@ def keep_tables_only(model, path):
             onnx.external_data_helper.load_external_data_for_tensor(tensor, str(path.parent))
             tensor.data_location = onnx.TensorProto.DEFAULT
             del tensor.external_data[:]
+    drop_notes(graph)
     path.write_bytes(graph.SerializeToString())
     path.with_name(path.name + ".data").unlink(missing_ok=True)
+
+
+def drop_notes(model):
+    """Leaves out the exporter's notes (the source's paths and lines) but for what is a parameter."""
+    graph = model.graph
+    weights = {tensor.name for tensor in graph.initializer}
+    kept = [value for value in graph.value_info if value.name in weights]
+    del graph.value_info[:]
+    graph.value_info.extend(kept)
+    for node in [*graph.node, *(node for function in model.functions for node in function.node)]:
+        del node.metadata_props[:]
+        node.ClearField("doc_string")
 
 
 def check_names(model, path):

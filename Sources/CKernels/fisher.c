@@ -4,42 +4,129 @@
 #include <string.h>
 
 #include "lanes.h"
+#include "vector_math.h"
 
+// Adds e and −e·gap of some classes to the lanes, and keeps e.
+static inline __attribute__((always_inline)) void exponentials(
+    const float *restrict z, double zt, size_t n, float *restrict e, double *restrict rest,
+    double *restrict energy) {
+  size_t c = 0;
+  for (; c + 8 <= n; c += 8)
+    for (size_t l = 0; l < 8; l++) {
+      double gap = (double)z[c + l] - zt, value = ck_exp_of_gap(gap);
+      rest[l] += value;
+      energy[l] -= value * gap;
+      e[c + l] = (float)value;
+    }
+  for (; c < n; c++) {
+    double gap = (double)z[c] - zt, value = ck_exp_of_gap(gap);
+    rest[0] += value;
+    energy[0] -= value * gap;
+    e[c] = (float)value;
+  }
+}
+
+// Turns exponentials into probabilities and adds p(1 − p) to the lanes.
+static inline __attribute__((always_inline)) void probabilities(
+    float *restrict p, double scale, size_t n, double *restrict confidence) {
+  size_t c = 0;
+  for (; c + 8 <= n; c += 8)
+    for (size_t l = 0; l < 8; l++) {
+      double value = p[c + l] * scale;
+      p[c + l] = (float)value;
+      confidence[l] += value * (1 - value);
+    }
+  for (; c < n; c++) {
+    double value = p[c] * scale;
+    p[c] = (float)value;
+    confidence[0] += value * (1 - value);
+  }
+}
+
+static double total(const double lane[8]) {
+  double sum = 0;
+  for (size_t l = 0; l < 8; l++) sum += lane[l];
+  return sum;
+}
+
+// The first of the largest values; n when one is not finite.
+static inline __attribute__((always_inline)) size_t first_largest(const float *z, size_t n) {
+  float most[16], odd[16] = {0}, largest = -INFINITY, unfinite = 0;
+  for (size_t l = 0; l < 16; l++) most[l] = -INFINITY;
+  size_t c = 0;
+  for (; c + 16 <= n; c += 16)
+    for (size_t l = 0; l < 16; l++) {
+      float v = z[c + l];
+      most[l] = v > most[l] ? v : most[l];
+      odd[l] += v - v;  // zero, and NaN where v is not finite
+    }
+  for (; c < n; c++) {
+    largest = z[c] > largest ? z[c] : largest;
+    unfinite += z[c] - z[c];
+  }
+  for (size_t l = 0; l < 16; l++) {
+    largest = most[l] > largest ? most[l] : largest;
+    unfinite += odd[l];
+  }
+  if (unfinite != 0) return n;
+  for (c = 0; c < n && z[c] != largest; c++) {
+  }
+  return c;
+}
+
+CK_CLONES
 struct ck_softmax ck_softmax_row(const float *z, size_t classes, float *probability) {
   // z is [classes]
   struct ck_softmax out = {0, NAN, NAN, NAN, NAN};
-  int finite = 1;
-  for (size_t c = 0; c < classes; c++) {
-    finite &= isfinite(z[c]) != 0;
-    if (z[c] > z[out.top]) out.top = c;
-  }
-  if (!finite || classes == 0) {
+  size_t top = first_largest(z, classes);
+  if (top == classes) {
     for (size_t c = 0; c < classes; c++) probability[c] = NAN;
     return out;
   }
-  double zt = z[out.top], rest = 0, energy = 0;
-  for (size_t c = 0; c < classes; c++) {
-    if (c == out.top) continue;
-    double gap = (double)z[c] - zt, e = exp(gap);
-    rest += e;
-    energy -= e * gap;
-    probability[c] = (float)e;
-  }
-  double scale = 1 / (1 + rest);
+  out.top = top;
+  // The other classes lie before and after the top one, whose exponential is 1.
+  size_t after = out.top + 1, left = classes - after;
+  double rest_lane[8] = {0}, energy[8] = {0}, confidence[8] = {0};
+  exponentials(z, z[out.top], out.top, probability, rest_lane, energy);
+  exponentials(z + after, z[out.top], left, probability + after, rest_lane, energy);
+  double rest = total(rest_lane), scale = 1 / (1 + rest);
   out.log_normaliser = log1p(rest);
   out.complement = rest * scale;
-  out.entropy = out.log_normaliser + energy * scale;
-  out.confidence = out.complement * scale;
-  for (size_t c = 0; c < classes; c++) {
-    if (c == out.top) {
-      probability[c] = (float)scale;
-      continue;
-    }
-    double p = probability[c] * scale;
-    probability[c] = (float)p;
-    out.confidence += p * (1 - p);
-  }
+  out.entropy = out.log_normaliser + total(energy) * scale;
+  probability[out.top] = (float)scale;
+  probabilities(probability, scale, out.top, confidence);
+  probabilities(probability + after, scale, left, confidence);
+  out.confidence = out.complement * scale + total(confidence);
   return out;
+}
+
+// √p with the sign of a bit: set is minus.
+static inline __attribute__((always_inline)) float signed_root(float p, uint64_t word, size_t bit) {
+  return (word >> bit & 1) != 0 ? -sqrtf(p) : sqrtf(p);
+}
+
+CK_CLONES
+void ck_signed_score(const float *restrict p, size_t classes, size_t top, double complement,
+                     const uint64_t *restrict signs, float *restrict cotangent) {
+  // p and cotangent are [classes], signs [⌈classes / 64⌉]
+  double lane[8] = {0};
+  size_t c = 0;
+  for (; c + 8 <= classes; c += 8) {
+    uint64_t word = signs[c / 64] >> (c % 64);
+    for (size_t l = 0; l < 8; l++)
+      lane[l] += c + l == top ? 0.0f : signed_root(p[c + l], word, l);
+  }
+  for (; c < classes; c++) lane[0] += c == top ? 0.0f : signed_root(p[c], signs[c / 64], c % 64);
+  double rest = total(lane), root = signed_root(p[top], signs[top / 64], top % 64);
+  float whole = (float)(root + rest), before = cotangent[top];
+  for (c = 0; c + 8 <= classes; c += 8) {
+    uint64_t word = signs[c / 64] >> (c % 64);
+    for (size_t l = 0; l < 8; l++)
+      cotangent[c + l] += signed_root(p[c + l], word, l) - p[c + l] * whole;
+  }
+  for (; c < classes; c++) cotangent[c] += signed_root(p[c], signs[c / 64], c % 64) - p[c] * whole;
+  // √p r − p (√p r + rest) with √p r (1 − p) from the other classes: nothing cancels at p = 1.
+  cotangent[top] = before + (float)(root * complement - p[top] * rest);
 }
 
 // Strips between two flushes of the float accumulators into double: bounds their rounding at 1e-5.

@@ -87,21 +87,12 @@ struct ClassDistribution: Sendable {
     row: Int, into cotangent: UnsafeMutableBufferPointer<Float>, draws: ProbeDraws, example: Int,
     position: Int, draw: Int
   ) {
+    let words = draws.signs(
+      .score, count: classes, example: example, position: position, draw: draw)
     let base = row * classes
-    let top = top[row]
-    var offset = 0.0
-    var topRoot = 0.0
-    var scores = [Float](repeating: 0, count: classes)
-    draws.forEachSign(.score, count: classes, example: example, position: position, draw: draw) {
-      let root = probabilities[base + $0].squareRoot() * $1
-      scores[$0] = root
-      if $0 == top { topRoot = Double(root) } else { offset += Double(root) }
+    probabilities.withUnsafeBufferPointer { p in
+      guard let p = p.baseAddress, let cotangent = cotangent.baseAddress else { return }
+      ck_signed_score(p + base, classes, top[row], complement[row], words, cotangent)
     }
-    let whole = Float(topRoot + offset)
-    for c in 0..<classes where c != top {
-      cotangent[c] += scores[c] - probabilities[base + c] * whole
-    }
-    // √p r − p (√p r + offset) with √p r (1 − p) from the other classes: nothing cancels at p = 1.
-    cotangent[top] += Float(topRoot * complement[row] - Double(probabilities[base + top]) * offset)
   }
 }

@@ -18,7 +18,7 @@ public enum LabelPlan: Sendable, Hashable {
 }
 
 /// How a sampled plan draws the score, whose squared parameter gradient has the Fisher trace as mean.
-public enum ScoreSampling: Sendable, CaseIterable {
+public enum ScoreSampling: String, Sendable, CaseIterable {
   /// √p∘r − p⟨√p, r⟩ with random signs r: the covariance of the score of a drawn label without its
   /// rare, large events (Hutchinson 1990 for the factor of diag(p) − ppᵀ). On a recorded
   /// convolutional network whose trace is 117 the standard deviation of one draw on 256 examples

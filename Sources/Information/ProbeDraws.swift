@@ -40,12 +40,21 @@ struct ProbeDraws: Sendable {
     _ purpose: Purpose, count: Int, example: Int, position: Int = 0, draw: Int = 0,
     _ body: (_ index: Int, _ sign: Float) -> Void
   ) {
-    for word in 0..<(count + 63) / 64 {
-      var bits = bits(purpose, example: example, position: position, draw: draw, word: word)
+    let words = signs(purpose, count: count, example: example, position: position, draw: draw)
+    for (word, var bits) in words.enumerated() {
       for index in word * 64..<min((word + 1) * 64, count) {
         body(index, bits & 1 == 0 ? 1 : -1)
         bits >>= 1
       }
+    }
+  }
+
+  /// The bits behind `forEachSign`, 64 signs to a word, the first in the lowest bit; set is −1.
+  func signs(
+    _ purpose: Purpose, count: Int, example: Int, position: Int = 0, draw: Int = 0
+  ) -> [UInt64] {
+    (0..<(count + 63) / 64).map {
+      bits(purpose, example: example, position: position, draw: draw, word: $0)
     }
   }
 

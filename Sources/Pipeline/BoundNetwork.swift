@@ -153,6 +153,7 @@ struct BoundNetwork {
   func estimator(_ request: ProbeRequest) -> FisherEstimator {
     var estimator = FisherEstimator(
       task: task, labels: labels, targets: targets)
+    estimator.sampling = request.sampling
     estimator.threads = request.threads
     estimator.budget = request.budget ?? definition.settings.budget
     estimator.blockExamples = plan.blocks[0].count

@@ -76,7 +76,7 @@ struct NetworkSection {
 
   func fill(_ report: inout CheckpointReport, _ request: ProbeRequest) {
     report.probe = ProbeIdentity(
-      bound.definition, estimate, isLimited: request.isLimited)
+      bound.definition, estimate, isLimited: request.isLimited, sampling: request.sampling)
     report.performance = performance
     var network = NetworkInformation(
       fisherTrace: Quantity(estimate.trace(.fisher)),

@@ -9,6 +9,8 @@ public struct ProbeRequest: Sendable {
   public var probe: ProbeDefinition?
   /// Overrides the probe's way of drawing labels.
   public var labels: ProbeSettings.Labels?
+  /// How a sampled plan draws scores.
+  public var sampling = ScoreSampling.signs
   /// Overrides the probe's number of labels per example.
   public var draws: Int?
   /// Overrides the probe's seed.

@@ -1,6 +1,6 @@
 public import ArgumentParser
 import Diagnostics
-import Information
+public import Information
 import Monitor
 import Networks
 public import Pipeline
@@ -72,6 +72,9 @@ struct ProbeCommand: ParsableCommand {
   @Option(help: "Measure less: trace leaves out all but loss and Fisher trace.")
   var only: ProbeRequest.Measures = .everything
 
+  @Option(help: ArgumentHelp("How scores are drawn: signs or labels.", visibility: .private))
+  var sampling: ScoreSampling = .signs
+
   @Option(name: .customLong("repeat"), help: ArgumentHelp("Passes to time.", visibility: .private))
   var repeats = 1
 
@@ -131,6 +134,7 @@ struct ProbeCommand: ParsableCommand {
     request.threads = threads
     request.measures = only
     request.repeats = repeats
+    request.sampling = sampling
     request.blockExamples = blockExamples
     if let memoryLimitMebibytes { request.memoryLimitBytes = memoryLimitMebibytes << 20 }
     let report = try probe(checkpoint, request)
@@ -144,4 +148,5 @@ struct ProbeCommand: ParsableCommand {
 }
 
 extension ProbeSettings.Labels: ExpressibleByArgument {}
+extension ScoreSampling: ExpressibleByArgument {}
 extension ProbeRequest.Measures: ExpressibleByArgument {}

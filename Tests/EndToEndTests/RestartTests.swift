@@ -37,8 +37,7 @@ import Testing
   /// A checkpoint's report without what may differ: paths of the tree, when the file was written
   /// (its copy's time) and what it cost; and what is told against the checkpoints that had arrived
   /// before it, which is the order of arrival itself: the state as it stood, plasticity and
-  /// movement since the previous one, the window of the moments, the trace at the entropy of the
-  /// peak so far.
+  /// movement since the previous one, the window of the moments.
   private static func comparable(_ name: String, _ tree: DaemonTree) throws -> String {
     var report = try tree.checkpoint(name)
     report.took = CostReport(seconds: 0, peakMemoryBytes: 0)
@@ -46,13 +45,14 @@ import Testing
     report.criticalPeriod = nil
     report.flow = nil
     report.optimizer = nil
+    // Tempered to a peak that is known only once it has passed.
     report.information?.temperedTrace = nil
     report.information?.temperature = nil
     report.information?.referenceEntropyBits = nil
     for layer in report.layers.indices {
       report.layers[layer].update = nil
-      report.layers[layer].optimizer = nil
       report.layers[layer].temperedTrace = nil
+      report.layers[layer].optimizer = nil
       if report.probe == nil { report.layers[layer].share = nil }
     }
     return String(decoding: try report.yaml(), as: UTF8.self).replacing(tree.path, with: "TREE")

@@ -171,6 +171,7 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "mobilenet-v2": images(vision.MobileNetV2),
     "efficientnet": images(vision.EfficientNet),
     "convnext": images(vision.ConvNeXt, size=32),
+    "one-place": images(vision.OnePlace, size=4),
     "norms": images(vision.Normalised, size=8, count=6),
     "volumes": volumes,
     "unet": pixels(vision.UNet),

@@ -17,6 +17,11 @@ struct ck_softmax {
 // small it is. A logit that is not finite makes every number NaN.
 struct ck_softmax ck_softmax_row(const float *z, size_t classes, float *probability);
 
+// cotangent [classes] += √p∘r − p⟨√p, r⟩ with r = −1 where a bit of signs [⌈classes / 64⌉] is set and
+// 1 elsewhere; top and complement as in ck_softmax.
+void ck_signed_score(const float *restrict p, size_t classes, size_t top, double complement,
+                     const uint64_t *restrict signs, float *restrict cotangent);
+
 // Most classes that ck_fisher_exact takes.
 enum { CK_FISHER_CLASSES = 64 };
 

@@ -41,7 +41,10 @@ struct GradientPlan {
     guard group.prologue.isEmpty, group.parameters.count == 1 else { return .entries }
     let factors = group.uses.compactMap { Self.factors($0, program) }
     guard factors.count == group.uses.count, let first = factors.first else { return .entries }
-    if factors.count == 1, first.places == 1, !first.picksRows { return .outer(group.uses[0]) }
+    // The scratch memory holds one example's factor, and an outer product is read of all at once.
+    if factors.count == 1, first.places == 1, !first.picksRows, !first.usesScratch {
+      return .outer(group.uses[0])
+    }
     // Two uses cannot both have their factors in the scratch memory.
     guard factors.count == 1 || !factors.contains(where: \.usesScratch) else { return .entries }
     let places = factors.reduce(0) { $0 + $1.places }
