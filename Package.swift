@@ -27,7 +27,8 @@ let package = Package(
     .executable(name: "plasticity-watch", targets: ["plasticity-watch"]),
   ],
   dependencies: [
-    // Subcommands, help that teaches, exit code 64: the one dependency that is not a system library.
+    // Subcommands,
+    help that teaches, exit code 64: the one dependency that is not a system library.,
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
