@@ -27,8 +27,7 @@ let package = Package(
     .executable(name: "plasticity-watch", targets: ["plasticity-watch"]),
   ],
   dependencies: [
-    // Subcommands,
-    help that teaches, exit code 64: the one dependency that is not a system library.,
+    // Subcommands, help that teaches, exit code 64: the one dependency that is not a system library.
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
@@ -71,8 +70,8 @@ let package = Package(
       name: "plasticityd",
       dependencies: [
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        "Diagnostics", "YAML", "Checkpoints", "Networks", "Information", "CriticalPeriods", "Reports",
-        "Pipeline", "Ledger", "Watching", "Monitor",
+        "Diagnostics", "YAML", "Checkpoints", "Networks", "Information", "CriticalPeriods",
+        "Reports", "Pipeline", "Ledger", "Watching", "Monitor",
       ],
       swiftSettings: strict),
     // For etc/conformance only.
