@@ -4,6 +4,7 @@ internal import CKernels
 /// The allocator's policy for a process that measures networks.
 public enum FreedMemory {
   /// Keeps freed arrays instead of giving them back to the system: the next block's arrays would be
-  /// mapped and cleared page by page again (0.03 of 0.21 s of processor time on the recorded mnist1d run).
+  /// mapped and cleared page by page again (0.03 of 0.21 s of processor time on
+  /// the recorded mnist1d run).
   public static func isKept() { ck_keep_freed_memory() }
 }
