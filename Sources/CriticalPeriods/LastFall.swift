@@ -20,6 +20,8 @@ enum LastFall: Sendable, Equatable {
     guard let last = values.lastIndex(where: { $0 >= level }) else { return .nothing }
     guard last + 1 < values.count else { return .stillAbove }
     let part = (values[last] - level) / (values[last] - values[last + 1])
-    return .at(places[last] + part * (places[last + 1] - places[last]))
+    let place = places[last] + part * (places[last + 1] - places[last])
+    // Absurd values overflow.
+    return place.isFinite ? .at(place) : .nothing
   }
 }

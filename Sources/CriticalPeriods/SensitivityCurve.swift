@@ -32,6 +32,17 @@ public struct SensitivityCurve: Sendable {
     public var accuracy: Double
     /// How many runs it is the mean of.
     public var runs: Int
+
+    /// Creates a point.
+    public init(
+      place: Double, loss: Double, standardError: Double?, accuracy: Double, runs: Int
+    ) {
+      self.place = place
+      self.loss = loss
+      self.standardError = standardError
+      self.accuracy = accuracy
+      self.runs = runs
+    }
   }
 
   /// By place, ascending.
