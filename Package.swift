@@ -39,8 +39,15 @@ let package = Package(
     // Optimised in debug builds too: the test suite computes real networks.
     .target(
       name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
+    // What Swift cannot call: prctl, landlock, seccomp.
+    .target(
+      name: "CSandbox",
+      cSettings: [
+        .define("_GNU_SOURCE"), .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"]),
+      ]),
 
     library("Diagnostics"),
+    library("Confinement", ["CSandbox"]),
     library("YAML", ["CLibYAML", "Diagnostics"]),
     library("Tensors", ["Diagnostics"]),
     library("LinearAlgebra", ["COpenBLAS"]),
@@ -63,21 +70,25 @@ let package = Package(
     library(
       "Monitor",
       [
-        "Diagnostics", "YAML", "Information", "CriticalPeriods", "Reports", "Pipeline", "Ledger",
-        "Watching",
+        "Diagnostics", "Confinement", "YAML", "Information", "CriticalPeriods", "Reports",
+        "Pipeline",
+        "Ledger", "Watching",
       ]),
     .executableTarget(
       name: "plasticityd",
       dependencies: [
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        "Diagnostics", "YAML", "Checkpoints", "Networks", "Information", "CriticalPeriods",
-        "Reports", "Pipeline", "Ledger", "Watching", "Monitor",
+        "Diagnostics", "Confinement", "YAML", "Checkpoints", "Networks", "Information",
+        "CriticalPeriods", "Reports", "Pipeline", "Ledger", "Watching", "Monitor",
       ],
       swiftSettings: strict),
     // For etc/conformance only.
     .executableTarget(
       name: "conformance-runner", dependencies: ["Diagnostics", "Networks"],
       swiftSettings: strict),
+    // For ConfinementTests only: tries what a confined process must not be able to do.
+    .executableTarget(
+      name: "sandbox-trial", dependencies: ["Confinement"], swiftSettings: strict),
     // GPL-2.0-only, alone: everything else talks to it over a pipe and never links it.
     .executableTarget(
       name: "plasticity-watch",
@@ -85,6 +96,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("inotifytools")]),
 
     tests("DiagnosticsTests", ["Diagnostics"]),
+    tests("ConfinementTests", ["Confinement", "sandbox-trial"]),
     tests("YAMLTests", ["YAML", "Diagnostics"]),
     tests("TensorsTests", ["Tensors", "Diagnostics"]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
