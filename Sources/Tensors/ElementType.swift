@@ -1,6 +1,10 @@
 /// The element types that checkpoints store, by the name that reports print.
 public enum ElementType: String, Sendable, CaseIterable {
   case float64, float32, float16, bfloat16
+  /// Eight bits, by the names that PyTorch and ml_dtypes give them: exponent and fraction bits; `fn`
+  /// without infinities, `uz` without a negative zero, whose pattern is the only NaN.
+  case float8_e4m3fn, float8_e5m2, float8_e4m3fnuz, float8_e5m2fnuz, float8_e8m0fnu
+  case float8_e4m3, float8_e3m4, float8_e4m3b11fnuz
   case int64, int32, int16, int8
   case uint64, uint32, uint16, uint8
   case bool
@@ -11,15 +15,15 @@ public enum ElementType: String, Sendable, CaseIterable {
     case .float64, .int64, .uint64: 8
     case .float32, .int32, .uint32: 4
     case .float16, .bfloat16, .int16, .uint16: 2
-    case .int8, .uint8, .bool: 1
+    default: 1
     }
   }
 
   /// Whether values of this type are real numbers that a network can learn.
   public var isFloatingPoint: Bool {
     switch self {
-    case .float64, .float32, .float16, .bfloat16: true
-    default: false
+    case .int64, .int32, .int16, .int8, .uint64, .uint32, .uint16, .uint8, .bool: false
+    default: true
     }
   }
 }
