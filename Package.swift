@@ -2,12 +2,16 @@
 // Each target may import only targets that stand above it in this list.
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .treatAllWarnings(as: .error),
-]
+/// `etc/fuzz` builds with this: everything under libFuzzer and the address sanitizer.
+let isFuzzing = Context.environment["PLASTICITYD_FUZZ"] != nil
+
+let strict: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+  ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -95,6 +99,21 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])],
       linkerSettings: [.linkedLibrary("inotifytools")]),
 
+    // Inputs that a trainer would not write, and a program that writes them to the disk.
+    .target(
+      name: "HostileCorpus", dependencies: ["CZlib"], path: "Tests/HostileCorpus",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "hostile-corpus", dependencies: ["HostileCorpus"], path: "Tests/hostile-corpus",
+      swiftSettings: strict),
+    // What fuzzers feed, and tests replay.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "HostileCorpus", "Checkpoints", "Tensors", "Networks", "Reports", "YAML", "Diagnostics",
+      ],
+      path: "Tests/FuzzTargets", swiftSettings: strict),
+
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("ConfinementTests", ["Confinement", "sandbox-trial"]),
     tests("YAMLTests", ["YAML", "Diagnostics"]),
@@ -123,7 +142,19 @@ let package = Package(
       ]),
     tests(
       "EndToEndTests",
-      ["Pipeline", "Reports", "YAML", "Checkpoints", "Networks", "Information", "Diagnostics"],
+      [
+        "HostileCorpus", "FuzzTargets", "Pipeline", "Reports", "YAML", "Checkpoints", "Networks",
+        "Information", "Diagnostics",
+      ],
       fixtures: true),
   ]
 )
+
+if isFuzzing {
+  package.targets += [
+    .systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"),
+    .executableTarget(
+      name: "fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "Tests/fuzz",
+      swiftSettings: strict, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
+  ]
+}

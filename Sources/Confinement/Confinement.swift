@@ -19,7 +19,8 @@ public struct Confinement: Sendable, Hashable {
   ///
   /// What the kernel does not have is left out: reading goes on with what holds. It cannot be taken
   /// back. Paths that do not exist are passed over, and a path's last component is not followed
-  /// when it is a link. Tens of microseconds.
+  /// when it is a link. Tens of microseconds. POSIX threads go on as before; tasks do not, since
+  /// libdispatch reads in /proc how its threads are and ends the process when it cannot.
   ///
   /// - Returns: what holds from now on.
   public static func apply(reading paths: [String]) -> Confinement {
