@@ -21,14 +21,14 @@ struct Float8 {
   /// The value of every pattern, for the kernel that looks them up.
   static func values(of type: ElementType) -> [Float] {
     switch type {
-    case .float8_e4m3fn: e4m3fn
-    case .float8_e5m2: e5m2
-    case .float8_e4m3fnuz: e4m3fnuz
-    case .float8_e5m2fnuz: e5m2fnuz
-    case .float8_e4m3: e4m3
-    case .float8_e3m4: e3m4
-    case .float8_e4m3b11fnuz: e4m3b11fnuz
-    case .float8_e8m0fnu: e8m0fnu
+    case .float8E4M3FN: e4m3fn
+    case .float8E5M2: e5m2
+    case .float8E4M3FNUZ: e4m3fnuz
+    case .float8E5M2FNUZ: e5m2fnuz
+    case .float8E4M3: e4m3
+    case .float8E3M4: e3m4
+    case .float8E4M3B11FNUZ: e4m3b11fnuz
+    case .float8E8M0FNU: e8m0fnu
     default: preconditionFailure("\(type) is no 8-bit float")
     }
   }

@@ -14,9 +14,9 @@ enum TorchNames {
     "torch bfloat16": .bfloat16, "torch int64": .int64, "torch int32": .int32,
     "torch int16": .int16, "torch int8": .int8, "torch uint64": .uint64, "torch uint32": .uint32,
     "torch uint16": .uint16, "torch uint8": .uint8, "torch bool": .bool,
-    "torch float8_e4m3fn": .float8_e4m3fn, "torch float8_e5m2": .float8_e5m2,
-    "torch float8_e4m3fnuz": .float8_e4m3fnuz, "torch float8_e5m2fnuz": .float8_e5m2fnuz,
-    "torch float8_e8m0fnu": .float8_e8m0fnu, "torch UntypedStorage": .uint8,
+    "torch float8_e4m3fn": .float8E4M3FN, "torch float8_e5m2": .float8E5M2,
+    "torch float8_e4m3fnuz": .float8E4M3FNUZ, "torch float8_e5m2fnuz": .float8E5M2FNUZ,
+    "torch float8_e8m0fnu": .float8E8M0FNU, "torch UntypedStorage": .uint8,
     "torch.storage UntypedStorage": .uint8,
   ]
 

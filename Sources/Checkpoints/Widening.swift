@@ -22,8 +22,8 @@ extension ElementType {
     case .uint16: ck_widen_u16(source.assumingMemoryBound(to: UInt16.self), destination, count)
     case .uint8: ck_widen_u8(source.assumingMemoryBound(to: UInt8.self), destination, count)
     case .bool: ck_widen_bool(source.assumingMemoryBound(to: UInt8.self), destination, count)
-    case .float8_e4m3fn, .float8_e5m2, .float8_e4m3fnuz, .float8_e5m2fnuz, .float8_e8m0fnu,
-      .float8_e4m3, .float8_e3m4, .float8_e4m3b11fnuz:
+    case .float8E4M3FN, .float8E5M2, .float8E4M3FNUZ, .float8E5M2FNUZ, .float8E8M0FNU,
+      .float8E4M3, .float8E3M4, .float8E4M3B11FNUZ:
       ck_widen_f8(
         source.assumingMemoryBound(to: UInt8.self), Float8.values(of: self), destination, count)
     }

@@ -34,8 +34,8 @@ import Testing
   /// Sums that ml_dtypes 0.5 gives for the kinds that torch does not have; torch's own are in the
   /// fixtures.
   @Test(arguments: [
-    (ElementType.float8_e4m3, 14, 5887.75), (.float8_e3m4, 30, 744),
-    (.float8_e4m3b11fnuz, 1, 735.984375),
+    (ElementType.float8E4M3, 14, 5887.75), (.float8E3M4, 30, 744),
+    (.float8E4M3B11FNUZ, 1, 735.984375),
   ])
   func eightBitFloatsOfOtherWriters(type: ElementType, nan: Int, sum: Double) {
     let values = Float8.values(of: type)

@@ -1,0 +1,50 @@
+"""The networks and data of the labelled runs: factories for probes/deficit/deficit.py."""
+
+import torch
+from torch import nn
+
+from examples import SIGNALS, IMAGES, described, dict_of, image_sets, perceptron, signal_sets
+from examples import convolutional, deep, relu, shallow, tanh  # noqa: F401
+
+FEW = "signals of ten classes made by signals.py, other templates, twice the noise, 2500 training examples"
+
+
+def wide(seed):
+    return described(perceptron(seed, [40, 160, 160, 10]), signal_sets(), "ReLU 40-160-160-10", SIGNALS)
+
+
+def noisy(seed):
+    sets = signal_sets(train=2500, family=1, noise=0.5)
+    return described(perceptron(seed, [40, 64, 64, 64, 10]), sets, "ReLU 40-64-64-64-10", FEW)
+
+
+def noisy_tanh(seed):
+    sets = signal_sets(train=2500, family=1, noise=0.5)
+    return described(perceptron(seed, [40, 64, 64, 10], nn.Tanh), sets, "tanh 40-64-64-10", FEW)
+
+
+def dense_images(seed):
+    model = perceptron(seed, [144, 48, 48, 48, 10])
+    return described(nn.Sequential(dict_of([("flat", nn.Flatten()), *model.named_children()])), image_sets(),
+                     "ReLU 144-48-48-48-10", IMAGES)
+
+
+def normalised(seed):
+    torch.manual_seed(seed)
+    layers = []
+    for number, (inputs, outputs) in enumerate([(40, 64), (64, 64), (64, 64)], 1):
+        layers += [(f"l{number}", nn.Linear(inputs, outputs)), (f"n{number}", nn.BatchNorm1d(outputs)),
+                   (f"a{number}", nn.ReLU())]
+    model = nn.Sequential(dict_of([*layers, ("l4", nn.Linear(64, 10))]))
+    return described(model, signal_sets(), "ReLU 40-64-64-64-10 with batch normalisation", SIGNALS)
+
+
+def adam(factory):
+    """The same network trained by AdamW."""
+    def make(seed):
+        return {**factory(seed),
+                "optimizer": lambda parameters, rate: torch.optim.AdamW(parameters, rate, weight_decay=0.01)}
+    return make
+
+
+relu_adam = adam(relu)
