@@ -178,3 +178,51 @@ import Testing
     #expect(try tree.run("replaced").rejected.isEmpty)
   }
 }
+
+/// A checkpoint that goes away while a worker is at it.
+@Suite(.enabled(if: Program.find("strace") != nil, "needs strace"))
+struct DeletionTests {
+  @Test func whatIsDeletedWhileItIsReadIsReported() throws {
+    let folder =
+      FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path
+      + "/plasticityd-deleted-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = "\(folder)/step_1.pt"
+    let whole = Fixtures.checkpoint("mnist1d-cnn-sgd", "epoch_000.pt")
+    try FileManager.default.copyItem(atPath: whole, toPath: path)
+    let strace = try #require(Program.find("strace"))
+    let trace = "\(folder)/trace"
+    let finished = Box()
+    let worker = Thread {
+      // The third read waits half a second before it begins.
+      finished.value = try? Program.run(
+        strace,
+        [
+          "-f", "-y", "-o", trace, "-P", path, "-e", "trace=pread64", "-e",
+          "inject=pread64:delay_enter=500000:when=3", Program.plasticityd, "probe", path,
+        ])
+      finished.end()
+    }
+    worker.start()
+    let isReading = eventually {
+      (try? String(contentsOfFile: trace, encoding: .utf8))?.contains("pread64") ?? false
+    }
+    #expect(isReading)
+    unlink(path)
+    finished.wait()
+    let output = try #require(finished.value)
+    #expect(output.code == 0, "\(output.error)")
+    let report = try CheckpointReport(yaml: output.output, path: path)
+    #expect(report.findings.contains { $0.code == "deleted-during-read" })
+    #expect(report.checkpoint.digest == (try Checkpoint.open(whole).digest()))
+  }
+
+  /// What a thread leaves behind when it ends.
+  private final class Box: @unchecked Sendable {
+    private let ended = DispatchSemaphore(value: 0)
+    var value: Finished?
+    func end() { ended.signal() }
+    func wait() { ended.wait() }
+  }
+}
