@@ -31,8 +31,8 @@ public struct LabelFile: Codable, Sendable {
   public var controlAccuracy: Double?
   /// Its standard deviation over seeds.
   public var controlSeedDeviation: Double?
-  /// The curve.
-  public var sensitivity: [Point]
+  /// The curve; nil where the answer follows from the definition alone.
+  public var sensitivity: [Point]?
   /// Where it last falls below a quarter of its maximum, in epochs.
   public var endEpoch: Double?
   /// Its 5–95 % interval over seeds.

@@ -1,21 +1,19 @@
 """The networks and data of the labelled runs: factories for probes/deficit/deficit.py."""
 
+import functools
+from collections import OrderedDict
+
 import torch
 from torch import nn
 
-from examples import SIGNALS, IMAGES, described, dict_of, image_sets, perceptron, signal_sets
-from examples import convolutional, deep, relu, shallow, tanh  # noqa: F401
-
-FEW = "signals of ten classes made by signals.py, other templates, twice the noise, 2500 training examples"
+from examples import FEW, IMAGES, SIGNALS, described, image_sets, perceptron, signal_sets
+from examples import convolutional, deep, noisy, relu, shallow, tanh  # noqa: F401
+from experiment import Plan, Trainee
+from schedules import schedule
 
 
 def wide(seed):
     return described(perceptron(seed, [40, 160, 160, 10]), signal_sets(), "ReLU 40-160-160-10", SIGNALS)
-
-
-def noisy(seed):
-    sets = signal_sets(train=2500, family=1, noise=0.5)
-    return described(perceptron(seed, [40, 64, 64, 64, 10]), sets, "ReLU 40-64-64-64-10", FEW)
 
 
 def noisy_tanh(seed):
@@ -25,7 +23,7 @@ def noisy_tanh(seed):
 
 def dense_images(seed):
     model = perceptron(seed, [144, 48, 48, 48, 10])
-    return described(nn.Sequential(dict_of([("flat", nn.Flatten()), *model.named_children()])), image_sets(),
+    return described(nn.Sequential(OrderedDict([("flat", nn.Flatten()), *model.named_children()])), image_sets(),
                      "ReLU 144-48-48-48-10", IMAGES)
 
 
@@ -35,7 +33,7 @@ def normalised(seed):
     for number, (inputs, outputs) in enumerate([(40, 64), (64, 64), (64, 64)], 1):
         layers += [(f"l{number}", nn.Linear(inputs, outputs)), (f"n{number}", nn.BatchNorm1d(outputs)),
                    (f"a{number}", nn.ReLU())]
-    model = nn.Sequential(dict_of([*layers, ("l4", nn.Linear(64, 10))]))
+    model = nn.Sequential(OrderedDict([*layers, ("l4", nn.Linear(64, 10))]))
     return described(model, signal_sets(), "ReLU 40-64-64-64-10 with batch normalisation", SIGNALS)
 
 
@@ -48,3 +46,30 @@ def adam(factory):
 
 
 relu_adam = adam(relu)
+
+
+@functools.lru_cache
+def trained_state(seed, epochs=80):
+    """The weights of `relu` after its own training, from which others go on."""
+    plan = Plan(epochs, 128, 0.05, schedule("exp:0.97", epochs))
+    trainee = Trainee(relu, seed, plan)
+    for epoch in range(epochs):
+        trainee.epoch(epoch)
+    return trainee.state()[0]
+
+
+def going_on(seed, sets, data):
+    made = described(perceptron(seed, [40, 64, 64, 64, 10]), sets, "ReLU 40-64-64-64-10, trained before", data)
+    made["model"].load_state_dict(trained_state(seed))
+    return made
+
+
+def finetuned(seed):
+    """The trained network goes on with fewer, noisier examples of the same classes."""
+    return going_on(seed, signal_sets(train=1500, noise=0.5),
+                    "after 80 epochs of the signals: the same classes with twice the noise, 1500 examples")
+
+
+def second_task(seed):
+    """The trained network goes on with ten new classes."""
+    return going_on(seed, signal_sets(family=1), "after 80 epochs of the signals: ten other classes")
