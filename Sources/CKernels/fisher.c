@@ -132,17 +132,43 @@ void ck_signed_score(const float *restrict p, size_t classes, size_t top, double
 // Strips between two flushes of the float accumulators into double: bounds their rounding at 1e-5.
 enum { FLUSH = 64 };
 
+// Of a strip of rows [classes]: offset = ḡ − g_top, variance = Σ_c p_c (g_c − ḡ)², where
+// g_c − ḡ = (g_c − g_top) − offset. Vectors go by address: their calling convention differs
+// between processors.
+static inline __attribute__((always_inline)) void class_variance(const float *rows, size_t classes,
+                                                                 size_t stride, const float *p,
+                                                                 size_t top, ck_lanes *offset,
+                                                                 ck_lanes *variance) {
+  ck_lanes base, row, mean = {0};
+  memcpy(&base, rows + top * stride, sizeof base);
+  for (size_t c = 0; c < classes; c++) {
+    if (c == top) continue;
+    memcpy(&row, rows + c * stride, sizeof row);
+    mean += (row - base) * p[c];
+  }
+  ck_lanes sum = mean * mean * p[top];
+  for (size_t c = 0; c < classes; c++) {
+    if (c == top) continue;
+    memcpy(&row, rows + c * stride, sizeof row);
+    row = row - base - mean;
+    sum += row * row * p[c];
+  }
+  *offset = mean;
+  *variance = sum;
+}
+
 CK_CLONES
 struct ck_fisher ck_fisher_exact(const float *g, size_t classes, size_t count,
                                  const float *probability, size_t top, size_t label,
-                                 const float *weights, float *diagonal) {
-  // g is [classes, count], probability [classes], weights and diagonal [count]
-  struct ck_fisher out = {0, 0, 0, 0};
+                                 const float *weights, float *diagonal, const float *tempered,
+                                 size_t tempered_top) {
+  // g is [classes, count], probability and tempered [classes], weights and diagonal [count]
+  struct ck_fisher out = {0, 0, 0, 0, 0};
   if (classes == 0 || classes > CK_FISHER_CLASSES) return out;
   float padded[CK_FISHER_CLASSES * CK_LANES];
   size_t i = 0;
   while (i < count) {
-    ck_lanes fisher = {0}, jacobian = {0}, empirical = {0}, free = {0};
+    ck_lanes fisher = {0}, jacobian = {0}, empirical = {0}, free = {0}, other = {0};
     for (size_t strip = 0; strip < FLUSH && i < count; strip++, i += CK_LANES) {
       const float *rows = g + i;
       size_t stride = count, width = count - i < CK_LANES ? count - i : CK_LANES;
@@ -155,23 +181,18 @@ struct ck_fisher ck_fisher_exact(const float *g, size_t classes, size_t count,
         rows = padded;
         stride = CK_LANES;
       }
-      ck_lanes base, row, offset = {0}, squares;
+      ck_lanes base, row, squares = {0};
       memcpy(&base, rows + top * stride, sizeof base);
-      squares = base * base;
       for (size_t c = 0; c < classes; c++) {
-        if (c == top) continue;
         memcpy(&row, rows + c * stride, sizeof row);
         squares += row * row;
-        offset += (row - base) * probability[c];
       }
-      // offset = ḡ − g_top, so that g_c − ḡ = (g_c − g_top) − offset
-      ck_lanes variance = offset * offset * probability[top];
-      for (size_t c = 0; c < classes; c++) {
-        if (c == top) continue;
-        memcpy(&row, rows + c * stride, sizeof row);
-        row = row - base - offset;
-        variance += row * row * probability[c];
+      ck_lanes offset, variance;
+      if (tempered) {
+        class_variance(rows, classes, stride, tempered, tempered_top, &offset, &variance);
+        other += variance;
       }
+      class_variance(rows, classes, stride, probability, top, &offset, &variance);
       fisher += variance;
       jacobian += squares;
       if (label < classes) {
@@ -195,6 +216,7 @@ struct ck_fisher ck_fisher_exact(const float *g, size_t classes, size_t count,
     out.jacobian += ck_lanes_sum(&jacobian);
     out.empirical += ck_lanes_sum(&empirical);
     out.scale_free += ck_lanes_sum(&free);
+    out.tempered += ck_lanes_sum(&other);
   }
   return out;
 }

@@ -69,6 +69,6 @@ public struct ExampleGram: Sendable, Hashable {
       ExampleGram(
         examples: examples, features: features,
         rootMeanSquare: (squares / Double(examples) / Double(features)).squareRoot(),
-        values: gram.map { Float($0) }))
+        values: gram))
   }
 }

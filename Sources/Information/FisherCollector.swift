@@ -31,7 +31,8 @@ struct FisherCollector {
   private var confidences: [Double] = []
   private var entropies: [Double] = []
 
-  init(_ first: FisherBlock) {
+  /// - Parameter expected: how many examples will be added, at the most.
+  init(_ first: FisherBlock, expected: Int) {
     labels = first.labels
     parameters = first.parameters
     layers = first.layers
@@ -46,8 +47,12 @@ struct FisherCollector {
     diagonal = []
     layerDiagonals = []
     unitSums = []
-    recordings = [[Float]](repeating: [], count: first.recordings.count)
     recordingWidths = first.recordings.map { $0.shape.count / max(first.range.count, 1) }
+    recordings = recordingWidths.map { width in
+      var recording: [Float] = []
+      recording.reserveCapacity(width * expected)
+      return recording
+    }
   }
 
   mutating func add(_ block: FisherBlock) throws(Problem) {

@@ -140,7 +140,7 @@ public struct FisherEstimator: Sendable {
       } combine: { (_, block) throws(Problem) in
         // A block that was measured beside the one that was enough: another machine has none.
         guard stop == nil else { return }
-        if collector == nil { collector = FisherCollector(block) }
+        if collector == nil { collector = FisherCollector(block, expected: measured) }
         try collector?.add(block)
         stop = budget.stops(
           after: collector?.totals ?? [], elapsed: (ContinuousClock.now - start).inSeconds)

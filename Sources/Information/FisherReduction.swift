@@ -98,26 +98,18 @@ struct ExactClasses: FisherReduction {
     let classes = distribution.classes
     let row = row(example)
     let sums = distribution.probabilities.withUnsafeBufferPointer { p in
-      guard let p = p.baseAddress else { return ck_fisher() }
-      return ck_fisher_exact(
-        gradients, classes, count, p + row * classes, distribution.top[row],
-        label(example) ?? classes, weights, diagonal)
+      (tempered?.distribution.probabilities ?? []).withUnsafeBufferPointer { q in
+        guard let p = p.baseAddress else { return ck_fisher() }
+        return ck_fisher_exact(
+          gradients, classes, count, p + row * classes, distribution.top[row],
+          label(example) ?? classes, weights, diagonal,
+          tempered == nil ? nil : q.baseAddress.map { $0 + row * classes },
+          tempered?.distribution.top[row] ?? 0)
+      }
     }
     return FisherTerms(
       fisher: sums.fisher, jacobian: sums.jacobian / Double(classes), empirical: sums.empirical,
-      scaleFree: sums.scale_free, tempered: temperedTrace(gradients, count: count, row: row))
-  }
-
-  /// The same gradients weighed by the tempered prediction.
-  private func temperedTrace(_ gradients: UnsafePointer<Float>, count: Int, row: Int) -> Double {
-    guard let (other, share) = tempered else { return 0 }
-    let sums = other.probabilities.withUnsafeBufferPointer { p in
-      guard let p = p.baseAddress else { return ck_fisher() }
-      return ck_fisher_exact(
-        gradients, other.classes, count, p + row * other.classes, other.top[row], other.classes,
-        nil, nil)
-    }
-    return share * sums.fisher
+      scaleFree: sums.scale_free, tempered: sums.tempered * (tempered?.share ?? 0))
   }
 
   func terms(squares: UnsafePointer<Double>, rows: Range<Int>, example: Int) -> FisherTerms {

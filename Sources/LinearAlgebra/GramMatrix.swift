@@ -51,31 +51,36 @@ func gramUpperTriangle(_ matrix: [Float], rows: Int, columns: Int, side: GramSid
 }
 
 /// A Aᵀ of a float32 matrix with single-precision products: relative error about 1e-6 of the
-/// largest entry, half the time of `gramMatrix`. Sums longer than 4096 are carried on in double.
+/// largest entry, half the time of `gramMatrix`.
 ///
 /// - Parameter matrix: `[rows, columns]`, row-major.
 /// - Returns: both triangles, `[rows, rows]`.
-public func singlePrecisionGram(_ matrix: [Float], rows: Int, columns: Int) -> [Double] {
+public func singlePrecisionGram(_ matrix: [Float], rows: Int, columns: Int) -> [Float] {
   precondition(matrix.count == rows * columns, "a matrix of \(rows) × \(columns)")
-  var gram = [Double](repeating: 0, count: rows * rows)
+  var gram = [Float](repeating: 0, count: rows * rows)
   guard rows > 0, columns > 0 else { return gram }
-  var part = [Float](repeating: 0, count: rows * rows)
-  for start in stride(from: 0, to: columns, by: 4096) {
-    let width = min(4096, columns - start)
-    matrix.withUnsafeBufferPointer { source in
-      guard let base = source.baseAddress else { return }
-      multiplyBySelf(
-        n: rows, k: width, base + start, aStride: columns, into: &part, cStride: rows)
+  // Sums longer than this are added in double.
+  let longest = 4096
+  if columns <= longest {
+    multiplyBySelf(n: rows, k: columns, matrix, aStride: columns, into: &gram, cStride: rows)
+  } else {
+    var sums = [Double](repeating: 0, count: rows * rows)
+    for start in stride(from: 0, to: columns, by: longest) {
+      matrix.withUnsafeBufferPointer { source in
+        guard let base = source.baseAddress else { return }
+        multiplyBySelf(
+          n: rows, k: min(longest, columns - start), base + start, aStride: columns, into: &gram,
+          cStride: rows)
+      }
+      for index in sums.indices { sums[index] += Double(gram[index]) }
     }
-    for i in 0..<rows {
-      for j in i..<rows { gram[i * rows + j] += Double(part[i * rows + j]) }
-    }
+    for index in sums.indices { gram[index] = Float(sums[index]) }
   }
   mirrorUpperTriangle(&gram, order: rows)
   return gram
 }
 
-private func mirrorUpperTriangle(_ matrix: inout [Double], order: Int) {
+private func mirrorUpperTriangle<Element>(_ matrix: inout [Element], order: Int) {
   matrix.withUnsafeMutableBufferPointer { matrix in
     for i in 0..<order {
       for j in (i + 1)..<max(order, i + 1) { matrix[j * order + i] = matrix[i * order + j] }

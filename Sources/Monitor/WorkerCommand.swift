@@ -52,6 +52,9 @@ public struct WorkerCommand: Sendable, Hashable {
   public static func environment() -> [String: String] {
     var environment = [
       "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1",
+      // Large pages, and one heap for all threads: arrays are touched for the first time throughout
+      // a worker's short life, and page by page that is an eighth of its processor time.
+      "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1",
       // The backtracer would start a process and read our memory for minutes.
       "SWIFT_BACKTRACE": "enable=no",
     ]

@@ -6,10 +6,9 @@ import Tensors
 extension ActivationReport {
   /// What a layer's output on the probe tells.
   ///
-  /// - Parameter gram: of its recording.
-  init(_ estimate: FisherEstimate, layer: Int, gram: Measured<ExampleGram>) {
+  /// - Parameter capacity: of its recording.
+  init(_ estimate: FisherEstimate, layer: Int, capacity: Measured<NoiseCapacity>) {
     let recording = estimate.recordings[layer]
-    let capacity = gram.flatMap { NoiseCapacity.of($0) }
     let rank = FeatureRank.of(recording, layout: estimate.layers[layer].layout)
     self.init(
       features: recording.shape.count / max(estimate.exampleCount, 1),

@@ -181,7 +181,13 @@ struct BoundNetwork {
       _ = try network.forward()
       return network.layers.indices.map { network.recording(ofLayer: $0).values }
     } combine: { (_, block) throws(Problem) in
-      if values.isEmpty { values = [[Float]](repeating: [], count: block.count) }
+      if values.isEmpty {
+        values = block.map { layer in
+          var recording: [Float] = []
+          recording.reserveCapacity(layer.count / max(blocks[0].count, 1) * examples)
+          return recording
+        }
+      }
       for layer in values.indices { values[layer] += block[layer] }
     }
     return values.map {

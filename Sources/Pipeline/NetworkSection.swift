@@ -19,8 +19,8 @@ struct NetworkSection {
   /// As `information`.
   private let tempered: TemperedSection?
   /// By layer: what is needed of its recording.
-  private let grams: [Measured<ExampleGram>]
   private let centred: [Measured<CentredGram>]
+  private let capacities: [Measured<NoiseCapacity>]
 
   init(
     bound: BoundNetwork, estimate: FisherEstimate, seconds: Double,
@@ -31,9 +31,12 @@ struct NetworkSection {
     self.seconds = seconds
     self.information = information
     self.tempered = tempered
-    let recordings = RecordedGram.each(of: estimate.recordings, threads: threads)
-    grams = recordings.map(\.gram)
+    let recordings = onThreads(count: estimate.recordings.count, threads: threads) { layer in
+      let recording = RecordedGram(estimate.recordings[layer])
+      return (centred: recording.centred, capacity: recording.gram.flatMap { NoiseCapacity.of($0) })
+    }
     centred = recordings.map(\.centred)
+    capacities = recordings.map(\.capacity)
   }
 
   /// Binds the request's probe to a checkpoint and measures; nil without a probe. What is wrong with
@@ -142,9 +145,9 @@ struct NetworkSection {
   }
 
   private func fillActivations(_ report: inout CheckpointReport, threads: Int) {
-    let (estimate, grams) = (estimate, grams)
-    let activations = onThreads(count: grams.count, threads: threads) { layer in
-      ActivationReport(estimate, layer: layer, gram: grams[layer])
+    let (estimate, capacities) = (estimate, capacities)
+    let activations = onThreads(count: capacities.count, threads: threads) { layer in
+      ActivationReport(estimate, layer: layer, capacity: capacities[layer])
     }
     for (name, activation) in zip(layerNames, activations) {
       guard let index = report.layers.firstIndex(where: { $0.name == name }) else { continue }
@@ -154,14 +157,13 @@ struct NetworkSection {
 
   private func fillFlow(_ report: inout CheckpointReport, threads: Int) {
     let names = layerNames
-    let (edges, grams, centred) = (estimate.connections, grams, centred)
+    let (edges, capacities, centred) = (estimate.connections, capacities, centred)
     let examples = estimate.exampleCount
     let connections = onThreads(count: edges.count, threads: threads) { index in
       let edge = edges[index]
       let alignment = Self.alignment(centred, edge.from, edge.to, permutations: 20)
       let capacity =
-        grams.indices.contains(edge.to)
-        ? grams[edge.to].flatMap { NoiseCapacity.of($0) } : .absent("not recorded")
+        capacities.indices.contains(edge.to) ? capacities[edge.to] : .absent("not recorded")
       return ConnectionReport(
         from: names[edge.from], to: names[edge.to], cka: Quantity(alignment.map(\.value)),
         ckaNull95: alignment.value?.null95, capacityBits: Quantity(capacity.map(\.bits)),

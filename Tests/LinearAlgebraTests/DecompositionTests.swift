@@ -64,7 +64,7 @@ import Testing
     }
     let single = singlePrecisionGram(matrix, rows: rows, columns: columns)
     for (a, b) in zip(single, gramMatrix(matrix, rows: rows, columns: columns, side: .rows)) {
-      #expect(abs(a - b) < 1e-5 * Double(columns))
+      #expect(abs(Double(a) - b) < 1e-5 * Double(columns))
     }
   }
 
@@ -80,7 +80,7 @@ import Testing
       }
       // Small integers: every product and sum is exact in either precision.
       #expect(gram[i * rows + j] == expected)
-      #expect(single[i * rows + j] == expected)
+      #expect(Double(single[i * rows + j]) == expected)
       #expect(gram[j * rows + i] == expected)
     }
   }

@@ -30,15 +30,18 @@ struct ck_fisher {
   double jacobian;   // Σ_i Σ_c g_ci²
   double empirical;  // Σ_i (g_yi − ḡ_i)², zero without a label
   double scale_free; // Σ_i w_i² Σ_c p_c (g_ci − ḡ_i)², zero without weights
+  double tempered;   // Σ_i Σ_c q_c (g_ci − Σ q_c g_ci)², zero without q
 };
 
 // One example's Fisher information from the gradients g [classes, count] of its logits, exact over
 // the classes; ḡ = Σ p_c g_c. The mean is formed as an offset from the top class's gradient, so
 // that nothing cancels when p_top is nearly 1. `label` ≥ classes: none. `weights` [count] may be
-// null. `diagonal` [count], which may be null, is increased by the example's own diagonal.
+// null. `diagonal` [count], which may be null, is increased by the example's own diagonal. `tempered`
+// is another distribution q of the same gradients, and `tempered_top` its top class; it may be null.
 struct ck_fisher ck_fisher_exact(const float *g, size_t classes, size_t count,
                                  const float *probability, size_t top, size_t label,
-                                 const float *weights, float *diagonal);
+                                 const float *weights, float *diagonal, const float *tempered,
+                                 size_t tempered_top);
 
 // Squared norms of the rows of g [rows, count], into squares [rows]; diagonal [count], which may
 // be null, is increased by Σ_k coefficient_k g_ki². Returns Σ_i w_i² Σ_k coefficient_k g_ki², zero
