@@ -46,6 +46,25 @@ public struct PeriodSettings: Sendable, Hashable {
   /// Seed of the paired bootstrap, the same for all checkpoints.
   public var seed: UInt64 = 0
 
+  /// Weight w of the remaining part of the task against passes over the data in the score
+  /// z = log2(passes) + w · log2(1/remaining). This and the next two were fitted to labelled runs.
+  public var progressWeight = 1.5
+  /// The score around which labelled ends lie.
+  public var endScore = 7.75
+  /// How far they scatter around it.
+  public var endScoreDeviation = 1.2
+  /// Half-width of the end's interval in these deviations: the central 80 %.
+  public var intervalDeviations = 1.28
+  /// While more than this part of the task remains, no end is thought of.
+  public var mostRemaining = 2.0 / 3
+  /// Passes assumed where checkpoints name no epoch…
+  public var typicalPasses = 20.0
+  /// …and the spread of their log2.
+  public var typicalPassesDeviation = 0.75
+
+  /// A learning rate raised abruptly by this factor is a restart.
+  public var restartFactor = 3.0
+
   /// The defaults.
   public init() {}
 }
