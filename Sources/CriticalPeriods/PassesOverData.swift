@@ -20,10 +20,10 @@ struct PassesOverData: Sendable {
     }
   }
 
-  /// Passes at a step; nil when no epoch was named, or none has gone by.
-  func passes(at step: Int) -> Double? {
-    guard let epochsPerStep, step > 0 else { return nil }
-    let passes = Double(step) * epochsPerStep
+  /// Passes between two steps; nil when no epoch was named, or none has gone by.
+  func passes(from start: Int, to step: Int) -> Double? {
+    guard let epochsPerStep, step > start else { return nil }
+    let passes = (Double(step) - Double(start)) * epochsPerStep
     return passes.isFinite && passes > 0 ? passes : nil
   }
 }

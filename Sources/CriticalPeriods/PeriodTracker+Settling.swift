@@ -161,5 +161,6 @@ extension PeriodTracker {
       text += "; the learning rate went from \(brief(change.before)) to \(brief(change.after))"
     }
     reopening = Reopening(text: text, index: found.index, cause: found.cause)
+    if found.cause == .loss { progress.restart() }
   }
 }

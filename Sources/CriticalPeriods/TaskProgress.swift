@@ -28,7 +28,18 @@ struct TaskProgress: Sendable {
   /// Parts set aside per change, for the evidence.
   private(set) var lastSetAside: (from: Int, to: Int, ratio: Double)?
 
+  /// The step from which passes count: that of the last reopening, or 0.
+  private var start = 0
+
   init(settings: PeriodSettings) { self.settings = settings }
+
+  /// Counts passes anew: from here on other things are to be learned.
+  mutating func restart() {
+    guard let now = places.last else { return }
+    start = now.step
+    setAside = 0
+    lastSetAside = nil
+  }
 
   /// Takes the newest checkpoint into account.
   ///
@@ -42,14 +53,14 @@ struct TaskProgress: Sendable {
     }
     if let change, let before = places.last, change.to == history.count - 1 {
       let jump = before.remaining.log2Part - (remaining.log2Part + setAside)
-      if jump > 0 {
+      if jump > 0, before.step > start {
         setAside += jump
         lastSetAside = (before.step, newest.step, exp2(-jump))
       }
     }
     remaining = RemainingTask(
       log2Part: min(remaining.log2Part + setAside, 0), measure: remaining.measure)
-    let known = passes.passes(at: newest.step)
+    let known = passes.passes(from: start, to: newest.step)
     places.append(
       Place(
         index: history.count - 1, step: newest.step, doublings: doublings, remaining: remaining,
