@@ -126,12 +126,14 @@ import Testing
           runs.append(Run(seed: one.seed, place: place, accuracy: one.accuracy - loss + error))
         }
       }
-      if case .end = try #require(SensitivityCurve(control: control, windows: chance)).label() {
+      if case .end = try #require(SensitivityCurve(control: control, windows: chance)).label(
+        resamples: 1)
+      {
         falseEnds += 1
       }
       guard
         case .end(let end) = try #require(SensitivityCurve(control: control, windows: runs))
-          .label(seed: UInt64(round))
+          .label(resamples: 300, seed: UInt64(round))
       else { continue }
       // A quarter of the largest value, which is nearly 0.04, lies 2 log2 3 after the half.
       let truth = step + 3.17

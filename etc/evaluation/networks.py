@@ -1,10 +1,14 @@
 """The networks and data of the labelled runs: factories for probes/deficit/deficit.py."""
 
+import functools
+
 import torch
 from torch import nn
 
 from examples import SIGNALS, IMAGES, described, dict_of, image_sets, perceptron, signal_sets
 from examples import convolutional, deep, relu, shallow, tanh  # noqa: F401
+from experiment import Plan, Trainee
+from schedules import schedule
 
 FEW = "signals of ten classes made by signals.py, other templates, twice the noise, 2500 training examples"
 
@@ -48,3 +52,30 @@ def adam(factory):
 
 
 relu_adam = adam(relu)
+
+
+@functools.lru_cache
+def trained_state(seed, epochs=80):
+    """The weights of `relu` after its own training, from which others go on."""
+    plan = Plan(epochs, 128, 0.05, schedule("exp:0.97", epochs))
+    trainee = Trainee(relu, seed, plan)
+    for epoch in range(epochs):
+        trainee.epoch(epoch)
+    return trainee.state()[0]
+
+
+def going_on(seed, sets, data):
+    made = described(perceptron(seed, [40, 64, 64, 64, 10]), sets, "ReLU 40-64-64-64-10, trained before", data)
+    made["model"].load_state_dict(trained_state(seed))
+    return made
+
+
+def finetuned(seed):
+    """The trained network goes on with fewer, noisier examples of the same classes."""
+    return going_on(seed, signal_sets(train=1500, noise=0.5),
+                    "after 80 epochs of the signals: the same classes with twice the noise, 1500 examples")
+
+
+def second_task(seed):
+    """The trained network goes on with ten new classes."""
+    return going_on(seed, signal_sets(family=1), "after 80 epochs of the signals: ten other classes")
