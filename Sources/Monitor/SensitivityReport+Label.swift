@@ -26,7 +26,7 @@ extension SensitivityReport {
       stepsPerEpoch = (step / epoch).rounded()
     }
     let curve = SensitivityCurve(
-      means: label.sensitivity.map {
+      means: (label.sensitivity ?? []).map {
         SensitivityCurve.Point(
           place: $0.start, loss: $0.accuracyLoss, standardError: nil,
           accuracy: (label.controlAccuracy ?? 0) - $0.accuracyLoss, runs: $0.runs ?? 1)

@@ -105,6 +105,9 @@ struct TimelineEntry {
       informationStandardError: evidence == .probe ? row.fisherTrace?.standardError : nil,
       layers: layers, loss: row.loss, accuracy: row.accuracy, confidence: row.confidence,
       jacobianTrace: row.jacobianTrace, scaleFreeTrace: row.scaleFreeTrace,
+      temperedTrace: row.temperedTrace, referenceEntropy: row.referenceEntropyBits,
+      entropy: row.entropyBits, targetEntropy: row.targetEntropyBits.map { $0 * .ln2 },
+      epoch: row.epoch,
       learningRate: row.learningRate, weightNorm: row.weightNorm,
       plasticity: plasticity.flatMap { report in
         report.value.map {
@@ -113,6 +116,11 @@ struct TimelineEntry {
         }
       })
   }
+}
+
+extension Double {
+  /// Nats per bit.
+  fileprivate static var ln2: Double { 0.693_147_180_559_945_3 }
 }
 
 /// Each example's contribution to each layer's trace.
