@@ -46,13 +46,15 @@ public struct PeriodSettings: Sendable, Hashable {
   /// Seed of the paired bootstrap, the same for all checkpoints.
   public var seed: UInt64 = 0
 
-  /// Weight w of the remaining part of the task against passes over the data in the score
-  /// z = log2(passes) + w · log2(1/remaining). This and the next two were fitted to labelled runs.
-  public var progressWeight = 1.5
+  /// Weight w of the remaining part of the task in the score of `TaskProgress`. This and the next two
+  /// were fitted to labelled runs.
+  public var progressWeight = 0.5
   /// The score around which labelled ends lie.
-  public var endScore = 7.75
+  public var endScore = 6.0
   /// How far they scatter around it.
-  public var endScoreDeviation = 1.2
+  public var endScoreDeviation = 0.85
+  /// The most that the decay of the learning rate adds to the score.
+  public var mostRateDecay = 1.5
   /// Half-width of the end's interval in these deviations: the central 80 %.
   public var intervalDeviations = 1.28
   /// While more than this part of the task remains, no end is thought of.

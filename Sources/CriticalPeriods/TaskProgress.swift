@@ -2,11 +2,16 @@ import Glibc
 
 /// Watches how far the task has been taken in, and how likely it is that the period has ended.
 ///
-/// A deficit does lasting harm while much of the task is still to be learned and little of the
-/// training is behind. Both are needed: with z = log2(passes) + w · log2(1/remaining), the labelled ends lie
-/// around one z, whatever the depth, activation, batch and schedule, and much closer together than
-/// around any one epoch, any one loss, the trace's peak or the shares' freeze (measurements.md §7). The
-/// spread of the labels around it gives the probability that the period has ended.
+/// A deficit does lasting harm while much of the task is still to be learned, little of the training is
+/// behind, and the learning rate still allows much to be undone. All three count: with
+///
+///     z = log2(passes) + log2(highest rate / rate) + w · log2(1 / remaining)
+///
+/// the labelled ends lie around one z, whatever the depth, activation, batch and schedule, and closer
+/// together than around any one epoch, any one loss, the trace's peak or the shares' freeze
+/// (measurements.md §7). The spread of the labels around it gives the probability that the period has
+/// ended. Of the rate only a smooth decay counts, and that in bounds: a step of the schedule or a
+/// cool-down is no end.
 struct TaskProgress: Sendable {
   /// What is known at one checkpoint.
   struct Place: Sendable {
@@ -30,6 +35,9 @@ struct TaskProgress: Sendable {
 
   /// The step from which passes count: that of the last reopening, or 0.
   private var start = 0
+  /// The highest learning rate, scaled along with every abrupt change.
+  private var highestRate: Double?
+  private var rateDecay = 0.0
 
   init(settings: PeriodSettings) { self.settings = settings }
 
@@ -37,6 +45,7 @@ struct TaskProgress: Sendable {
   mutating func restart() {
     guard let now = places.last else { return }
     start = now.step
+    highestRate = nil
     setAside = 0
     lastSetAside = nil
   }
@@ -48,6 +57,7 @@ struct TaskProgress: Sendable {
     guard let newest = history.last else { return }
     passes.observe(newest)
     levels.observe(newest)
+    observeRate(newest, change: change, isNewest: change?.to == history.count - 1)
     guard let doublings = newest.doublings, var remaining = levels.remaining(at: newest) else {
       return
     }
@@ -65,8 +75,21 @@ struct TaskProgress: Sendable {
       Place(
         index: history.count - 1, step: newest.step, doublings: doublings, remaining: remaining,
         passes: known,
-        score: log2(known ?? settings.typicalPasses)
+        score: log2(known ?? settings.typicalPasses) + rateDecay
           - settings.progressWeight * remaining.log2Part))
+  }
+
+  private mutating func observeRate(
+    _ newest: Observation, change: ScheduleWatch.Change?, isNewest: Bool
+  ) {
+    guard let rate = newest.learningRate else { return }
+    var highest = highestRate ?? rate
+    if let change, isNewest, change.before > 0 { highest *= change.after / change.before }
+    highest = max(highest, rate)
+    highestRate = highest
+    guard highest > 0 else { return }
+    rateDecay =
+      rate > 0 ? min(log2(highest / rate), settings.mostRateDecay) : settings.mostRateDecay
   }
 
   /// Whether anything can be told from progress.

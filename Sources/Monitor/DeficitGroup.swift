@@ -30,8 +30,9 @@ struct DeficitGroup {
             deficit: kind.deficit, strength: kind.strength, length: length,
             outcomes: placed.map { $0.run.outcome(at: $0.start) }))
       }
+      // A deficit that stays to the end is removed nowhere, but belongs to a curve of removals.
       let removals = runs.compactMap(\.placed).filter { $0.start == 0 }
-      if Set(removals.map(\.length)).count > 1 {
+      if Set(removals.filter { !$0.run.isPermanent }.map(\.length)).count > 1 {
         groups.append(
           DeficitGroup(
             deficit: kind.deficit, strength: kind.strength, length: nil,

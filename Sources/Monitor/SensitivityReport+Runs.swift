@@ -53,7 +53,10 @@ extension SensitivityReport {
 
   // What was recorded of these runs; a remark when there is nothing of the clean one.
   mutating func record(_ runs: [Described], reports: String?) throws(Problem) {
-    for (path, run) in runs.sorted(by: { $0.path < $1.path }) {
+    let (clean, spoilt) = (
+      runs.filter { $0.run.window == nil }, runs.filter { $0.run.window != nil }
+    )
+    for (path, run) in clean + spoilt {
       guard let rows = try RecordedInformation.rows(run: path, reports: reports) else { continue }
       information.append(
         RunInformation(run: path, deficit: run.window == nil ? nil : run.deficit, trajectory: rows))

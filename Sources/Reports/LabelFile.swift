@@ -39,7 +39,7 @@ public struct LabelFile: Codable, Sendable {
   public var controlAccuracy: Double?
   /// Its standard deviation over seeds.
   public var controlSeedDeviation: Double?
-  /// The curve.
+  /// The curve; nil where the answer follows from the definition alone.
   public var sensitivity: [Point]?
   /// What the definition demands, where that is known without a curve.
   public var expected: Expected?

@@ -17,6 +17,7 @@ import Testing
         try write(
           folder, "blur-\(start)-seed\(seed)", seed, (start, start + 20), 0.7 + offset - loss)
       }
+      try write(folder, "blur-60-seed\(seed)", seed, (0, 60), 0.5 + offset)
       try write(folder, "blur-100-seed\(seed)", seed, (0, 100), 0.3 + offset)
     }
     try folder.text(
@@ -38,7 +39,7 @@ import Testing
     #expect(end.step == 400)
     #expect(end.stepInterval == [400, 400])
     #expect(windows.reason == nil)
-    #expect(report.curves[1].points.map(\.epoch) == [20, 100])
+    #expect(report.curves[1].points.map(\.epoch) == [20, 60, 100])
     #expect(report.curves[1].end == nil)
     #expect(report.information.map(\.peakStep) == [320])
     #expect(report.information[0].keptFraction == 0.25)

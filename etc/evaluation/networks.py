@@ -1,25 +1,19 @@
 """The networks and data of the labelled runs: factories for probes/deficit/deficit.py."""
 
 import functools
+from collections import OrderedDict
 
 import torch
 from torch import nn
 
-from examples import SIGNALS, IMAGES, described, dict_of, image_sets, perceptron, signal_sets
-from examples import convolutional, deep, relu, shallow, tanh  # noqa: F401
+from examples import FEW, IMAGES, SIGNALS, described, image_sets, perceptron, signal_sets
+from examples import convolutional, deep, noisy, relu, shallow, tanh  # noqa: F401
 from experiment import Plan, Trainee
 from schedules import schedule
-
-FEW = "signals of ten classes made by signals.py, other templates, twice the noise, 2500 training examples"
 
 
 def wide(seed):
     return described(perceptron(seed, [40, 160, 160, 10]), signal_sets(), "ReLU 40-160-160-10", SIGNALS)
-
-
-def noisy(seed):
-    sets = signal_sets(train=2500, family=1, noise=0.5)
-    return described(perceptron(seed, [40, 64, 64, 64, 10]), sets, "ReLU 40-64-64-64-10", FEW)
 
 
 def noisy_tanh(seed):
@@ -29,7 +23,7 @@ def noisy_tanh(seed):
 
 def dense_images(seed):
     model = perceptron(seed, [144, 48, 48, 48, 10])
-    return described(nn.Sequential(dict_of([("flat", nn.Flatten()), *model.named_children()])), image_sets(),
+    return described(nn.Sequential(OrderedDict([("flat", nn.Flatten()), *model.named_children()])), image_sets(),
                      "ReLU 144-48-48-48-10", IMAGES)
 
 
@@ -39,7 +33,7 @@ def normalised(seed):
     for number, (inputs, outputs) in enumerate([(40, 64), (64, 64), (64, 64)], 1):
         layers += [(f"l{number}", nn.Linear(inputs, outputs)), (f"n{number}", nn.BatchNorm1d(outputs)),
                    (f"a{number}", nn.ReLU())]
-    model = nn.Sequential(dict_of([*layers, ("l4", nn.Linear(64, 10))]))
+    model = nn.Sequential(OrderedDict([*layers, ("l4", nn.Linear(64, 10))]))
     return described(model, signal_sets(), "ReLU 40-64-64-64-10 with batch normalisation", SIGNALS)
 
 

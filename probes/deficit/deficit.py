@@ -37,6 +37,7 @@ cool-down, and batch normalisation, often leave nothing to measure: then there i
 
 import argparse
 import importlib
+import logging
 import pathlib
 import sys
 
@@ -51,6 +52,7 @@ from schedules import schedule
 
 
 def numbers(text):
+    """"1,2,3" as a list."""
     return [int(part) for part in text.split(",") if part]
 
 
@@ -59,7 +61,7 @@ def parsed(arguments):
         prog="deficit.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("factory", metavar="FACTORY", help="module:function, or examples:relu")
     parser.add_argument("--out", required=True, metavar="FOLDER", help="receives one folder per run")
-    parser.add_argument("--deficit", default="blur", help="blur")
+    parser.add_argument("--deficit", default="blur", help="one of these, or your own; blur")
     parser.add_argument("--strength", type=int, default=4, help="what it means depends on the deficit; 4")
     parser.add_argument("--windows", type=numbers, default=[], metavar="E,E,…", help="first epochs of windows")
     parser.add_argument("--length", type=int, default=20, help="epochs of a window; 20")
@@ -84,6 +86,8 @@ def parsed(arguments):
         options.factor = schedule(options.schedule, options.epochs)
     except ValueError as problem:
         parser.error(str(problem))
+    if not options.seeds:
+        parser.error("--seeds: at least one")
     if len(options.every) != 2 or options.every[1] < 1:
         parser.error("--every: two numbers, such as 20,5")
     windows = [(start, start + options.length) for start in options.windows]
@@ -109,14 +113,18 @@ def write_probe(folder, trainee, count):
     if (folder / "probe" / "probe.yaml").exists():
         return
     try:
-        import onnx, onnxscript
         from make_probe import make_probe
+        import onnx, onnxscript  # noqa: F401
     except ImportError as problem:
-        print(f"deficit.py: no probe is made: {problem}; checkpoints are measured without one", file=sys.stderr)
-        (folder / "probe").mkdir(parents=True, exist_ok=True)
+        say(f"no probe is made: {problem}; checkpoints will be measured without one")
         return
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     inputs, targets = trainee.examples(count)
-    make_probe(folder / "probe", trainee.model, inputs, targets)
+    make_probe(folder / "probe", trainee.model, inputs.to(trainee.device), targets)
+
+
+def say(text):
+    print(f"deficit.py: {text}", file=sys.stderr)
 
 
 def main(arguments=None):
@@ -125,18 +133,17 @@ def main(arguments=None):
     factory = found(options.factory)
     plan = Plan(options.epochs, options.batch_size, options.learning_rate, options.factor,
                 options.deficit, options.strength)
+    first = Trainee(factory, options.seeds[0], plan)
+    if options.deficit not in first.deficits:
+        raise SystemExit(f"deficit.py: deficit {options.deficit!r}; one of {', '.join(first.deficits)}")
     folder = pathlib.Path(options.out)
-    runs = Runs(folder, options.factory, plan, options.schedule, options)
-    runs.first_seed = options.seeds[0]
-    trainee = Trainee(factory, options.seeds[0], plan)
-    if options.deficit not in trainee.deficits:
-        raise SystemExit(f"deficit.py: deficit {options.deficit!r}; one of {', '.join(trainee.deficits)}")
     if options.checkpoints != "none":
-        write_probe(folder, trainee, options.probe_examples)
+        write_probe(folder, first, options.probe_examples)
+    runs = Runs(folder, options.factory, options.schedule, plan, options.seeds[0], options.checkpoints,
+                options.series, tuple(options.every), options.probe_examples)
     for seed in options.seeds:
-        run_seed(factory, seed, plan, options.all_windows, runs.observe, runs.wanted(seed))
-        print(f"deficit.py: seed {seed}: {len(options.all_windows)} windows and the clean run in {folder}",
-              file=sys.stderr)
+        count = run_seed(factory, seed, plan, options.all_windows, runs.wanted, runs.observe)
+        say(f"seed {seed}: {count} runs trained, {len(options.all_windows) + 1 - count} were there already")
 
 
 if __name__ == "__main__":

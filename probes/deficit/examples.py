@@ -10,6 +10,7 @@ A factory takes the seed of the weights and returns a dict:
     optimizer (optional) a function (parameters, learning_rate) → torch.optim.Optimizer;
               by default SGD with momentum 0.9 and weight decay 1e-3
     loss      (optional) a function (outputs, targets) → mean loss; by default cross entropy
+    accuracy  (optional) a function (outputs, targets) → mean score; by default the part of right classes
     deficits  (optional) {name: function} of your own, beside those of deficits.py
     about     (optional) {"network": …, "data": …}, words for the descriptions
 
@@ -17,6 +18,7 @@ The data must be the same at every call: only the weights depend on the seed.
 """
 
 import functools
+from collections import OrderedDict
 
 import torch
 from torch import nn
@@ -42,12 +44,7 @@ def perceptron(seed, widths, activation=nn.ReLU):
     layers = []
     for number, (inputs, outputs) in enumerate(zip(widths, widths[1:]), 1):
         layers += [(f"l{number}", nn.Linear(inputs, outputs)), (f"a{number}", activation())]
-    return nn.Sequential(dict_of(layers[:-1]))
-
-
-def dict_of(pairs):
-    from collections import OrderedDict
-    return OrderedDict(pairs)
+    return nn.Sequential(OrderedDict(layers[:-1]))
 
 
 def described(model, sets, network, data):
@@ -55,6 +52,8 @@ def described(model, sets, network, data):
 
 
 SIGNALS = "signals of ten classes made by signals.py, 4000 training examples"
+FEW = (
+    "signals of ten other classes made by signals.py, twice the noise, 2500 training examples")
 IMAGES = "images of ten classes made by signals.py, 12×12, 3000 training examples"
 
 
@@ -76,9 +75,14 @@ def tanh(seed):
         perceptron(seed, [40, 64, 64, 64, 10], nn.Tanh), signal_sets(), "tanh 40-64-64-64-10", SIGNALS)
 
 
+def noisy(seed):
+    sets = signal_sets(train=2500, family=1, noise=0.5)
+    return described(perceptron(seed, [40, 64, 64, 64, 10]), sets, "ReLU 40-64-64-64-10", FEW)
+
+
 def convolutional(seed):
     torch.manual_seed(seed)
-    model = nn.Sequential(dict_of([
+    model = nn.Sequential(OrderedDict([
         ("c1", nn.Conv2d(1, 12, 3, padding=1)), ("a1", nn.ReLU()), ("p1", nn.MaxPool2d(2)),
         ("c2", nn.Conv2d(12, 16, 3, padding=1)), ("a2", nn.ReLU()), ("p2", nn.MaxPool2d(2)),
         ("flat", nn.Flatten()), ("l3", nn.Linear(144, 32)), ("a3", nn.ReLU()), ("l4", nn.Linear(32, 10)),

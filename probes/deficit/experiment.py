@@ -12,7 +12,8 @@ import torch.nn.functional as F
 
 from deficits import DEFICITS
 
-KEYS = {"model", "train", "test", "optimizer", "loss", "deficits", "about"}
+NEEDED = {"model", "train", "test"}
+OPTIONAL = {"optimizer", "loss", "accuracy", "deficits", "about"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,14 +41,15 @@ class Trainee:
 
     def __init__(self, factory, seed, plan):
         made = factory(seed)
-        unknown = set(made) - KEYS
-        if unknown or not {"model", "train", "test"} <= set(made):
+        if not NEEDED <= set(made) <= NEEDED | OPTIONAL:
             raise SystemExit(
                 f"deficit.py: the factory must return a dict with model, train and test, and may give "
-                f"{', '.join(sorted(KEYS - {'model', 'train', 'test'}))}; got {', '.join(sorted(made))}")
+                f"{', '.join(sorted(OPTIONAL))}; it gave {', '.join(sorted(made))}")
         self.seed, self.plan = seed, plan
         self.model, self.train, self.test = made["model"], made["train"], made["test"]
         self.loss = made.get("loss", F.cross_entropy)
+        self.accuracy = made.get("accuracy", right)
+        self.device = next(self.model.parameters()).device
         self.about = made.get("about", {})
         self.deficits = {**DEFICITS, **made.get("deficits", {})}
         self.optimizer = made.get("optimizer", sgd)(self.model.parameters(), plan.learning_rate)
@@ -88,6 +90,7 @@ class Trainee:
             inputs, targets = batch(self.train, order[step * plan.batch_size:(step + 1) * plan.batch_size])
             if spoil:
                 inputs, targets = spoil(inputs, targets, plan.strength, generator)
+            inputs, targets = inputs.to(self.device), targets.to(self.device)
             self.optimizer.zero_grad()
             self.loss(self.model(inputs), targets).backward()
             self.optimizer.step()
@@ -103,13 +106,13 @@ class Trainee:
     def score(self, data, size=2000):
         self.model.eval()
         count = len(data[1]) if isinstance(data, (tuple, list)) else len(data)
-        right = loss = 0.0
+        accuracy = loss = 0.0
         for start in range(0, count, size):
             inputs, targets = batch(data, torch.arange(start, min(count, start + size)))
-            outputs = self.model(inputs)
-            right += (outputs.argmax(1) == targets).sum().item()
+            outputs, targets = self.model(inputs.to(self.device)), targets.to(self.device)
+            accuracy += float(self.accuracy(outputs, targets)) * len(targets)
             loss += self.loss(outputs, targets).item() * len(targets)
-        return right / count, loss / count
+        return accuracy / count, loss / count
 
 
 def batch(data, indices):
@@ -119,26 +122,32 @@ def batch(data, indices):
     return torch.utils.data.default_collate([data[int(index)] for index in indices])
 
 
+def right(outputs, targets):
+    return (outputs.argmax(1) == targets).float().mean()
+
+
 def sgd(parameters, learning_rate):
     return torch.optim.SGD(parameters, learning_rate, momentum=0.9, weight_decay=1e-3)
 
 
-def run_seed(factory, seed, plan, windows, observe, wanted):
-    """Trains the clean run of a seed and, from it, one run per window.
+def run_seed(factory, seed, plan, windows, wanted, observe):
+    """Trains the clean run of a seed and, from it, one run per window; how many were made.
 
-    observe(window, trainee, epoch, step) is called at every epoch's end and at the start, with window
-    None for the clean run; wanted(window) says whether a run is still to be made.
+    wanted(window, seed) says whether a run is still to be made, with window None for the clean one;
+    observe(window, trainee, epoch) is called at a run's first epoch and at the end of each.
     """
+    windows = [window for window in windows if wanted(window, seed)]
+    clean = wanted(None, seed)
+    if not windows and not clean:
+        return 0
     trainee = Trainee(factory, seed, plan)
-    windows = [window for window in windows if wanted(window)]
-    if not windows and not wanted(None):
-        return
     starts = {window.start for window in windows}
     states = {}
-    for epoch in range(plan.epochs + 1):
+    for epoch in range(plan.epochs + 1 if clean else max(starts) + 1):
         if epoch in starts:
             states[epoch] = trainee.state()
-        observe(None, trainee, epoch)
+        if clean:
+            observe(None, trainee, epoch)
         if epoch < plan.epochs:
             trainee.epoch(epoch)
     for window in windows:
@@ -147,3 +156,4 @@ def run_seed(factory, seed, plan, windows, observe, wanted):
         for epoch in range(window.start, plan.epochs):
             trainee.epoch(epoch, window)
             observe(window, trainee, epoch + 1)
+    return len(windows) + clean

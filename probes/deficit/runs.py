@@ -2,90 +2,102 @@
 
 Checkpoints are plain torch.save files that plasticityd reads and watches; deficit.yaml
 (schema plasticityd/deficit/v1) is what `plasticityd sensitivity` reads, and is written last: a run
-without a final accuracy has not ended.
+without one has not ended. A run with a window is the clean run until the window opens, and its
+checkpoints begin there.
 """
 
+import dataclasses
 import json
 import os
 import pathlib
 
 import torch
 
+from experiment import Plan
 from fisher import series_row
 
 
+@dataclasses.dataclass
 class Runs:
-    def __init__(self, folder, name, plan, schedule, options):
-        self.folder, self.name, self.plan, self.schedule = pathlib.Path(folder), name, plan, schedule
-        self.checkpoints, self.every, self.series = options.checkpoints, options.every, options.series
-        self.probe_examples = options.probe_examples
-        self.rows = []
+    """Where and what is written."""
+
+    folder: pathlib.Path
+    experiment: str
+    schedule: str
+    plan: Plan
+    first_seed: int
+    checkpoints: str = "all"  # all, control or none
+    series: str = "none"  # all, control or none
+    every: tuple = (20, 5)  # of every epoch up to the first number, then of every so many
+    probe_examples: int = 256
+    rows: list = dataclasses.field(default_factory=list)
 
     def run_folder(self, window, seed):
         what = "control" if window is None else f"{self.plan.deficit}-{window.start:03d}-{window.end:03d}"
         return self.folder / f"{what}-seed{seed}"
 
-    def wanted(self, seed):
-        def unfinished(window):
-            file = self.run_folder(window, seed) / "deficit.yaml"
-            return not (file.exists() and "test_accuracy" in file.read_text())
-        return unfinished
+    def wanted(self, window, seed):
+        return not (self.run_folder(window, seed) / "deficit.yaml").exists()
 
     def observe(self, window, trainee, epoch):
         """Writes what is due at this epoch: a checkpoint, a row of series.json, the description."""
         folder = self.run_folder(window, trainee.seed)
         step = epoch * trainee.steps_per_epoch
-        last = epoch == trainee.plan.epochs
+        last = epoch == self.plan.epochs
         if epoch == (window.start if window else 0):
-            folder.mkdir(parents=True, exist_ok=True)
-            self.rows = []
-            (folder / "plasticity.yaml").write_text(
-                f"probe: ../probe\nbatch_size: {trainee.plan.batch_size}\n")
-        due = epoch <= self.every[0] or epoch % self.every[1] == 0 or last
-        if due and (self.checkpoints == "all" or (self.checkpoints == "control" and window is None)):
-            self.save(folder, trainee, epoch, step)
-        measured = self.series == "all" or (self.series == "control" and window is None)
-        if measured and due and (trainee.seed == self.first_seed or self.series == "all"):
-            self.rows.append(series_row(
-                trainee.model, trainee.examples(self.probe_examples)[0], epoch, step,
-                trainee.rate(min(epoch, trainee.plan.epochs - 1)), trainee.scores()))
-            self.replace(folder / "series.json", json.dumps(self.rows))
+            self.begin(folder)
+        if epoch <= self.every[0] or epoch % self.every[1] == 0 or last:
+            if chosen(self.checkpoints, window):
+                save(folder, trainee, epoch, step)
+            if chosen(self.series, window) and (self.series == "all" or trainee.seed == self.first_seed):
+                self.rows.append(series_row(
+                    trainee.model, trainee.examples(self.probe_examples)[0].to(trainee.device), epoch, step,
+                    trainee.rate(min(epoch, self.plan.epochs - 1)), trainee.scores()))
+                replace(folder / "series.json", json.dumps(self.rows))
         if last:
-            self.describe(folder, window, trainee)
+            replace(folder / "deficit.yaml", self.description(window, trainee))
 
-    def save(self, folder, trainee, epoch, step):
-        path = folder / f"epoch_{epoch:03d}.pt"
-        partial = path.with_suffix(".tmp")
-        torch.save({
-            "state_dict": trainee.model.state_dict(), "epoch": epoch, "global_step": step,
-            "lr": trainee.rate(epoch)}, partial)
-        os.replace(partial, path)
+    def begin(self, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.rows = []
+        probe = "probe: ../probe\n" if (self.folder / "probe" / "graph.onnx").exists() else ""
+        (folder / "plasticity.yaml").write_text(f"{probe}batch_size: {self.plan.batch_size}\n")
 
-    def describe(self, folder, window, trainee):
-        plan, scores = self.plan, trainee.scores()
-        steps = trainee.steps_per_epoch
-        lines = [
+    def description(self, window, trainee):
+        plan, steps = self.plan, trainee.steps_per_epoch
+        quoted = {"experiment": self.experiment, **trainee.about, "schedule": self.schedule}
+        return "\n".join([
             "schema: plasticityd/deficit/v1",
-            f"experiment: {json.dumps(self.name)}",
-            *(f"{key}: {json.dumps(text, ensure_ascii=False)}" for key, text in sorted(trainee.about.items())),
+            *(f"{key}: {json.dumps(text, ensure_ascii=False)}" for key, text in quoted.items()),
             f"seed: {trainee.seed}",
             f"epochs: {plan.epochs}",
             f"steps_per_epoch: {steps}",
             f"batch_size: {plan.batch_size}",
             f"learning_rate: {plan.learning_rate}",
-            f"schedule: {json.dumps(self.schedule)}",
             f"deficit: {plan.deficit}",
             f"strength: {plan.strength}",
             "window: null" if window is None else
             f"window: {{start_epoch: {window.start}, end_epoch: {window.end}, "
             f"start_step: {window.start * steps}, end_step: {window.end * steps}}}",
-            "final: {" + ", ".join(f"{key}: {value:.6f}" for key, value in scores.items()) + "}",
-        ]
-        self.replace(folder / "deficit.yaml", "\n".join(lines) + "\n")
+            "final: {" + ", ".join(f"{key}: {value:.6f}" for key, value in trainee.scores().items()) + "}",
+        ]) + "\n"
 
-    def replace(self, path, text):
-        partial = path.with_suffix(".tmp")
-        partial.write_text(text)
-        os.replace(partial, path)
 
-    first_seed = 1
+def chosen(which, window):
+    return which == "all" or (which == "control" and window is None)
+
+
+def save(folder, trainee, epoch, step):
+    """Whole or not at all: under another name first."""
+    path = folder / f"epoch_{epoch:03d}.pt"
+    partial = path.with_suffix(".tmp")
+    torch.save({
+        "state_dict": trainee.model.state_dict(), "epoch": epoch, "global_step": step,
+        "lr": trainee.rate(epoch)}, partial)
+    os.replace(partial, path)
+
+
+def replace(path, text):
+    partial = path.with_suffix(".tmp")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
