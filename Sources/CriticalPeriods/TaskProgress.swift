@@ -75,7 +75,7 @@ struct TaskProgress: Sendable {
       Place(
         index: history.count - 1, step: newest.step, doublings: doublings, remaining: remaining,
         passes: known,
-        score: log2(known ?? settings.typicalPasses) + rateDecay
+        score: log2(known ?? settings.typicalPasses / remaining.part) + rateDecay
           - settings.progressWeight * remaining.log2Part))
   }
 
