@@ -16,13 +16,17 @@ public struct Judgement: Sendable, Hashable {
   /// Probability that the period has ended by this checkpoint, in 0.05 … 0.95, whether or not it is
   /// decided; nil for a layer, and where the task's progress is unknown.
   public var endProbability: Double?
+  /// Speed of the subject's shares up to this checkpoint, bits per doubling of the step and, of a
+  /// layer, per unit of its share; nil until it is known.
+  public var shareSpeed: Double?
   /// What the judgement rests on, with the numbers.
   public var evidence: [Finding]
 
   /// Creates a judgement.
   public init(
     segment: Int, step: Int, state: PeriodState, reason: AmbiguityReason? = nil,
-    peak: Peak? = nil, end: End? = nil, endProbability: Double? = nil, evidence: [Finding] = []
+    peak: Peak? = nil, end: End? = nil, endProbability: Double? = nil,
+    shareSpeed: Double? = nil, evidence: [Finding] = []
   ) {
     self.segment = segment
     self.step = step
@@ -31,6 +35,7 @@ public struct Judgement: Sendable, Hashable {
     self.peak = peak
     self.end = end
     self.endProbability = endProbability
+    self.shareSpeed = shareSpeed
     self.evidence = evidence
   }
 }
@@ -65,13 +70,27 @@ public struct End: Sendable, Hashable {
   public var probability: Double
   /// The first step at which it could be said.
   public var decidedAtStep: Int
+  /// What the decision rests on.
+  public var basis: Basis
+
+  /// What a decision can rest on.
+  public enum Basis: String, Sendable, Hashable {
+    /// How far the task has been taken in: its probability and interval come from labelled runs.
+    case progress
+    /// The shares of the layers, which have frozen while information no longer rises.
+    case shares
+  }
 
   /// Creates an end.
-  public init(step: Int, interval: ClosedRange<Int>, probability: Double, decidedAtStep: Int) {
+  public init(
+    step: Int, interval: ClosedRange<Int>, probability: Double, decidedAtStep: Int,
+    basis: Basis = .progress
+  ) {
     self.step = step
     self.interval = interval
     self.probability = probability
     self.decidedAtStep = decidedAtStep
+    self.basis = basis
   }
 }
 

@@ -38,7 +38,7 @@ extension PeriodTracker {
           "the checkpoints around the end are \(brief(width)) doublings of the step apart"))
       return .ambiguous(.sparse)
     }
-    return .closed(end, .progress)
+    return .closed(end)
   }
 
   /// Why a period closed on progress has to be opened again, or nil.

@@ -20,7 +20,7 @@ extension PeriodTracker {
   enum Settlement {
     case open
     case ambiguous(AmbiguityReason)
-    case closed(End, PeriodTracker.Basis)
+    case closed(End)
   }
 
   /// Whether the period has ended: by the task's progress, or else by the shares.
@@ -72,7 +72,7 @@ extension PeriodTracker {
       End(
         step: history[last.to].step,
         interval: history[last.from].step...history[first.to].step,
-        probability: probability, decidedAtStep: history[history.count - 1].step), .shares)
+        probability: probability, decidedAtStep: history[history.count - 1].step, basis: .shares))
   }
 
   /// Shares were never seen to move, or never seen at all.
@@ -131,7 +131,7 @@ extension PeriodTracker {
   /// Why a closed period has to be opened again, or nil.
   mutating func reopens() -> Reopening? {
     guard let newest = history.last, reopening == nil else { return nil }
-    if basis == .progress { return reopensByProgress() }
+    if end?.basis == .progress { return reopensByProgress() }
     let threshold = settings.fluidBitsPerDoubling * settings.reopeningFactor
     if freeze.movesAgain(threshold: threshold), let growth, growth.exponent > 0 {
       return Reopening(

@@ -9,12 +9,6 @@ import Glibc
 /// time while information has stopped rising. The trace's fall alone never closes it: a deep one that
 /// nothing else explains is `consolidating`.
 struct PeriodTracker: Sendable {
-  /// What a standing decision rests on.
-  enum Basis: Sendable {
-    case progress
-    case shares
-  }
-
   let evidence: EvidenceKind
   let settings: PeriodSettings
   var history: [Observation] = []
@@ -25,7 +19,6 @@ struct PeriodTracker: Sendable {
   var growth: InformationGrowth?
   /// The standing decision.
   var end: End?
-  var basis = Basis.shares
   /// The checkpoint at which it was taken.
   var closingIndex = 0
   /// Set when the decision was withdrawn, until a new one is taken.
@@ -61,7 +54,7 @@ struct PeriodTracker: Sendable {
     return Judgement(
       segment: observation.segment, step: observation.step, state: state, reason: reason,
       peak: evidence == .weights ? nil : peak.peak, end: end,
-      endProbability: endProbability, evidence: findings)
+      endProbability: endProbability, shareSpeed: freeze.spans.last?.speed, evidence: findings)
   }
 
   /// Probability that the period has ended, from progress; nil for a layer and where it is unknown.
@@ -86,9 +79,8 @@ struct PeriodTracker: Sendable {
     if end != nil, reopening == nil { return (.closed, nil) }
     if let reopening { findings.append(Finding(.reopening, reopening.text)) }
     let settled = settles(&findings)
-    if case .closed(let new, let basis) = settled {
+    if case .closed(let new) = settled {
       end = new
-      self.basis = basis
       reopening = nil
       closingIndex = history.count - 1
       closingMaximum = peak.maximum

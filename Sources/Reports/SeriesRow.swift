@@ -40,6 +40,8 @@ public struct SeriesRow: Document {
   public var fisherTrace: Quantity?
   /// Code length at the tolerance, bits.
   public var informationBits: Double?
+  /// CKA along the graph's connections, in the report's order.
+  public var connectionCka: [Double?]?
   /// ‖w‖ of the whole network.
   public var weightNorm: Double?
   /// Probe, labels, draws and seed: rows are comparable only when these agree.
@@ -73,6 +75,9 @@ public struct SeriesRow: Document {
     jacobianTrace = report.information?.jacobianTrace.value
     scaleFreeTrace = report.information?.scaleFreeTrace.value
     fisherTrace = report.information?.fisherTrace
+    connectionCka = report.flow.flatMap { flow in
+      flow.connections.isEmpty ? nil : flow.connections.map(\.cka.value)
+    }
     informationBits = report.information?.informationBits.value
     probe = report.probe.map {
       // Under a budget examples and draws differ, of one probe: its estimates remain comparable.
