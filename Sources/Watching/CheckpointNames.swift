@@ -43,7 +43,7 @@ public enum CheckpointNames {
 
   /// Names that writers use until a file or folder is whole.
   public static func isTemporary(_ name: String) -> Bool {
-    let prefixes = [".tmp", "tmp-checkpoint-", ".nfs", ".~"]
+    let prefixes = [".tmp", "tmp.", "tmp-checkpoint-", ".nfs", ".~"]
     let suffixes = [".tmp", ".part", ".partial", ".incomplete", "_tmp", ".swp"]
     return prefixes.contains { name.hasPrefix($0) } || suffixes.contains { name.hasSuffix($0) }
       || name.contains(".orbax-checkpoint-tmp-")

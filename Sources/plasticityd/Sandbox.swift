@@ -10,6 +10,7 @@ import Reports
 ///   - probes: folders of probes.
 /// - Returns: what holds from now on, as reports state it.
 func enterSandbox(checkpoints: [String], probes: [String] = []) -> SandboxReport {
+  PeakMemory.prepare()
   let confinement = Confinement.apply(
     reading: checkpoints.flatMap(Checkpoint.places) + probes.flatMap(ProbeDefinition.places))
   return SandboxReport(

@@ -129,5 +129,13 @@ def finetuned(seed):
 
 
 def second_task(seed):
-    """The trained network goes on with ten new classes."""
+    """The trained network goes on with ten new classes of the same kind of signal."""
     return going_on(seed, signal_sets(family=1), "after 80 epochs of the signals: ten other classes")
+
+
+def reordered_task(seed):
+    """The trained network goes on with ten new classes whose samples come in another order."""
+    order = torch.randperm(40, generator=torch.Generator().manual_seed(5))
+    sets = [(inputs[:, order], targets) for inputs, targets in signal_sets(family=1)]
+    return going_on(
+        seed, sets, "after 80 epochs of the signals: ten other classes, the samples in another order")

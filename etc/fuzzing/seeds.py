@@ -13,7 +13,7 @@ largest = 64 << 10
 endings = {
     "safetensors": (".safetensors",), "zip": (".pt", ".pth", ".ckpt"), "npz": (".npz",),
     "npy": (".npy",), "yaml": (".yaml",), "onnx": (".onnx",), "index": (".index.json",),
-    "state": ("trainer_state.json",), "worker-report": ("report.yaml",),
+    "state": ("trainer_state.json",),
 }
 
 
@@ -50,3 +50,8 @@ with tempfile.TemporaryDirectory() as folder:
 for path in sorted((repository / "Tests").rglob("Fixtures/**/*")):
     take(path, "-".join(path.relative_to(repository / "Tests").parts))
 take(repository / "etc/config.yaml", "config.yaml")
+worker = pathlib.Path(corpus).parent / "plasticityd"
+for path in sorted((repository / "Tests/CheckpointsTests/Fixtures").glob("*.*")):
+    said = subprocess.run([worker, "probe", path, "--kept"], capture_output=True) if worker.exists() else None
+    if said and said.returncode == 0:
+        keep("worker-report", f"{path.name}.yaml", said.stdout)
