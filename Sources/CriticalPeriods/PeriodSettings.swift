@@ -59,6 +59,9 @@ public struct PeriodSettings: Sendable, Hashable {
   public var intervalDeviations = 1.28
   /// While more than this part of the task remains, no end is thought of.
   public var mostRemaining = 2.0 / 3
+  /// Nor while this part of it remains times the part of the learning rate that is left: a run that
+  /// learns slowly at a constant rate is still learning after many passes.
+  public var mostMovable = 1.0 / 3
   /// Passes assumed where checkpoints name no epoch, over the remaining part: labelled runs have made
   /// about 12 when half of the task remains and 24 when a quarter does…
   public var typicalPasses = 6.0

@@ -4,23 +4,19 @@ extension PeriodTracker {
   /// decide: for a layer, and where neither loss nor accuracy is known.
   func settlesByProgress(_ findings: inout [Finding]) -> Settlement? {
     guard !observesLayer, let now = progress.places.last else { return nil }
-    if progress.isEarly { return .open }
     // A period reopened by moving shares closes again when they hold.
-    if let reopening, reopening.cause == .movement { return nil }
+    if let reopening, reopening.cause == .movement { return progress.isEarly ? .open : nil }
     let since = reopening?.index
     guard let end = progress.end(evidence, since: since) else {
-      if now.score < settings.endScore,
-        now.score + settings.progressWeight * progress.setAside >= settings.endScore,
-        let jump = progress.lastSetAside
-      {
-        findings.append(
-          Finding(
-            .schedule,
-            "what remains of the task fell \(brief(1 / jump.ratio))-fold with an abrupt change of the "
-              + "learning rate between steps \(jump.from) and \(jump.to), which does not count"))
-        return .ambiguous(.learningRate)
+      guard let jump = progress.lastSetAside, progress.wouldEndWithSetAside(now) else {
+        return .open
       }
-      return .open
+      findings.append(
+        Finding(
+          .schedule,
+          "what remains of the task fell \(brief(1 / jump.ratio))-fold with an abrupt change of the "
+            + "learning rate between steps \(jump.from) and \(jump.to), which does not count"))
+      return .ambiguous(.learningRate)
     }
     if reopening == nil, let first = progress.places.first, first.score >= settings.endScore {
       findings.append(

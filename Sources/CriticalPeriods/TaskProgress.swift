@@ -11,7 +11,8 @@ import Glibc
 /// together than around any one epoch, any one loss, the trace's peak or the shares' freeze
 /// (measurements.md §7). The spread of the labels around it gives the probability that the period has
 /// ended. Of the rate only a smooth decay counts, and that in bounds: a step of the schedule or a
-/// cool-down is no end.
+/// cool-down is no end. While much remains that the rate could still move, nothing has ended, however
+/// long it takes.
 struct TaskProgress: Sendable {
   /// What is known at one checkpoint.
   struct Place: Sendable {
@@ -22,6 +23,8 @@ struct TaskProgress: Sendable {
     /// Nil where no epoch is named: then the typical number is assumed, with more doubt.
     let passes: Double?
     let score: Double
+    /// What remains, times the part of the highest learning rate that is left to learn it with.
+    let movable: Double
   }
 
   let settings: PeriodSettings
@@ -76,7 +79,8 @@ struct TaskProgress: Sendable {
         index: history.count - 1, step: newest.step, doublings: doublings, remaining: remaining,
         passes: known,
         score: log2(known ?? settings.typicalPasses / remaining.part) + rateDecay
-          - settings.progressWeight * remaining.log2Part))
+          - settings.progressWeight * remaining.log2Part,
+        movable: remaining.part * exp2(-rateDecay)))
   }
 
   private mutating func observeRate(
@@ -99,14 +103,17 @@ struct TaskProgress: Sendable {
   /// example has been seen.
   var isEarly: Bool {
     guard let now = places.last else { return false }
-    return now.remaining.part > settings.mostRemaining || (now.passes ?? 1) < 1
+    return isEarly(now)
+  }
+
+  private func isEarly(_ place: Place) -> Bool {
+    place.remaining.part > settings.mostRemaining || place.movable > settings.mostMovable
+      || (place.passes ?? 1) < 1
   }
 
   /// Probability that the period has ended at a place.
   func probability(at place: Place, evidence: EvidenceKind) -> Double {
-    guard place.remaining.part <= settings.mostRemaining, (place.passes ?? 1) >= 1 else {
-      return 0.05
-    }
+    guard !isEarly(place) else { return 0.05 }
     let z = (place.score - settings.endScore) / deviation(at: place, evidence: evidence)
     return min(max(normalProbability(below: z), 0.05), 0.95)
   }
@@ -121,7 +128,7 @@ struct TaskProgress: Sendable {
 
   /// The end when the newest checkpoint is the first at which it is more likely than not.
   func end(_ evidence: EvidenceKind, since reopening: Int? = nil) -> End? {
-    let eligible = places.drop { place in reopening.map { place.index < $0 } ?? false }
+    let eligible = places.drop { place in reopening.map { place.index <= $0 } ?? false }
     guard let now = eligible.last, !isEarly, eligible.count >= 2 else { return nil }
     let probability = probability(at: now, evidence: evidence)
     guard now.score >= settings.endScore else { return nil }
@@ -138,9 +145,16 @@ struct TaskProgress: Sendable {
 
   /// Doublings of the step between the checkpoints around the end; a start at step 0 counts as step 1.
   func bracketDoublings(since reopening: Int?) -> Double? {
-    let eligible = places.drop { place in reopening.map { place.index < $0 } ?? false }
+    let eligible = places.drop { place in reopening.map { place.index <= $0 } ?? false }
     guard let upper = eligible.first(where: { $0.score >= settings.endScore }) else { return nil }
     return upper.doublings - (eligible.last { $0.index < upper.index }?.doublings ?? 0)
+  }
+
+  /// Whether it is only for the progress that was set aside that a place is not past the end.
+  func wouldEndWithSetAside(_ place: Place) -> Bool {
+    setAside > 0 && (place.passes ?? 1) >= 1
+      && place.movable * exp2(-setAside) <= settings.mostMovable
+      && place.score + settings.progressWeight * setAside >= settings.endScore
   }
 
   /// Whether the last two checkpoints both know clearly less than one at which the period was closed.

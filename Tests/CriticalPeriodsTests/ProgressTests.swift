@@ -19,7 +19,7 @@ import Testing
     #expect(end.basis == .progress)
     // The probability goes on rising.
     #expect(try #require(verdict.final?.endProbability) > 0.9)
-    #expect(verdict.trajectory.filter { $0.step < 100 }.allSatisfy { $0.endProbability ?? 1 < 0.2 })
+    #expect(verdict.trajectory.filter { $0.step < 100 }.allSatisfy { $0.endProbability ?? 0 < 0.2 })
   }
 
   @Test func confidenceAloneIsNoProgress() {
@@ -82,7 +82,7 @@ import Testing
     series.epoch = { Double($0) / 64 }
     series.steps = [0] + Array(stride(from: 16, through: 1600, by: 16))
     series.learningRate = { $0 < 800 ? 0.1 : 0.01 }
-    series.loss = { $0 < 800 ? 1.3 : 0.0012 }
+    series.loss = { $0 == 0 ? 2.3 : $0 < 800 ? 1.2 : 0.0012 }
     series.accuracy = { $0 == 0 ? 0.1 : $0 < 800 ? 0.5 : 0.999 }
     let verdict = judge(series.points, evidence: .probe)
     #expect(verdict.trajectory.first { $0.step == 800 }?.reason == .learningRate)
