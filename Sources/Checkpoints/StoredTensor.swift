@@ -10,14 +10,33 @@ public struct StoredTensor: Sendable {
   public let type: ElementType
   /// An earlier tensor of the checkpoint with the very same elements in the file (tied weights).
   public internal(set) var sharedWith: String?
-  /// Where the elements are.
+  /// Where the elements are; of a tensor in several pieces, where the first one is.
   let location: TensorLocation
+  /// All pieces, when there are several.
+  let assembly: TensorAssembly?
 
   init(name: String, shape: Shape, type: ElementType, location: TensorLocation) {
     self.name = name
     self.shape = shape
     self.type = type
     self.location = location
+    assembly = nil
+  }
+
+  init(name: String, shape: Shape, type: ElementType, assembly: TensorAssembly) {
+    self.name = name
+    self.shape = shape
+    self.type = type
+    location = assembly.pieces[0].location
+    self.assembly = assembly.pieces.count > 1 ? assembly : nil
+  }
+
+  /// The same elements under another name.
+  func renamed(_ name: String) -> StoredTensor {
+    guard let assembly else {
+      return StoredTensor(name: name, shape: shape, type: type, location: location)
+    }
+    return StoredTensor(name: name, shape: shape, type: type, assembly: assembly)
   }
 
   /// Whether this is state that no gradient reaches: integers and booleans, and the running
