@@ -35,14 +35,16 @@ final class BlockReader: @unchecked Sendable {
     _ body: (UnsafeRawBufferPointer, UnsafeBufferPointer<Float>) throws(Problem) -> Void
   ) throws(Problem) {
     let width = tensor.type.byteWidth
-    var source = TensorSource(tensor, file, limits)
+    var source = try TensorSource(tensor, file, limits)
     var done = 0
     while done < tensor.shape.count {
       let count = min(elements, tensor.shape.count - done)
       let raw = UnsafeMutableRawBufferPointer(rebasing: block[..<(count * width)])
       try source.read(count, into: raw)
       guard let packed = raw.baseAddress, let floats = widened.baseAddress else { return }
-      if tensor.location.isBigEndian { tensor.type.swapBytes(packed, count: count) }
+      if tensor.location.isBigEndian, !tensor.isComputed {
+        tensor.type.swapBytes(packed, count: count)
+      }
       if tensor.type == .float32 {
         let values = UnsafeBufferPointer(
           start: packed.assumingMemoryBound(to: Float.self), count: count)

@@ -14,6 +14,8 @@ public struct StoredTensor: Sendable {
   let location: TensorLocation
   /// All pieces, when there are several.
   let assembly: TensorAssembly?
+  /// What it is computed from, when it lies nowhere.
+  let product: LowRankProduct?
 
   init(name: String, shape: Shape, type: ElementType, location: TensorLocation) {
     self.name = name
@@ -21,6 +23,17 @@ public struct StoredTensor: Sendable {
     self.type = type
     self.location = location
     assembly = nil
+    product = nil
+  }
+
+  /// A product of two tensors; computed in float32.
+  init(name: String, shape: Shape, product: LowRankProduct) {
+    self.name = name
+    self.shape = shape
+    type = .float32
+    location = product.a.location
+    assembly = nil
+    self.product = product
   }
 
   init(name: String, shape: Shape, type: ElementType, assembly: TensorAssembly) {
@@ -29,7 +42,11 @@ public struct StoredTensor: Sendable {
     self.type = type
     location = assembly.pieces[0].location
     self.assembly = assembly.pieces.count > 1 ? assembly : nil
+    product = nil
   }
+
+  /// Whether the checkpoint holds only what this is computed from: an adapter's product.
+  public var isComputed: Bool { product != nil }
 
   /// The same elements under another name.
   func renamed(_ name: String) -> StoredTensor {

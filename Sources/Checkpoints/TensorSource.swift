@@ -1,14 +1,19 @@
-// The elements of a whole tensor in logical row-major order, from one place or from the pieces that
-// tile it.
+// The elements of a whole tensor in logical row-major order, from one place, from the pieces
+// that tile it, or computed.
 internal import Diagnostics
 internal import Tensors
 
 enum TensorSource {
   case single(ElementSource)
   case pieces(AssemblySource)
+  case product(ProductSource)
 
-  init(_ tensor: StoredTensor, _ file: (Int) -> InputFile, _ limits: GatherLimits) {
-    if let assembly = tensor.assembly {
+  init(
+    _ tensor: StoredTensor, _ file: (Int) -> InputFile, _ limits: GatherLimits
+  ) throws(Problem) {
+    if let product = tensor.product {
+      self = .product(try ProductSource(product, file))
+    } else if let assembly = tensor.assembly {
       self = .pieces(AssemblySource(assembly, type: tensor.type, file, limits))
     } else {
       self = .single(
@@ -29,6 +34,10 @@ enum TensorSource {
       self = .pieces(AssemblySource.none)
       defer { self = .pieces(source) }
       try source.read(count, into: buffer)
+    case .product(var source):
+      self = .pieces(AssemblySource.none)
+      defer { self = .product(source) }
+      source.read(count, into: buffer)
     }
   }
 }
