@@ -35,7 +35,8 @@ final class BlockReader: @unchecked Sendable {
     _ body: (UnsafeRawBufferPointer, UnsafeBufferPointer<Float>) throws(Problem) -> Void
   ) throws(Problem) {
     let width = tensor.type.byteWidth
-    var source = ElementSource(tensor, file, limits)
+    var source: any ElementStream =
+      try tensor.encoding?.stream(of: tensor) ?? ElementSource(tensor, file, limits)
     var done = 0
     while done < tensor.shape.count {
       let count = min(elements, tensor.shape.count - done)
@@ -64,9 +65,9 @@ struct GatherLimits {
   var windowBytes = BlockReader.blockBytes
 }
 
-/// The elements of one tensor in logical order, byte order as stored.
-private struct ElementSource {
-  private let file: InputFile
+/// The elements of one strided view in logical order, byte order as stored.
+struct ElementSource: ElementStream {
+  private let file: any ByteSource
   private let width: Int
   /// Byte offset of the storage in the file, and the last byte that the view may reach.
   private let storageOffset: Int
@@ -81,7 +82,7 @@ private struct ElementSource {
   private var windowStart = 0
   private let windowBytes: Int
 
-  init(_ tensor: StoredTensor, _ file: InputFile, _ limits: GatherLimits) {
+  init(_ tensor: StoredTensor, _ file: any ByteSource, _ limits: GatherLimits = GatherLimits()) {
     let location = tensor.location
     self.file = file
     width = tensor.type.byteWidth
@@ -145,7 +146,7 @@ private struct ElementSource {
       let start = storageOffset + (element + done * stride) * width
       if start < windowStart || start + width > windowStart + window.count {
         // The window starts at the element it is wanted for: strides are never negative.
-        window = try file.bytes(at: start, count: min(windowBytes, storageEnd - start))
+        window = try bytes(at: start, count: min(windowBytes, storageEnd - start))
         windowStart = start
       }
       let inWindow = (windowStart + window.count - start - width) / width
@@ -156,5 +157,15 @@ private struct ElementSource {
       }
       done += run
     }
+  }
+
+  private func bytes(at start: Int, count: Int) throws(Problem) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var problem: Problem?
+    bytes.withUnsafeMutableBytes { buffer in
+      do throws(Problem) { try file.read(into: buffer, at: start) } catch { problem = error }
+    }
+    if let problem { throw problem }
+    return bytes
   }
 }

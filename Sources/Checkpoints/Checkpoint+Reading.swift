@@ -35,7 +35,9 @@ extension Checkpoint {
     _ buffer: UnsafeMutableBufferPointer<Float>, with tensor: StoredTensor, from file: InputFile
   ) throws(Problem) {
     let location = tensor.location
-    if tensor.type == .float32, location.strides == nil, !location.isBigEndian {
+    if tensor.encoding == nil, tensor.type == .float32, location.strides == nil,
+      !location.isBigEndian
+    {
       let all = UnsafeMutableRawBufferPointer(
         rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(tensor.shape.count * 4)])
       try file.read(into: all, at: location.storageOffset + location.firstElement * 4)

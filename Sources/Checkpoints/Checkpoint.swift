@@ -11,6 +11,8 @@ public struct Checkpoint: Sendable {
   /// `pytorch-zip`, `lightning`, `safetensors`, `huggingface-trainer`, or `huggingface-model` for a
   /// folder without the trainer's own files.
   public let format: String
+  /// Who wrote it, with a version, where the files say so: `Keras 3.11.2`, `Orbax`.
+  public internal(set) var writer: String?
   /// The bytes of all its files that were opened.
   public var bytes: Int64 { files.reduce(0) { $0 + Int64($1.file.size) } }
   /// When the youngest of its files was modified, in seconds since 1970.
@@ -124,7 +126,8 @@ public struct Checkpoint: Sendable {
       let type: ElementType
     }
     var first: [Place: String] = [:]
-    for index in tensors.indices where tensors[index].shape.count > 0 {
+    for index in tensors.indices
+    where tensors[index].shape.count > 0 && tensors[index].encoding == nil {
       let location = tensors[index].location
       let place = Place(
         file: location.file, storage: location.storageOffset, element: location.firstElement,

@@ -17,7 +17,8 @@ protocol CheckpointFormat: Sendable {
 enum CheckpointFormats {
   /// The first that recognises a source opens it; the last refuses what is left.
   static let all: [any CheckpointFormat.Type] = [
-    PyTorchZip.self, HuggingFaceTrainer.self, UnsupportedFormat.self, Safetensors.self,
+    KerasArchive.self, PyTorchZip.self, HDF5Checkpoint.self, HuggingFaceTrainer.self,
+    UnsupportedFormat.self, Safetensors.self,
     UnknownFormat.self,
   ]
 }

@@ -58,6 +58,10 @@ indirect enum JSONValue: Sendable {
     if case .string(let text) = self { text } else { nil }
   }
 
+  var bool: Bool? {
+    if case .bool(let value) = self { value } else { nil }
+  }
+
   var int: Int? {
     if case .number(let text) = self { Int(text) } else { nil }
   }

@@ -10,14 +10,23 @@ public struct StoredTensor: Sendable {
   public let type: ElementType
   /// An earlier tensor of the checkpoint with the very same elements in the file (tied weights).
   public internal(set) var sharedWith: String?
-  /// Where the elements are.
+  /// Where the elements are; of an encoded tensor the span of its first piece.
   let location: TensorLocation
+  /// How they are brought into plain form; nil when they lie in the file as they are.
+  let encoding: (any TensorEncoding)?
+  /// Whether the format itself says that no gradient reaches it.
+  var isState: Bool
 
-  init(name: String, shape: Shape, type: ElementType, location: TensorLocation) {
+  init(
+    name: String, shape: Shape, type: ElementType, location: TensorLocation,
+    encoding: (any TensorEncoding)? = nil, isState: Bool = false
+  ) {
     self.name = name
     self.shape = shape
     self.type = type
     self.location = location
+    self.encoding = encoding
+    self.isState = isState
   }
 
   /// Whether this is state that no gradient reaches: integers and booleans, and the running
@@ -25,7 +34,8 @@ public struct StoredTensor: Sendable {
   public var isBuffer: Bool {
     let leaf = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).last
     let buffers = ["running_mean", "running_var", "num_batches_tracked"]
-    return !type.isFloatingPoint || buffers.contains { leaf?.elementsEqual($0.utf8) ?? false }
+    return isState || !type.isFloatingPoint
+      || buffers.contains { leaf?.elementsEqual($0.utf8) ?? false }
   }
 }
 

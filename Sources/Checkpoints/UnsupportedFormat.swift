@@ -32,9 +32,6 @@ enum UnsupportedFormat: CheckpointFormat {
       code: "unsupported-gguf", what: "this is a GGUF file", remedy: convert,
       matches: begins("GGUF")),
     Known(
-      code: "unsupported-hdf5", what: "this is an HDF5 file", remedy: convert,
-      matches: { $0.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) }),
-    Known(
       code: "unsupported-tar", what: "this is a tar archive, perhaps of a very old torch.save",
       remedy: "load it once and save it again with a current torch.save",
       matches: begins("ustar", at: 257)),

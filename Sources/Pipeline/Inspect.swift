@@ -19,7 +19,8 @@ public func inspect(_ path: String) throws(Problem) -> InspectionReport {
   }
   try checkpoint.verifyUnchanged()
   return InspectionReport(
-    path: checkpoint.path, format: checkpoint.format, bytes: Int(checkpoint.bytes),
+    path: checkpoint.path, format: checkpoint.format, writer: checkpoint.writer,
+    bytes: Int(checkpoint.bytes),
     digest: survey.digest, step: checkpoint.step, stepSource: checkpoint.stepSource,
     epoch: checkpoint.epoch, learningRate: checkpoint.learningRate,
     metrics: checkpoint.metrics.mapValues { Quantity($0) }, stateDict: checkpoint.stateDictPath,

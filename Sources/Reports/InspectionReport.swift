@@ -9,6 +9,8 @@ public struct InspectionReport: Document {
   public var path: String
   /// `pytorch-zip`, `lightning`, `safetensors`, `huggingface-trainer`, ….
   public var format: String
+  /// Who wrote it, where the files say so.
+  public var writer: String?
   /// Bytes of all its files.
   public var bytes: Int
   /// SHA-256 over (name, type, shape, content) of all tensors, in hexadecimal.
@@ -36,13 +38,15 @@ public struct InspectionReport: Document {
 
   /// Creates a report.
   public init(
-    path: String, format: String, bytes: Int, digest: String, step: Int?, stepSource: String?,
+    path: String, format: String, writer: String? = nil, bytes: Int, digest: String, step: Int?,
+    stepSource: String?,
     epoch: Double?, learningRate: Double?, metrics: [String: Quantity], stateDict: String,
     parameters: Int, moments: MomentsInspection?, tensors: [InspectedTensor],
     findings: [FindingReport]
   ) {
     self.path = path
     self.format = format
+    self.writer = writer
     self.bytes = bytes
     self.digest = digest
     self.step = step
