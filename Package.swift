@@ -2,12 +2,16 @@
 // Each target may import only targets that stand above it in this list.
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .treatAllWarnings(as: .error),
-]
+/// `etc/fuzz` builds with this: everything under libFuzzer and the address sanitizer.
+let isFuzzing = Context.environment["PLASTICITYD_FUZZ"] != nil
+
+let strict: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+  ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -39,8 +43,15 @@ let package = Package(
     // Optimised in debug builds too: the test suite computes real networks.
     .target(
       name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
+    // What Swift cannot call: prctl, landlock, seccomp.
+    .target(
+      name: "CSandbox",
+      cSettings: [
+        .define("_GNU_SOURCE"), .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"]),
+      ]),
 
     library("Diagnostics"),
+    library("Confinement", ["CSandbox"]),
     library("YAML", ["CLibYAML", "Diagnostics"]),
     library("Tensors", ["Diagnostics"]),
     library("LinearAlgebra", ["COpenBLAS"]),
@@ -63,28 +74,48 @@ let package = Package(
     library(
       "Monitor",
       [
-        "Diagnostics", "YAML", "Information", "CriticalPeriods", "Reports", "Pipeline", "Ledger",
-        "Watching",
+        "Diagnostics", "Confinement", "YAML", "Information", "CriticalPeriods", "Reports",
+        "Pipeline",
+        "Ledger", "Watching",
       ]),
     .executableTarget(
       name: "plasticityd",
       dependencies: [
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        "Diagnostics", "YAML", "Checkpoints", "Networks", "Information", "CriticalPeriods",
-        "Reports", "Pipeline", "Ledger", "Watching", "Monitor",
+        "Diagnostics", "Confinement", "YAML", "Checkpoints", "Networks", "Information",
+        "CriticalPeriods", "Reports", "Pipeline", "Ledger", "Watching", "Monitor",
       ],
       swiftSettings: strict),
     // For etc/conformance only.
     .executableTarget(
       name: "conformance-runner", dependencies: ["Diagnostics", "Networks"],
       swiftSettings: strict),
+    // For ConfinementTests only: tries what a confined process must not be able to do.
+    .executableTarget(
+      name: "sandbox-trial", dependencies: ["Confinement"], swiftSettings: strict),
     // GPL-2.0-only, alone: everything else talks to it over a pipe and never links it.
     .executableTarget(
       name: "plasticity-watch",
       cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])],
       linkerSettings: [.linkedLibrary("inotifytools")]),
 
+    // Inputs that a trainer would not write, and a program that writes them to the disk.
+    .target(
+      name: "HostileCorpus", dependencies: ["CZlib"], path: "Tests/HostileCorpus",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "hostile-corpus", dependencies: ["HostileCorpus"], path: "Tests/hostile-corpus",
+      swiftSettings: strict),
+    // What fuzzers feed, and tests replay.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "HostileCorpus", "Checkpoints", "Tensors", "Networks", "Reports", "YAML", "Diagnostics",
+      ],
+      path: "Tests/FuzzTargets", swiftSettings: strict),
+
     tests("DiagnosticsTests", ["Diagnostics"]),
+    tests("ConfinementTests", ["Confinement", "sandbox-trial"]),
     tests("YAMLTests", ["YAML", "Diagnostics"]),
     tests("TensorsTests", ["Tensors", "Diagnostics"]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
@@ -111,7 +142,20 @@ let package = Package(
       ]),
     tests(
       "EndToEndTests",
-      ["Pipeline", "Reports", "YAML", "Checkpoints", "Networks", "Information", "Diagnostics"],
+      [
+        "HostileCorpus", "FuzzTargets", "Pipeline", "Reports", "YAML", "Checkpoints", "Networks",
+        "Information", "Diagnostics",
+      ],
       fixtures: true),
   ]
 )
+
+if isFuzzing {
+  package.targets += [
+    .systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"),
+    .executableTarget(
+      name: "fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "Tests/fuzz",
+      swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+  ]
+}

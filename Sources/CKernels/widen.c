@@ -80,6 +80,10 @@ DISPATCHED void ck_widen_bool(const uint8_t *source, float *destination, size_t 
   for (size_t i = 0; i < n; i++) destination[i] = source[i] ? 1.0f : 0.0f;
 }
 
+void ck_widen_f8(const uint8_t *source, const float *values, float *destination, size_t n) {
+  for (size_t i = 0; i < n; i++) destination[i] = values[source[i]];
+}
+
 DISPATCHED void ck_swap16(uint16_t *values, size_t n) {
   for (size_t i = 0; i < n; i++) values[i] = __builtin_bswap16(values[i]);
 }

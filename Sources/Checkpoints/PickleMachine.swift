@@ -11,6 +11,8 @@ struct PickleMachine {
   private static let mostNodes = 8_000_000
   /// Lists, dictionaries, objects and decoded texts: each is an allocation of its own.
   private static let mostContainers = 2_000_000
+  /// Elements of all containers together, where copies count each time they are made.
+  private static let mostElements = 20_000_000
   private static let longestText = 1 << 20
 
   let graph: PickleGraph
@@ -22,6 +24,7 @@ struct PickleMachine {
   /// Nodes by memo key, -1 where nothing was remembered: writers number them from 0.
   private var memo: [PickleGraph.Index] = []
   private var memoCount = 0
+  private var elements = 0
   private var at: Int
   private let path: String
 
@@ -158,8 +161,17 @@ struct PickleMachine {
     }
   }
 
+  /// Checks that so many more elements may be held.
+  private mutating func makeRoom(elements count: Int) throws(Problem) {
+    elements += count
+    guard elements <= Self.mostElements else {
+      throw limit("more than \(Self.mostElements) elements in its containers")
+    }
+  }
+
   mutating func newList(_ elements: [PickleGraph.Index]) throws(Problem) -> PickleGraph.Index {
     try makeRoom()
+    try makeRoom(elements: elements.count)
     graph.lists.append(elements)
     return PickleGraph.Index(graph.lists.count - 1)
   }
@@ -168,6 +180,7 @@ struct PickleMachine {
     _ entries: [(key: PickleGraph.Index, value: PickleGraph.Index)]
   ) throws(Problem) -> PickleGraph.Index {
     try makeRoom()
+    try makeRoom(elements: entries.count)
     graph.maps.append(entries)
     return PickleGraph.Index(graph.maps.count - 1)
   }
@@ -201,6 +214,7 @@ struct PickleMachine {
   mutating func append(
     _ values: [PickleGraph.Index], to target: PickleGraph.Index
   ) throws(Problem) {
+    try makeRoom(elements: values.count)
     switch graph.nodes[Int(target)] {
     case .list(let index), .set(let index): graph.lists[Int(index)].append(contentsOf: values)
     case .object(let index):
@@ -213,6 +227,7 @@ struct PickleMachine {
   /// SETITEM and SETITEMS: on dictionaries, and on what a call was to make.
   mutating func set(_ values: [PickleGraph.Index], on target: PickleGraph.Index) throws(Problem) {
     let entries = try pairs(values)
+    try makeRoom(elements: entries.count)
     switch graph.nodes[Int(target)] {
     case .map(let index): graph.maps[Int(index)].append(contentsOf: entries)
     case .object(let index):

@@ -28,9 +28,11 @@ struct ShardedWeights {
         "bad-index", at: index.path, "it has no weight_map", remedy: "save the checkpoint again")
     }
     var shards: [String] = []
+    var known: Set<String> = []
     var shardOf: [[UInt8]: String] = [:]
     for (tensor, value) in map {
-      guard let shard = value.text, !shard.contains("/"), !shard.hasPrefix("."), !shard.isEmpty
+      guard let shard = value.text, !shard.contains("/"), !shard.hasPrefix("."), !shard.isEmpty,
+        !shard.utf8.contains(0)
       else {
         throw Problem(
           "bad-index", at: "\(index.path): tensor \"\(tensor)\"",
@@ -38,7 +40,7 @@ struct ShardedWeights {
           remedy: "save the checkpoint again; if it was not damaged, do not trust it")
       }
       shardOf[Array(tensor.utf8)] = shard
-      if !shards.contains(shard) { shards.append(shard) }
+      if known.insert(shard).inserted { shards.append(shard) }
       guard shards.count <= 10_000 else {
         throw Problem(
           "bad-index", at: index.path, "more than 10000 shards", remedy: "save fewer shards")

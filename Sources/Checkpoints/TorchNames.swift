@@ -14,6 +14,10 @@ enum TorchNames {
     "torch bfloat16": .bfloat16, "torch int64": .int64, "torch int32": .int32,
     "torch int16": .int16, "torch int8": .int8, "torch uint64": .uint64, "torch uint32": .uint32,
     "torch uint16": .uint16, "torch uint8": .uint8, "torch bool": .bool,
+    "torch float8_e4m3fn": .float8E4M3FN, "torch float8_e5m2": .float8E5M2,
+    "torch float8_e4m3fnuz": .float8E4M3FNUZ, "torch float8_e5m2fnuz": .float8E5M2FNUZ,
+    "torch float8_e8m0fnu": .float8E8M0FNU, "torch UntypedStorage": .uint8,
+    "torch.storage UntypedStorage": .uint8,
   ]
 
   /// Whether a name belongs to plain checkpoints and pickled modules.
@@ -26,9 +30,9 @@ enum TorchNames {
   }
 
   private static let dtypes: Set<String> = [
-    "torch complex64", "torch complex128", "torch complex32", "torch float8_e4m3fn",
-    "torch float8_e5m2", "torch float8_e4m3fnuz", "torch float8_e5m2fnuz", "torch qint8",
-    "torch quint8", "torch qint32",
+    "torch complex64", "torch complex128", "torch complex32", "torch float4_e2m1fn_x2",
+    "torch qint8", "torch quint8", "torch qint32", "torch quint4x2", "torch quint2x4",
+    "torch bits8",
   ]
 
   private static let familiar: Set<String> = [

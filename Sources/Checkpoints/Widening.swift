@@ -22,6 +22,10 @@ extension ElementType {
     case .uint16: ck_widen_u16(source.assumingMemoryBound(to: UInt16.self), destination, count)
     case .uint8: ck_widen_u8(source.assumingMemoryBound(to: UInt8.self), destination, count)
     case .bool: ck_widen_bool(source.assumingMemoryBound(to: UInt8.self), destination, count)
+    case .float8E4M3FN, .float8E5M2, .float8E4M3FNUZ, .float8E5M2FNUZ, .float8E8M0FNU,
+      .float8E4M3, .float8E3M4, .float8E4M3B11FNUZ:
+      ck_widen_f8(
+        source.assumingMemoryBound(to: UInt8.self), Float8.values(of: self), destination, count)
     }
   }
 

@@ -2,6 +2,7 @@
 // The scan is the truth, hints only say when to look; whoever waits or computes does so on another
 // thread and posts what comes of it. Stop and crash are one path: nothing is left for the end.
 
+internal import Confinement
 public import Diagnostics
 internal import Glibc
 public import Ledger
@@ -83,6 +84,7 @@ public final class Daemon {
     try DurableFile.makeDirectory(configuration.reports, on: parts.fileSystem)
     recorder = try parts.recorder(configuration, ledger)
     status = StatusSnapshot(version: parts.version, configuration: configuration.file)
+    status.sandbox = .available
     statusWriter = StatusWriter(
       reports: configuration.reports, notifier: parts.notifier, fileSystem: parts.fileSystem,
       log: parts.log)
@@ -111,6 +113,7 @@ public final class Daemon {
     updateStatus()
     parts.notifier.ready(status: status.line)
     parts.log(.info, "plasticityd \(parts.version) watches \(roots.count) folders")
+    parts.log(.info, "workers' sandbox: \(status.sandbox)")
     while true {
       let events = mailbox.take(waiting: untilNextDue())
       for event in events { handle(event) }

@@ -1,5 +1,6 @@
 // reports/status.yaml: how the daemon is, for people and for programs that watch it.
 
+public import Confinement
 internal import YAML
 
 /// The state of the daemon at one moment.
@@ -62,6 +63,8 @@ public struct StatusSnapshot: Sendable, Hashable {
   public var configuration: String
   /// Why the last reload was refused.
   public var configurationProblem: String?
+  /// What workers take from themselves here before they read a checkpoint.
+  public var sandbox = Confinement()
   /// The watched folders.
   public var roots: [Root] = []
   /// Checkpoints that settle or are to be tried again.
@@ -115,6 +118,14 @@ public struct StatusSnapshot: Sendable, Hashable {
       (
         "configuration",
         .mapping([("file", .string(configuration)), ("problem", .string(configurationProblem))])
+      ),
+      (
+        "sandbox",
+        .mapping([
+          ("landlock_version", .integer(sandbox.landlockVersion)),
+          ("system_call_filter", .bool(sandbox.filtersCalls)),
+          ("no_new_privileges", .bool(sandbox.refusesNewPrivileges)),
+        ])
       ),
       ("roots", .sequence(roots.map(Self.node))),
       (

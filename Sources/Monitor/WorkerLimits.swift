@@ -21,7 +21,10 @@ public enum WorkerLimits {
       by: 1_048_576)
     if !overflow, bytes > 0 { try set(Int32(RLIMIT_DATA.rawValue), rlim_t(bytes), "RLIMIT_DATA") }
     try set(Int32(RLIMIT_CORE.rawValue), 0, "RLIMIT_CORE")
-    try set(Int32(RLIMIT_FSIZE.rawValue), 0, "RLIMIT_FSIZE")
+    // What is said may go to a file when a person runs a worker.
+    if ![STDOUT_FILENO, STDERR_FILENO].contains(where: isRegularFile) {
+      try set(Int32(RLIMIT_FSIZE.rawValue), 0, "RLIMIT_FSIZE")
+    }
     try set(Int32(RLIMIT_NOFILE.rawValue), 256, "RLIMIT_NOFILE")
     // Both are courtesy: the trainer comes first, and if memory runs out we are the first to go.
     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
@@ -40,6 +43,11 @@ public enum WorkerLimits {
       while getppid() == parent { poll(nil, 0, 1_000) }
       _exit(Problem.Kind.tryAgain.rawValue)
     }
+  }
+
+  private static func isRegularFile(_ descriptor: Int32) -> Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
   private static func set(_ resource: Int32, _ value: rlim_t, _ name: String) throws(Problem) {

@@ -21,6 +21,19 @@ extension CheckpointReport {
   }
 }
 
+extension CheckpointReport {
+  /// Proves that all was read from one state of the files, and remarks when they are gone.
+  ///
+  /// - Throws: `changed-during-read`, to be tried again.
+  mutating func confirm(_ checkpoint: Checkpoint) throws(Problem) {
+    guard try checkpoint.verifyUnchanged() == .deleted else { return }
+    findings.append(
+      FindingReport(
+        code: "deleted-during-read", where: checkpoint.path,
+        text: "it was deleted while it was read; all of it was still read"))
+  }
+}
+
 extension FindingReport {
   init(_ finding: Finding) {
     self.init(code: finding.code, where: finding.place, text: finding.text)

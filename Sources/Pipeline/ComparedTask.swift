@@ -18,9 +18,8 @@ struct ComparedTask {
   private let step: Int?
   private let probe: ProbeIdentity?
 
-  /// - Parameter path: a checkpoint, or a run's folder of reports, which stands for its last one.
   init(_ path: String, _ request: ProbeRequest) throws(Problem) {
-    let checkpoint = try Checkpoint.open(try Self.checkpointPath(path))
+    let checkpoint = try Checkpoint.open(path)
     let survey = try checkpoint.survey()
     self.path = checkpoint.path
     digest = survey.digest
@@ -72,25 +71,6 @@ struct ComparedTask {
   func fromTrivial(_ name: String? = nil) -> Measured<Double> {
     if let reason = information.reason { return .absent(reason) }
     return TaskDistance.fromTrivial(layers(name))
-  }
-
-  /// A run's folder of reports stands for the checkpoint that its last report is of.
-  private static func checkpointPath(_ path: String) throws(Problem) -> String {
-    let document = path.hasSuffix("/run.yaml") ? path : path + "/run.yaml"
-    guard fileExists(document) else { return path }
-    let run = try RunReport(yaml: try readSmallFile(document, limit: 64 << 20), path: document)
-    guard let last = run.trajectory.last else {
-      throw Problem(
-        "no-checkpoints", at: document, "the run has no measured checkpoint yet",
-        remedy: "wait for its first, or name a checkpoint")
-    }
-    guard fileExists(last.path) else {
-      throw Problem(
-        "checkpoint-gone", at: document, "its last checkpoint, \(last.path), is not there any more",
-        remedy: "name another checkpoint of the run: a report does not hold the weights",
-        kind: .noInput)
-    }
-    return last.path
   }
 }
 

@@ -1,4 +1,3 @@
-import Glibc
 import Reports
 
 /// What a measurement costs: wall-clock time, and the process's largest resident set.
@@ -7,10 +6,8 @@ struct CostMeter {
 
   var cost: CostReport {
     let elapsed = (ContinuousClock.now - start).components
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return CostReport(
       seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18,
-      peakMemoryBytes: usage.ru_maxrss * 1024)
+      peakMemoryBytes: PeakMemory.bytes)
   }
 }

@@ -8,7 +8,7 @@ import Tensors
 /// Compares two checkpoints of one architecture.
 ///
 /// - Parameters:
-///   - a: a checkpoint, or a run's folder of reports, which stands for its last checkpoint.
+///   - a: a checkpoint; see `checkpointStandingFor`.
 ///   - b: another.
 ///   - request: the probe and how to use it; without a probe the optimizer's second moments stand
 ///     for the curvature.

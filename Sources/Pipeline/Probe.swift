@@ -55,7 +55,7 @@ public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> Ch
       fisherPerExample: section?.perExample(report), examples: section?.estimate.exampleCount,
       moments: moments?.kept, projections: weights.projections)
   }
-  try checkpoint.verifyUnchanged()
+  try report.confirm(checkpoint)
   report.took = meter.cost
   report.took.networkSeconds = section?.seconds
   return report

@@ -109,7 +109,8 @@ public struct ProbeDefinition: Sendable {
   {
     let candidates = stated.map { [$0] } ?? usual
     for candidate in candidates where fileExists(folder + "/" + candidate) {
-      return folder + "/" + candidate
+      // Links are followed here, for all files alike: NumPyArchive follows none.
+      return resolvingLinks(folder + "/" + candidate)
     }
     throw Problem(
       "missing-probe-file", at: folder, "no \(candidates.joined(separator: " or ")) there",

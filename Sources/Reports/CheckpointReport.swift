@@ -28,6 +28,8 @@ public struct CheckpointReport: Codable, Sendable {
   public var skipped: [SkippedReport]
   /// Remarks that a person may want to act on.
   public var findings: [FindingReport]
+  /// What the worker had taken from itself before it read the checkpoint.
+  public var sandbox: SandboxReport?
   /// What it cost.
   public var took: CostReport
   /// What later checkpoints are compared with; for the daemon, never in a person's report.

@@ -50,17 +50,37 @@ extension Document {
         "wrong-schema", at: path, "expected a document of schema \(Self.schema)",
         remedy: "check that this is the file you mean, and that both sides have one version")
     }
+    self = try DocumentDecoder().decode(
+      Self.self, from: root, path: path,
+      remedy: "the file was not written by this version; measure the checkpoint again")
+  }
+}
+
+extension DocumentDecoder {
+  /// Reads JSON, which is YAML, without a schema.
+  ///
+  /// - Throws: a YAML problem, or `wrong-document` naming the field.
+  func decode<T: Decodable>(
+    _ type: T.Type, json bytes: [UInt8], path: String
+  ) throws(Problem) -> T {
+    let root = try Node.parse(
+      bytes, source: Source(file: path, kind: .data), limits: .document)
+    return try decode(
+      type, from: root, path: path, remedy: "check that this is the file you mean")
+  }
+
+  fileprivate func decode<T: Decodable>(
+    _ type: T.Type, from root: Node, path: String, remedy: String
+  ) throws(Problem) -> T {
+    let what: String
     do {
-      self = try DocumentDecoder().decode(Self.self, from: DocumentValue(root))
+      return try decode(type, from: DocumentValue(root))
     } catch let error as DecodingError {
-      throw Problem(
-        "wrong-document", at: path, Self.explain(error),
-        remedy: "the file was not written by this version; measure the checkpoint again")
+      what = Self.explain(error)
     } catch {
-      throw Problem(
-        "wrong-document", at: path, "\(error)",
-        remedy: "the file was not written by this version; measure the checkpoint again")
+      what = "\(error)"
     }
+    throw Problem("wrong-document", at: path, what, remedy: remedy)
   }
 
   private static func explain(_ error: DecodingError) -> String {

@@ -25,6 +25,7 @@ public enum CheckpointNames {
       "training_args.bin",
     ]
     return whole.contains(name) || name.hasPrefix("rng_state") || name.hasPrefix("random_states_")
+      || DeepSpeedRule.isRankFile(name)
   }
 
   /// One of several files of one checkpoint: `model-00001-of-00003.safetensors`.
@@ -42,7 +43,7 @@ public enum CheckpointNames {
 
   /// Names that writers use until a file or folder is whole.
   public static func isTemporary(_ name: String) -> Bool {
-    let prefixes = [".tmp", "tmp-checkpoint-", ".nfs", ".~"]
+    let prefixes = [".tmp", "tmp.", "tmp-checkpoint-", ".nfs", ".~"]
     let suffixes = [".tmp", ".part", ".partial", ".incomplete", "_tmp", ".swp"]
     return prefixes.contains { name.hasPrefix($0) } || suffixes.contains { name.hasSuffix($0) }
       || name.contains(".orbax-checkpoint-tmp-")
@@ -55,31 +56,13 @@ public enum CheckpointNames {
   static func isFolderWeights(_ name: String) -> Bool {
     let whole = [
       "model.safetensors", "pytorch_model.bin", "model.safetensors.index.json",
-      "pytorch_model.bin.index.json",
+      "pytorch_model.bin.index.json", "adapter_model.safetensors", "adapter_model.bin",
     ]
     return whole.contains(name) || isShard(name)
   }
 
-  /// The files of such a folder whose change makes it another checkpoint.
-  static func isFolderMember(_ name: String) -> Bool {
-    isFolderWeights(name)
-      || ["optimizer.pt", "optimizer.bin", "trainer_state.json", "config.json"].contains(name)
-  }
-
-  /// Whether a folder with these names is one checkpoint.
-  ///
-  /// A finished run's own folder often holds a last model beside its `checkpoint-<n>` folders: it
-  /// stays a run, and the last model is a file in it.
-  static func isFolder(named name: String, files: [String], folders: [String]) -> Bool {
-    guard files.contains(where: isFolderWeights), !folders.contains(where: isTrainersFolder) else {
-      return false
-    }
-    return isNumberedFolder(name) || files.contains("trainer_state.json")
-      || files.contains("config.json")
-  }
-
   /// `checkpoint-300`, and not DeepSpeed's `global_step300` inside of it.
-  private static func isTrainersFolder(_ name: String) -> Bool {
+  static func isTrainersFolder(_ name: String) -> Bool {
     name.hasPrefix("checkpoint-") && isNumberedFolder(name)
   }
 

@@ -34,13 +34,12 @@ public enum Completeness: Sendable, Hashable {
   /// Looks at the ends of every file of the checkpoint.
   public static func check(_ candidate: Candidate, patience: Patience) -> Completeness {
     switch candidate.kind {
-    case .file: check(file: candidate.path, patience: patience)
+    case .file: check(file: candidate.path, called: candidate.name, patience: patience)
     case .folder: check(folder: candidate, patience: patience)
     }
   }
 
-  private static func check(file path: String, patience: Patience) -> Completeness {
-    let name = Path.name(path)
+  static func check(file path: String, called name: String, patience: Patience) -> Completeness {
     let file: Descriptor
     switch Descriptor.openFile(path) {
     case .success(let number): file = Descriptor(number)
@@ -51,7 +50,7 @@ public enum Completeness: Sendable, Hashable {
       return .incomplete("\(name) is no regular file")
     }
     let ends = FileEnds(descriptor: file.number, bytes: Int64(status.st_size))
-    if let missing = ends.missing(isSafetensors: name.hasSuffix(".safetensors")) {
+    if let missing = FileRules.missing(ends, name: name) {
       return .incomplete("\(name): \(missing)")
     }
     // SEEK_HOLE of lseek(2), which the C library's module does not name.
@@ -62,59 +61,20 @@ public enum Completeness: Sendable, Hashable {
     return .complete
   }
 
-  private static func check(folder: Candidate, patience: Patience) -> Completeness {
-    let names = folder.fingerprint.members.map(\.name)
-    if let missing = missingShard(names) { return .incomplete(missing) }
-    var doubt: Completeness?
-    for name in names {
-      if name.hasSuffix(".json") {
-        if !endsAsJSON(Path.join(folder.path, name)) {
-          return .incomplete("\(name) does not end with a brace")
-        }
-        continue
-      }
-      switch check(file: Path.join(folder.path, name), patience: patience) {
-      case .complete: continue
-      case .doubtful(let reason, let patience): doubt = .doubtful(reason, patience: patience)
-      case .incomplete(let reason): return .incomplete(reason)
-      }
+  private static func check(folder candidate: Candidate, patience: Patience) -> Completeness {
+    guard case .success(let number) = Descriptor.openDirectory(candidate.path) else {
+      return .incomplete("the folder cannot be opened")
     }
-    if let doubt { return doubt }
-    guard names.contains("trainer_state.json") else {
-      return .doubtful("trainer_state.json is not there", patience: patience.trainerState)
+    let folder = Descriptor(number)
+    guard case .success(let listing) = DirectoryListing.read(folder.number, limit: 200_000) else {
+      return .incomplete("the folder cannot be listed")
     }
-    return .complete
-  }
-
-  /// The numbered files must be as many as each of them says; an index promises at least one.
-  private static func missingShard(_ names: [String]) -> String? {
-    let whole = ["model.safetensors", "pytorch_model.bin"]
-    let shards = names.filter(CheckpointNames.isShard)
-    if shards.isEmpty {
-      return names.contains(where: whole.contains) ? nil : "no weights beside the index"
+    let names = FolderNames(name: candidate.name, files: listing.files, folders: listing.folders)
+    guard let rule = FolderRules.rule(for: names) else {
+      return .incomplete("it is no checkpoint any more")
     }
-    var present: [Int: [String: Int]] = [:]
-    for name in shards {
-      guard let count = CheckpointNames.shardCount(name) else { continue }
-      let family = String(name.prefix { $0 != "-" })
-      present[count, default: [:]][family, default: 0] += 1
-    }
-    for (count, families) in present.sorted(by: { $0.key < $1.key }) {
-      for (family, found) in families.sorted(by: { $0.key < $1.key }) where found < count {
-        return "\(found) of \(count) files \(family)-… are there"
-      }
-    }
-    return names.contains { $0.hasSuffix(".index.json") }
-      ? nil : "no index beside the numbered files"
-  }
-
-  private static func endsAsJSON(_ path: String) -> Bool {
-    guard case .success(let number) = Descriptor.openFile(path) else { return false }
-    let file = Descriptor(number)
-    var status = stat()
-    guard fstat(file.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
-    let ends = FileEnds(descriptor: file.number, bytes: Int64(status.st_size))
-    let blank: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
-    return ends.last(64).last { !blank.contains($0) } == UInt8(ascii: "}")
+    return rule.check(
+      WatchedFolder(path: candidate.path, names: names, members: candidate.fingerprint.members),
+      patience: patience)
   }
 }

@@ -20,15 +20,20 @@ struct Walk {
   /// Folders whose names say that nothing in them is finished, or nothing is meant for us.
   static func mayEnter(_ folder: String) -> Bool {
     !CheckpointNames.isHidden(folder) && !CheckpointNames.isTemporary(folder)
-      && !CheckpointNames.hasCheckpointExtension(folder)
   }
 
   /// Whether the open folder is one checkpoint.
   func isCheckpoint(_ directory: Int32, path: String) -> Bool {
     guard case .success(let listing) = DirectoryListing.read(directory, limit: limits.entries)
     else { return false }
-    return CheckpointNames.isFolder(
-      named: Path.name(path), files: listing.files, folders: listing.folders)
+    return Self.rule(for: path, listing) != nil
+  }
+
+  private static func rule(
+    for path: String, _ listing: DirectoryListing
+  ) -> (any FolderRule.Type)? {
+    FolderRules.rule(
+      for: FolderNames(name: Path.name(path), files: listing.files, folders: listing.folders))
   }
 
   /// Looks at the open folder, and at those in it when the walk is recursive.
@@ -47,11 +52,12 @@ struct Walk {
     result.entries += listing.entries
     if result.entries > limits.entries { noteTooMany(path) }
     if listing.unreadableNames > 0 { noteNames(path, listing.unreadableNames) }
-    if !isRoot,
-      CheckpointNames.isFolder(
-        named: Path.name(path), files: listing.files, folders: listing.folders)
-    {
-      return takeFolder(directory, path: path, files: listing.files)
+    if !isRoot, let rule = Self.rule(for: path, listing) {
+      return takeFolder(directory, path: path, listing, rule)
+    }
+    // Some folders are named as files are, and are nothing when they are no checkpoint.
+    if !isRoot, CheckpointNames.isFile(Path.name(path)) {
+      return note(notRegular: path, in: Path.parent(path), kind: "a folder")
     }
     for name in listing.files where CheckpointNames.isFile(name) {
       takeFile(directory, name, in: path)
@@ -61,10 +67,10 @@ struct Walk {
 
   private mutating func enter(_ name: String, _ directory: Int32, path: String, depth: Int) {
     let child = Path.join(path, name)
-    if CheckpointNames.isFile(name) {
-      return note(notRegular: child, in: path, kind: "a folder")
-    }
-    guard recursive, Self.mayEnter(name), result.entries <= limits.entries else { return }
+    // What belongs to a trainer's folder that is not yet told is no checkpoint of its own.
+    let isPart =
+      CheckpointNames.isTrainersFolder(Path.name(path)) && HuggingFaceRule.isPart(name)
+    guard !isPart, recursive, Self.mayEnter(name), result.entries <= limits.entries else { return }
     guard depth < limits.depth else { return noteTooDeep(child, in: path) }
     switch Descriptor.openDirectory(name, in: directory) {
     case .success(let number):
@@ -101,22 +107,48 @@ struct Walk {
     return count > 0 && !buffer[..<count].contains(CChar(bitPattern: UInt8(ascii: "/")))
   }
 
-  private mutating func takeFolder(_ directory: Int32, path: String, files: [String]) {
+  private mutating func takeFolder(
+    _ directory: Int32, path: String, _ listing: DirectoryListing, _ rule: any FolderRule.Type
+  ) {
     var members: [Fingerprint.Member] = []
-    for name in files where CheckpointNames.isFolderMember(name) {
-      guard let status = FileStatus.read(name, in: directory) else { continue }
-      guard status.isRegular else {
-        let full = Path.join(path, name)
-        note(notRegular: full, in: Path.parent(path), kind: status.kind)
-        if CheckpointNames.isFolderWeights(name) { return }
-        continue
-      }
-      members.append(Fingerprint.Member(name: name, status.raw))
-    }
+    guard gather(directory, path, listing, "", rule, &members) else { return }
     result.candidates.append(
       Candidate(
         path: path, runDirectory: Path.parent(path), kind: .folder,
         fingerprint: Fingerprint(members)))
+  }
+
+  /// The members in a folder and in its parts; false when one that cannot be spared is no file.
+  private mutating func gather(
+    _ directory: Int32, _ path: String, _ listing: DirectoryListing, _ prefix: String,
+    _ rule: any FolderRule.Type, _ members: inout [Fingerprint.Member]
+  ) -> Bool {
+    for name in listing.files where rule.isMember(prefix + name) {
+      guard let status = FileStatus.read(name, in: directory) else { continue }
+      guard status.isRegular else {
+        note(notRegular: Path.join(path, prefix + name), in: Path.parent(path), kind: status.kind)
+        if !rule.canSpare(prefix + name) { return false }
+        continue
+      }
+      members.append(Fingerprint.Member(name: prefix + name, status.raw))
+    }
+    // Deep enough for every writer; the limit is against folders that lie.
+    guard prefix.utf8.count < 1_024 else { return true }
+    for name in listing.folders where rule.isPart(prefix + name) {
+      guard case .success(let number) = Descriptor.openDirectory(name, in: directory) else {
+        continue
+      }
+      let part = Descriptor(number)
+      guard
+        case .success(let listing) = DirectoryListing.read(
+          part.number, limit: limits.entries - result.entries)
+      else { continue }
+      result.entries += listing.entries
+      guard gather(part.number, path, listing, "\(prefix)\(name)/", rule, &members) else {
+        return false
+      }
+    }
+    return true
   }
 
   private mutating func note(notRegular path: String, in run: String, kind: String) {

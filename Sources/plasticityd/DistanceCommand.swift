@@ -69,6 +69,9 @@ struct DistanceCommand: ParsableCommand {
   }
 
   func run() throws {
+    let checkpoints = try [first, second].map(checkpointStandingFor)
+    _ = enterSandbox(
+      checkpoints: checkpoints, probes: [probeDirectory, secondProbeDirectory].compactMap { $0 })
     var request = ProbeRequest()
     request.probe = try probeDirectory.map(readProbe)
     request.labels = labels
@@ -78,7 +81,7 @@ struct DistanceCommand: ParsableCommand {
     request.batchSize = batchSize
     request.threads = threads
     let report = try distance(
-      first, second, request, probeOfB: try secondProbeDirectory.map(readProbe))
+      checkpoints[0], checkpoints[1], request, probeOfB: try secondProbeDirectory.map(readProbe))
     StandardStream.output.write(try report.yaml())
   }
 }

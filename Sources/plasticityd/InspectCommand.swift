@@ -11,6 +11,7 @@ struct InspectCommand: ParsableCommand {
   var checkpoint: String
 
   func run() throws {
+    _ = enterSandbox(checkpoints: [checkpoint])
     StandardStream.output.write(try inspect(checkpoint).yaml())
   }
 }

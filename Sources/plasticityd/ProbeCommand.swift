@@ -113,6 +113,9 @@ struct ProbeCommand: ParsableCommand {
     if let memoryLimitMebibytes {
       try WorkerLimits.apply(memoryLimitMebibytes: memoryLimitMebibytes)
     }
+    let sandbox = enterSandbox(
+      checkpoints: [checkpoint, previous].compactMap { $0 },
+      probes: [probeDirectory].compactMap { $0 })
     var request = ProbeRequest()
     request.run = runName
     if probeDirectory != nil { FreedMemory.isKept() }
@@ -137,7 +140,8 @@ struct ProbeCommand: ParsableCommand {
     request.sampling = sampling
     request.blockExamples = blockExamples
     if let memoryLimitMebibytes { request.memoryLimitBytes = memoryLimitMebibytes << 20 }
-    let report = try probe(checkpoint, request)
+    var report = try probe(checkpoint, request)
+    report.sandbox = sandbox
     if request.probe != nil, report.probe == nil, let finding = report.findings.last {
       StandardStream.error.write(
         "\(finding.code): \(escapedForTerminal(finding.where)): "

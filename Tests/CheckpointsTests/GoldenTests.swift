@@ -8,7 +8,7 @@ import Testing
 @Suite struct GoldenTests {
   static let files = ((try? Fixture.expected())?.files.keys.sorted()) ?? []
 
-  @Test func fixturesAreThere() { #expect(Self.files.count == 16) }
+  @Test func fixturesAreThere() { #expect(Self.files.count == 17) }
 
   @Test(arguments: files) func tensorsAsInPyTorch(name: String) throws {
     let expected = try #require(try Fixture.expected().files[name])

@@ -31,6 +31,18 @@ import Testing
     #expect(zip(values, widened).allSatisfy { UInt32($0) << 16 == $1.bitPattern })
   }
 
+  /// Sums that ml_dtypes 0.5 gives for the kinds that torch does not have; torch's own are in the
+  /// fixtures.
+  @Test(arguments: [
+    (ElementType.float8E4M3, 14, 5887.75), (.float8E3M4, 30, 744),
+    (.float8E4M3B11FNUZ, 1, 735.984375),
+  ])
+  func eightBitFloatsOfOtherWriters(type: ElementType, nan: Int, sum: Double) {
+    let values = Float8.values(of: type)
+    #expect(values.count { $0.isNaN } == nan)
+    #expect(values.filter(\.isFinite).reduce(0) { $0 + Double(abs($1)) } == sum)
+  }
+
   @Test func integersRoundAsSwiftDoes() {
     let seed: UInt64 = 5
     var random = Seeded(seed: seed)

@@ -111,6 +111,127 @@ import Testing
     #expect(try check("checkpoint-1") == .incomplete("no index beside the numbered files"))
   }
 
+  @Test func distributedCheckpointsAreCommittedByTheirMetadata() throws {
+    try folder.file("step-5/__0_0.distcp", FileBytes.zip())
+    try folder.file("step-5/__1_0.distcp", FileBytes.zip())
+    #expect(
+      try check("step-5") == .incomplete(".metadata is not there yet, which is written last"))
+    try folder.file("step-5/.metadata.tmp", [0x80, 2, 0x7D, 0x2E])
+    #expect(
+      try check("step-5")
+        == .incomplete(".metadata.tmp is there: its writer is about to finish"))
+    try folder.rename("step-5/.metadata.tmp", to: "step-5/.metadata")
+    try folder.touch("step-5/.metadata", seconds: 100)
+    try folder.touch("step-5/__0_0.distcp", seconds: 100)
+    try folder.touch("step-5/__1_0.distcp", seconds: 99)
+    #expect(try check("step-5") == .complete)
+    // A save over it: the old .metadata stands until the new one replaces it.
+    try folder.touch("step-5/__1_0.distcp", seconds: 101)
+    #expect(
+      try check("step-5")
+        == .doubtful(
+          "overwrite in progress: __1_0.distcp is newer than .metadata", patience: .seconds(9)))
+    try folder.touch("step-5/.metadata", seconds: 102)
+    #expect(try check("step-5") == .complete)
+  }
+
+  @Test func lightningsShardedFolderNeedsItsMeta() throws {
+    let name = "epoch=3-step=400.ckpt"
+    try folder.file("\(name)/__0_0.distcp", FileBytes.zip())
+    try folder.file("\(name)/.metadata", [0x80, 2, 0x7D, 0x2E])
+    try folder.touch("\(name)/.metadata", seconds: 4_000_000_000)
+    #expect(
+      try check(name) == .doubtful("meta.pt is not there", patience: .seconds(2)))
+    try folder.file("\(name)/meta.pt", Array(FileBytes.zip().dropLast()))
+    #expect(
+      try check(name) == .incomplete("meta.pt: the zip archive's end record is not there yet"))
+    try folder.file("\(name)/meta.pt", FileBytes.zip())
+    #expect(try check(name) == .complete)
+  }
+
+  /// Every order in which the ranks may write; `latest` may come before the last of them.
+  @Test func deepSpeedNeedsEveryRankAndItsTag() throws {
+    let ranks = (0..<3).map { "bf16_zero_pp_rank_\($0)_mp_rank_00_optim_states.pt" }
+    let all = ranks + ["mp_rank_00_model_states.pt"]
+    for first in all.indices {
+      try? folder.remove("run")
+      let order = all[first...] + all[..<first]
+      for name in order.dropLast() {
+        try folder.file("run/global_step7/\(name)", FileBytes.zip())
+        let found = try check("run/global_step7")
+        #expect(found != .complete, "\(order) up to \(name)")
+      }
+      try folder.text("run/latest", "")
+      try folder.file("run/global_step7/\(order.last ?? "")", FileBytes.zip())
+      #expect(
+        try check("run/global_step7")
+          == .doubtful("latest does not name it, which is written last", patience: .seconds(2)))
+      try folder.text("run/latest", "global_step7\n")
+      #expect(try check("run/global_step7") == .complete)
+    }
+    try folder.remove("run/global_step7/\(ranks[1])")
+    #expect(
+      try check("run/global_step7") == .incomplete("no file of data-parallel rank 1 is there"))
+    // What ranks write is no checkpoint of its own.
+    #expect(try Scanner(root: folder.path).scan().candidates.count == 1)
+  }
+
+  @Test func megatronNamesItsLatestIteration() throws {
+    let rank = "m/iter_0000020/mp_rank_01/model_optim_rng.pt"
+    try folder.file("m/iter_0000020/mp_rank_00/model_optim_rng.pt", FileBytes.zip())
+    try folder.file(rank, Array(FileBytes.zip().dropLast()))
+    #expect(
+      try check("m/iter_0000020")
+        == .incomplete(
+          "mp_rank_01/model_optim_rng.pt: the zip archive's end record is not there yet"))
+    try folder.file(rank, FileBytes.zip())
+    try folder.text("m/latest_checkpointed_iteration.txt", "10")
+    #expect(
+      try check("m/iter_0000020")
+        == .doubtful(
+          "latest_checkpointed_iteration.txt does not name it, which is written last",
+          patience: .seconds(2)))
+    try folder.text("m/latest_checkpointed_iteration.txt", "30")
+    #expect(try check("m/iter_0000020") == .complete)
+  }
+
+  @Test func accelerateEndsWithTheRandomStates() throws {
+    try folder.file("checkpoint_0/model.safetensors", FileBytes.safetensors)
+    try folder.file("checkpoint_0/optimizer.bin", FileBytes.zip())
+    #expect(
+      try check("checkpoint_0")
+        == .doubtful("trainer_state.json is not there", patience: .seconds(2)))
+    try folder.file("checkpoint_0/random_states_0.pkl", FileBytes.zip())
+    #expect(try check("checkpoint_0") == .complete)
+  }
+
+  @Test func adaptersAreFoldersToo() throws {
+    try folder.file("checkpoint-4/adapter_model.safetensors", FileBytes.safetensors)
+    try folder.text("checkpoint-4/adapter_config.json", "{")
+    #expect(
+      try check("checkpoint-4") == .incomplete("adapter_config.json does not end with a brace"))
+    try folder.text("checkpoint-4/adapter_config.json", "{}")
+    try folder.text("checkpoint-4/trainer_state.json", "{}")
+    #expect(try check("checkpoint-4") == .complete)
+  }
+
+  @Test func partsOfTrainersFoldersBelongToThem() throws {
+    try folder.file("checkpoint-9/pytorch_model_fsdp_0/__0_0.distcp", FileBytes.zip())
+    #expect(
+      try check("checkpoint-9")
+        == .incomplete("pytorch_model_fsdp_0/.metadata is not there yet, which is written last"))
+    try folder.file("checkpoint-9/pytorch_model_fsdp_0/.metadata", [0x80, 2, 0x7D, 0x2E])
+    try folder.text("checkpoint-9/trainer_state.json", "{}")
+    #expect(try check("checkpoint-9") == .complete)
+    let found = try Scanner(root: folder.path).scan().candidates
+    #expect(found.map(\.name) == ["checkpoint-9"])
+    #expect(
+      found.first?.fingerprint.members.map(\.name) == [
+        "pytorch_model_fsdp_0/.metadata", "pytorch_model_fsdp_0/__0_0.distcp",
+        "trainer_state.json",
+      ])
+  }
+
   @Test func patienceGrowsWithSettling() {
     #expect(Completeness.Patience(settle: .zero).trainerState == .seconds(2))
     #expect(Completeness.Patience(settle: .seconds(5)).trainerState == .seconds(50))

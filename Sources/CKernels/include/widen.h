@@ -21,6 +21,9 @@ void ck_widen_u8(const uint8_t *source, float *destination, size_t n);
 // Any byte but zero is true, 1.
 void ck_widen_bool(const uint8_t *source, float *destination, size_t n);
 
+// Looks n 8-bit patterns up in their 256 values.
+void ck_widen_f8(const uint8_t *source, const float *values, float *destination, size_t n);
+
 // Reverses the bytes of n values in place.
 void ck_swap16(uint16_t *values, size_t n);
 void ck_swap32(uint32_t *values, size_t n);

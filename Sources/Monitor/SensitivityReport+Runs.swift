@@ -1,0 +1,134 @@
+// The result of an experiment from its runs' descriptions.
+
+internal import CriticalPeriods
+internal import Diagnostics
+internal import Reports
+
+extension SensitivityReport {
+  typealias Described = (path: String, run: DeficitRunReport)
+
+  init(runs: [Described], reports: String?) throws(Problem) {
+    let first = runs[0].run
+    for (path, run) in runs.dropFirst() where run.setting != first.setting {
+      throw Problem(
+        "mixed-runs", at: path, "it differs from \(runs[0].path) in more than seed and deficit",
+        remedy: "name the runs of one experiment: same network, data, epochs, batch and schedule")
+    }
+    let ended = runs.filter { $0.run.final?.testAccuracy.isFinite == true }
+    let clean = ended.filter { $0.run.window == nil }
+    guard !clean.isEmpty else {
+      throw Problem(
+        "no-clean-run", at: runs[0].path,
+        "no run without a deficit has ended among the \(runs.count)",
+        remedy: "name the folder that holds the control runs too, or wait for their end")
+    }
+    let control = clean.map { $0.run.outcome(at: 0) }
+    self.init(
+      experiment: first.experiment, seeds: Set(ended.map(\.run.seed)).sorted(),
+      control: ControlScores(control.map(\.accuracy)))
+    network = first.network
+    data = first.data
+    schedule = first.schedule
+    epochs = first.epochs
+    stepsPerEpoch = Double(first.stepsPerEpoch)
+    findings = runs.filter { $0.run.final == nil }.map { path, _ in
+      FindingReport(
+        code: "unfinished-run", where: path, text: "it has no final accuracy yet and is left out")
+    }
+    try record(runs.filter { $0.run.window == nil || $0.run.isPermanent }, reports: reports)
+    for group in DeficitGroup.all(ended) {
+      guard let curve = SensitivityCurve(control: control, windows: group.outcomes) else {
+        continue
+      }
+      curves.append(report(curve, group))
+    }
+    if control.count < 3 {
+      findings.append(
+        FindingReport(
+          code: "few-seeds", where: first.experiment,
+          text: "\(control.count) clean runs; intervals over seeds need three at least, better five"
+        ))
+    }
+  }
+
+  // What was recorded of these runs; a remark when there is nothing of the clean one.
+  mutating func record(_ runs: [Described], reports: String?) throws(Problem) {
+    let (clean, spoilt) = (
+      runs.filter { $0.run.window == nil }, runs.filter { $0.run.window != nil }
+    )
+    for (path, run) in clean + spoilt {
+      guard let rows = try RecordedInformation.rows(run: path, reports: reports) else { continue }
+      information.append(
+        RunInformation(run: path, deficit: run.window == nil ? nil : run.deficit, trajectory: rows))
+    }
+    if !information.contains(where: { $0.deficit == nil }) {
+      findings.append(
+        FindingReport(
+          code: "no-information", where: runs.first?.path ?? "",
+          text: "there is neither a report of a clean run (--reports) nor its series.json"))
+    }
+  }
+
+  private func report(_ curve: SensitivityCurve, _ group: DeficitGroup) -> SensitivityCurveReport {
+    var report = SensitivityCurveReport(
+      deficit: group.deficit, strength: group.strength,
+      kind: group.length == nil ? "removals" : "windows", windowEpochs: group.length,
+      points: curve.points.map(point))
+    if group.length == nil {
+      report.reason =
+        "removals: the deficit is there from the start in every run; windows that start at "
+        + "different epochs tell where its harm ends"
+    } else {
+      label(&report, curve.label())
+    }
+    return report
+  }
+
+  /// A point with what the first clean run held there: at its last checkpoint up to the step.
+  func point(_ point: SensitivityCurve.Point) -> SensitivityPoint {
+    var written = SensitivityPoint(
+      epoch: point.place, step: step(point.place),
+      accuracyLoss: Quantity(point.loss, standardError: point.standardError), runs: point.runs)
+    let rows = information.first { $0.deficit == nil }?.trajectory ?? []
+    if let step = written.step, let row = rows.last(where: { $0.step <= step }) {
+      written.fisherTrace = row.fisherTrace
+      written.informationBits = row.informationBits
+    }
+    return written
+  }
+
+  func label(_ report: inout SensitivityCurveReport, _ label: SensitivityCurve.Label) {
+    switch label {
+    case .none(let code, let reason): report.reason = "\(code): \(reason)"
+    case .end(let end):
+      var written = SensitivityEnd(
+        epoch: end.place, epochInterval: end.interval.map { [$0.lowerBound, $0.upperBound] },
+        fraction: SensitivityCurve.endFraction)
+      written.step = step(end.place)
+      if let interval = end.interval, let low = step(interval.lowerBound),
+        let high = step(interval.upperBound)
+      {
+        written.stepInterval = [low, high]
+      }
+      if end.interval != nil { written.undeterminedFraction = end.undetermined }
+      report.end = written
+    }
+  }
+
+  /// The step at which an epoch starts, if it is known how many steps one has.
+  func step(_ epoch: Double) -> Int? {
+    stepsPerEpoch.flatMap { Int(exactly: (epoch * $0).rounded()) }
+  }
+}
+
+extension ControlScores {
+  init(_ accuracies: [Double]) {
+    let mean = accuracies.reduce(0, +) / Double(max(accuracies.count, 1))
+    let squares = accuracies.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    self.init(
+      accuracy: accuracies.isEmpty ? nil : mean,
+      seedDeviation: accuracies.count < 2
+        ? nil : (squares / Double(accuracies.count - 1)).squareRoot(),
+      runs: accuracies.count)
+  }
+}

@@ -1,0 +1,33 @@
+// series.json: one clean run's trajectory, exactly measured where it was trained; one row per
+// checkpoint. probes/deficit/deficit.py writes it with --series.
+
+public import Diagnostics
+
+/// The trajectory of a run.
+public struct SeriesFile: Sendable {
+  /// One checkpoint.
+  public struct Row: Codable, Sendable {
+    /// Epochs trained.
+    public var epoch: Double?
+    /// Steps trained.
+    public var step: Int
+    /// Accuracy on data that were not trained on, 0…1.
+    public var testAccuracy: Double?
+    /// tr F on the probe, exact over classes.
+    public var fisherTrace: Double
+    /// Its standard error over examples.
+    public var standardError: Double?
+    /// Mean Σ p(1−p).
+    public var confidence: Double?
+  }
+
+  /// In the order of the file.
+  public let rows: [Row]
+
+  /// Reads a trajectory.
+  ///
+  /// - Throws: a YAML problem, or `wrong-document` naming the field.
+  public init(json bytes: [UInt8], path: String) throws(Problem) {
+    rows = try DocumentDecoder().decode([Row].self, json: bytes, path: path)
+  }
+}

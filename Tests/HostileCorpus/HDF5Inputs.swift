@@ -1,0 +1,73 @@
+// HDF5 files that lead to other files, in circles, or to more than there is: the kinds by which
+// readers of Keras models were made to read any file (CVE-2026-1669 and what followed it), and shapes
+// of published crashes of libhdf5 (reliability.md §1.11).
+
+extension HostileInput {
+  private static let vector = [
+    HDF5.space([4]), HDF5.float32, HDF5.contiguous(HDF5.address(of: 2), 16),
+  ]
+
+  /// A root group with these links, and a dataset of four elements as object 1.
+  private static func file(
+    _ name: String, links: [[UInt8]] = [HDF5.hardLink("w", to: 1)],
+    dataset: [(type: UInt64, body: [UInt8])]? = nil, end: UInt64? = nil, _ outcome: Outcome
+  ) -> HostileInput {
+    let file = HDF5(
+      objects: [HDF5.group(links), HDF5.Object(messages: dataset ?? vector)], data: floats(4),
+      end: end)
+    return HostileInput("hdf5-\(name)", ".h5", file.encoded, outcome)
+  }
+
+  private static func message(
+    _ name: String, _ type: UInt64, _ body: [UInt8], _ outcome: Outcome
+  ) -> HostileInput {
+    file(name, dataset: vector + [(type, body)], outcome)
+  }
+
+  static let hdf5Inputs: [HostileInput] = [
+    file("good", .read(finding: nil)),
+    file(
+      "external-link", links: [HDF5.externalLink("w", file: "/etc/passwd", path: "/")],
+      .refused("unsupported-hdf5")),
+    file("soft-link", links: [HDF5.softLink("w", to: "/w")], .refused("unsupported-hdf5")),
+    file("circle", links: [HDF5.hardLink("again", to: 0)], .refused("bad-hdf5")),
+    file("link-beyond", links: [HDF5.hardLink("w", to: 1 << 40)], .notYet("incomplete-hdf5")),
+    file(
+      "link-twice", links: [HDF5.hardLink("w", to: 1), HDF5.hardLink("w", to: 1)],
+      .refused("bad-hdf5")),
+    file("name-with-slash", links: [HDF5.hardLink("../w", to: 1)], .refused("bad-hdf5")),
+    // An external file list: the dataset's bytes are those of /etc/passwd.
+    message(
+      "external-storage", 7,
+      [1, 0, 0, 0] + little(1, 2) + little(1, 2) + little(HDF5.address(of: 1), 8) + little(0, 8)
+        + little(0, 8) + little(16, 8), .refused("unsupported-hdf5")),
+    file(
+      "virtual-dataset",
+      dataset: [
+        HDF5.space([4]), HDF5.float32, (8, [4, 3] + little(HDF5.address(of: 0), 8) + little(0, 4)),
+      ], .refused("unsupported-hdf5")),
+    message(
+      "filter-unknown", 11, [2, 1] + little(32_000, 2) + little(0, 2) + little(0, 2),
+      .refused("unsupported-hdf5")),
+    file(
+      "shape-wraps",
+      dataset: [
+        HDF5.space([4_194_305, 4_194_305, 211_106_198_978_564]), HDF5.float32,
+        HDF5.contiguous(HDF5.address(of: 2), 16),
+      ], .refused("bad-hdf5")),
+    file(
+      "shape-2^62",
+      dataset: [HDF5.space([1 << 62]), HDF5.float32, HDF5.contiguous(HDF5.address(of: 2), 16)],
+      .refused("bad-hdf5")),
+    file(
+      "data-beyond",
+      dataset: [HDF5.space([4]), HDF5.float32, HDF5.contiguous(1 << 40, 16)],
+      .notYet("incomplete-hdf5")),
+    file(
+      "data-short",
+      dataset: [HDF5.space([5]), HDF5.float32, HDF5.contiguous(HDF5.address(of: 2), 16)],
+      .refused("bad-hdf5")),
+    file("end-beyond", end: 1 << 40, .notYet("incomplete-hdf5")),
+    file("end-2^63", end: 1 << 63, .refused("bad-hdf5")),
+  ]
+}

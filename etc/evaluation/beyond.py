@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""Makes the series of training that does not start from scratch, or does not end.
+
+    python3 etc/evaluation/beyond.py
+
+two-tasks              80 epochs of one task, then 80 of ten new classes, the schedule restarted; measured
+                       on a probe of both tasks' examples. The end of the second part is that of the
+                       experiment second-task.
+two-tasks-first-probe  the same run on a probe made at its start, of the first task's examples only
+language-model         a small transformer in its first epoch: no sequence is seen twice
+permanent-blur         the network of relu-exp whose data stay blurred to the end
+
+Each has series.json and label.json as the others here; label.json says in `expected` what the definition
+demands: the step of a known change, and which states must or must not come.
+"""
+
+import json
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent.parent / "probes" / "deficit")]
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.func import functional_call, grad, vmap
+
+from experiment import Plan, Trainee, Window
+from fisher import series_row
+from make_series import kept, short
+from networks import relu, second_task
+from schedules import schedule
+
+EPOCHS = 80
+
+
+def write(name, rows, label):
+    folder = HERE / name
+    folder.mkdir(exist_ok=True)
+    lines = ",\n".join(json.dumps(short(row), separators=(",", ":")) for row in rows)
+    (folder / "series.json").write_text(f"[\n{lines}\n]\n")
+    none = {"end_epoch": None, "end_epoch_interval": None, "end_step": None, "end_step_interval": None}
+    (folder / "label.json").write_text(json.dumps({**label, **none}, indent=1, ensure_ascii=False) + "\n")
+    print(name, len(rows), "checkpoints")
+
+
+def two_tasks():
+    plan = Plan(EPOCHS, 128, 0.05, schedule("exp:0.97", EPOCHS))
+    first, second = Trainee(relu, 1, plan), Trainee(second_task, 1, plan)
+    half = 128
+    old, new = first.examples(2 * half)[0], second.examples(half)[0]
+    probes = {"two-tasks": torch.cat([old[:half], new]), "two-tasks-first-probe": old}
+    rows = {name: [] for name in probes}
+    change = EPOCHS * first.steps_per_epoch
+    for trainee, epochs, steps in ((first, 0, 0), (second, EPOCHS, change)):
+        for epoch in range(EPOCHS + 1):
+            # The last checkpoint of the first task is the first of the second.
+            if kept({"epoch": epoch}) and not (trainee is first and epoch == EPOCHS):
+                for name, inputs in probes.items():
+                    rows[name].append(series_row(
+                        trainee.model, inputs, epochs + epoch, steps + epoch * trainee.steps_per_epoch,
+                        trainee.rate(min(epoch, EPOCHS - 1)), trainee.scores()))
+            if epoch < EPOCHS:
+                trainee.epoch(epoch)
+    for name in probes:
+        write(name, rows[name], {
+            "network": "ReLU 40-64-64-64-10", "data": "ten classes of signals, then ten others, batch 128",
+            "learning_rate": "0.05 × exp:0.97, restarted at the change", "epochs": 2 * EPOCHS,
+            "steps_per_epoch": first.steps_per_epoch,
+            "expected": {
+                "answer": "reopened", "change_step": change, "change_epoch": EPOCHS,
+                "why": "the first part is relu-exp and ends as that does; new classes must be taken in "
+                       "anew, so the period reopens at the change and ends a second time (second-task)"},
+        })
+
+
+def permanent_blur():
+    epochs = 100
+    plan = Plan(epochs, 128, 0.05, schedule("exp:0.97", epochs), "blur", 8)
+    trainee = Trainee(relu, 1, plan)
+    inputs = trainee.examples(256)[0]
+    rows = []
+    for epoch in range(epochs + 1):
+        if kept({"epoch": epoch}):
+            rows.append(series_row(
+                trainee.model, inputs, epoch, epoch * trainee.steps_per_epoch,
+                trainee.rate(min(epoch, epochs - 1)), trainee.scores()))
+        if epoch < epochs:
+            trainee.epoch(epoch, Window(0, epochs))
+    write("permanent-blur", rows, {
+        "network": "ReLU 40-64-64-64-10", "data": "as relu-exp, blurred all along; probe and scores are clean",
+        "learning_rate": "0.05 × exp:0.97", "epochs": epochs, "steps_per_epoch": trainee.steps_per_epoch,
+        "expected": {
+            "answer": "not-peaked",
+            "why": "a network that is deprived to the end keeps its information: the trace does not fall "
+                   "from its peak as that of the clean run does"},
+    })
+
+
+class Transformer(nn.Module):
+    """One causal block on 32 symbols: logits [N, T, 32] of the next one at each position."""
+
+    def __init__(self, symbols=32, width=32, length=32):
+        super().__init__()
+        self.embedding = nn.Embedding(symbols, width)
+        self.position = nn.Parameter(torch.randn(length, width) * 0.02)
+        self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(width) for _ in range(3))
+        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        self.head = nn.Linear(width, symbols)
+        self.register_buffer("mask", torch.full((length, length), -1e9).triu(1), persistent=False)
+
+    def forward(self, tokens):
+        x = self.embedding(tokens) + self.position
+        h = self.norm1(x)
+        scores = self.query(h) @ self.key(h).transpose(1, 2) / h.shape[2] ** 0.5 + self.mask
+        x = x + self.out(scores.softmax(2) @ self.value(h))
+        x = x + self.down(F.gelu(self.up(self.norm2(x))))
+        return self.head(self.norm3(x))
+
+
+def text(count, length, generator):
+    """Sequences of a second-order chain on 32 symbols: each pair allows four next ones, unequally."""
+    fixed = torch.Generator().manual_seed(7)
+    allowed = torch.randint(0, 32, (32, 32, 4), generator=fixed)
+    tokens = torch.randint(0, 32, (count, length), generator=generator)
+    choice = torch.multinomial(torch.tensor([0.6, 0.25, 0.1, 0.05]), count * length, True, generator=generator)
+    for t in range(2, length):
+        picked = allowed[tokens[:, t - 2], tokens[:, t - 1]]
+        tokens[:, t] = picked.gather(1, choice.view(count, length)[:, t:t + 1])[:, 0]
+    return tokens
+
+
+def language_model(steps=4000, batch=16, length=32):
+    torch.manual_seed(1)
+    model = Transformer()
+    generator = torch.Generator().manual_seed(1)
+    probe, test = text(128, length, generator), text(1000, length, generator)
+    uniform = torch.rand(128, length - 1, generator=generator)
+    rate = 0.002
+    optimizer = torch.optim.AdamW(model.parameters(), rate, weight_decay=0.01)
+    rows = []
+    due = {0, *(round(2 ** (k / 2)) for k in range(2, 20)), *range(750, steps + 1, 250)}
+    for step in range(steps + 1):
+        if step in due:
+            rows.append(language_row(model, probe, uniform, test, step, batch, rate))
+        tokens = text(batch, length, generator)
+        optimizer.param_groups[0]["lr"] = rate * min(1, (step + 1) / 100)
+        optimizer.zero_grad()
+        mean_loss(model, tokens).backward()
+        optimizer.step()
+    write("language-model", rows, {
+        "network": "transformer, one block of width 32", "data": "a second-order chain on 32 symbols, each "
+        "sequence seen once, batch 16 sequences of 32", "learning_rate": "AdamW 0.002 after 100 steps of warm-up",
+        "epochs": 1, "steps_per_epoch": steps,
+        "expected": {
+            "answer": "never-closes",
+            "why": "in its first epoch every example is new and the loss still falls: nothing is consolidated"},
+    })
+
+
+def mean_loss(model, tokens):
+    logits = model(tokens)[:, :-1]
+    return F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
+
+
+def language_row(model, probe, uniform, test, step, batch, rate):
+    """tr F per sequence, labels drawn from the model at every position at once by fixed uniform draws."""
+    weights = {name: value.detach() for name, value in model.named_parameters()}
+    buffers = dict(model.named_buffers())
+
+    def log_probability(weights, tokens, labels):
+        logits = functional_call(model, {**weights, **buffers}, (tokens.unsqueeze(0),))[0, :-1]
+        return -F.cross_entropy(logits, labels, reduction="sum")
+
+    with torch.no_grad():
+        p = model(probe)[:, :-1].softmax(2)
+        labels = (p.cumsum(2) < uniform.unsqueeze(2)).sum(2).clamp(max=p.shape[2] - 1)
+        logits = model(test)[:, :-1]
+        scores = {
+            "test_accuracy": (logits.argmax(2) == test[:, 1:]).float().mean().item(),
+            "test_loss": mean_loss(model, test).item(),
+            "train_accuracy": (p.argmax(2) == probe[:, 1:]).float().mean().item(),
+            "train_loss": mean_loss(model, probe).item()}
+    gradients = vmap(grad(log_probability), (None, 0, 0))(weights, probe, labels)
+    each = {name: g.flatten(1).double().square().sum(1) for name, g in gradients.items()}
+    total = sum(each.values())
+    return {
+        "epoch": step / 4000, "step": step, "learning_rate": rate * min(1, (step + 1) / 100), **scores,
+        "fisher_trace": total.mean().item(), "standard_error": (total.std() / len(total) ** 0.5).item(),
+        "confidence": (p * (1 - p)).sum(2).mean().item(),
+        "tensors": {name: value.mean().item() for name, value in each.items()},
+        "norms": {name: value.norm().item() for name, value in weights.items()},
+    }
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    for make in (two_tasks, permanent_blur, language_model):
+        if len(sys.argv) < 2 or make.__name__ in sys.argv[1:]:
+            make()

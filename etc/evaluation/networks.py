@@ -1,0 +1,75 @@
+"""The networks and data of the labelled runs: factories for probes/deficit/deficit.py."""
+
+import functools
+from collections import OrderedDict
+
+import torch
+from torch import nn
+
+from examples import FEW, IMAGES, SIGNALS, described, image_sets, perceptron, signal_sets
+from examples import convolutional, deep, noisy, relu, shallow, tanh  # noqa: F401
+from experiment import Plan, Trainee
+from schedules import schedule
+
+
+def wide(seed):
+    return described(perceptron(seed, [40, 160, 160, 10]), signal_sets(), "ReLU 40-160-160-10", SIGNALS)
+
+
+def noisy_tanh(seed):
+    sets = signal_sets(train=2500, family=1, noise=0.5)
+    return described(perceptron(seed, [40, 64, 64, 10], nn.Tanh), sets, "tanh 40-64-64-10", FEW)
+
+
+def dense_images(seed):
+    model = perceptron(seed, [144, 48, 48, 48, 10])
+    return described(nn.Sequential(OrderedDict([("flat", nn.Flatten()), *model.named_children()])), image_sets(),
+                     "ReLU 144-48-48-48-10", IMAGES)
+
+
+def normalised(seed):
+    torch.manual_seed(seed)
+    layers = []
+    for number, (inputs, outputs) in enumerate([(40, 64), (64, 64), (64, 64)], 1):
+        layers += [(f"l{number}", nn.Linear(inputs, outputs)), (f"n{number}", nn.BatchNorm1d(outputs)),
+                   (f"a{number}", nn.ReLU())]
+    model = nn.Sequential(OrderedDict([*layers, ("l4", nn.Linear(64, 10))]))
+    return described(model, signal_sets(), "ReLU 40-64-64-64-10 with batch normalisation", SIGNALS)
+
+
+def adam(factory):
+    """The same network trained by AdamW."""
+    def make(seed):
+        return {**factory(seed),
+                "optimizer": lambda parameters, rate: torch.optim.AdamW(parameters, rate, weight_decay=0.01)}
+    return make
+
+
+relu_adam = adam(relu)
+
+
+@functools.lru_cache
+def trained_state(seed, epochs=80):
+    """The weights of `relu` after its own training, from which others go on."""
+    plan = Plan(epochs, 128, 0.05, schedule("exp:0.97", epochs))
+    trainee = Trainee(relu, seed, plan)
+    for epoch in range(epochs):
+        trainee.epoch(epoch)
+    return trainee.state()[0]
+
+
+def going_on(seed, sets, data):
+    made = described(perceptron(seed, [40, 64, 64, 64, 10]), sets, "ReLU 40-64-64-64-10, trained before", data)
+    made["model"].load_state_dict(trained_state(seed))
+    return made
+
+
+def finetuned(seed):
+    """The trained network goes on with fewer, noisier examples of the same classes."""
+    return going_on(seed, signal_sets(train=1500, noise=0.5),
+                    "after 80 epochs of the signals: the same classes with twice the noise, 1500 examples")
+
+
+def second_task(seed):
+    """The trained network goes on with ten new classes."""
+    return going_on(seed, signal_sets(family=1), "after 80 epochs of the signals: ten other classes")

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Gathers the inputs that fuzzing begins with, one folder a parser: the hostile corpus, and small fixtures.
+
+  seeds.py HOSTILE-CORPUS FOLDER
+"""
+import pathlib, shutil, subprocess, sys, tempfile, zipfile
+
+repository = pathlib.Path(__file__).resolve().parent.parent.parent
+corpus, seeds = sys.argv[1], pathlib.Path(sys.argv[2])
+largest = 64 << 10
+
+# Which files a parser is fed with, by their names' ends.
+endings = {
+    "safetensors": (".safetensors",), "zip": (".pt", ".pth", ".ckpt"), "npz": (".npz",),
+    "npy": (".npy",), "yaml": (".yaml",), "onnx": (".onnx",), "index": (".index.json",),
+    "state": ("trainer_state.json",),
+}
+
+
+def keep(target, name, content):
+    if len(content) <= largest:
+        folder = seeds / target
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+def take(path, name):
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > largest:
+        return
+    content = path.read_bytes()
+    for target, ends in endings.items():
+        if path.name.endswith(ends):
+            keep(target, name, content)
+    if zipfile.is_zipfile(path):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                for record in archive.namelist():
+                    if record.endswith("/data.pkl"):
+                        keep("pickle", name, archive.read(record))
+                    elif record.endswith(".npy"):
+                        keep("npy", f"{name}-{record.replace('/', '-')}", archive.read(record))
+        except Exception:
+            pass  # many are made so that they cannot be read
+
+
+with tempfile.TemporaryDirectory() as folder:
+    subprocess.run([corpus, folder], check=True, stdout=subprocess.DEVNULL)
+    for path in sorted(pathlib.Path(folder).rglob("*")):
+        take(path, "-".join(path.relative_to(folder).parts))
+for path in sorted((repository / "Tests").rglob("Fixtures/**/*")):
+    take(path, "-".join(path.relative_to(repository / "Tests").parts))
+take(repository / "etc/config.yaml", "config.yaml")
+worker = pathlib.Path(corpus).parent / "plasticityd"
+for path in sorted((repository / "Tests/CheckpointsTests/Fixtures").glob("*.*")):
+    said = subprocess.run([worker, "probe", path, "--kept"], capture_output=True) if worker.exists() else None
+    if said and said.returncode == 0:
+        keep("worker-report", f"{path.name}.yaml", said.stdout)
