@@ -16,11 +16,10 @@ extension Checkpoint {
         "its shape \(tensor.shape) has more than 16 GiB in float32",
         remedy: "only its norm and digest can be taken")
     }
-    let file = files[tensor.location.file].file
     var problem: Problem?
     let values = [Float](unsafeUninitializedCapacity: tensor.shape.count) { buffer, count in
       do throws(Problem) {
-        try fill(buffer, with: tensor, from: file)
+        try fill(buffer, with: tensor)
         count = tensor.shape.count
       } catch {
         problem = error
@@ -32,20 +31,21 @@ extension Checkpoint {
   }
 
   private func fill(
-    _ buffer: UnsafeMutableBufferPointer<Float>, with tensor: StoredTensor, from file: InputFile
+    _ buffer: UnsafeMutableBufferPointer<Float>, with tensor: StoredTensor
   ) throws(Problem) {
     let location = tensor.location
-    if tensor.encoding == nil, tensor.type == .float32, location.strides == nil,
-      !location.isBigEndian
+    if tensor.type == .float32, location.strides == nil, !location.isBigEndian,
+      tensor.assembly == nil, tensor.encoding == nil
     {
       let all = UnsafeMutableRawBufferPointer(
         rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(tensor.shape.count * 4)])
-      try file.read(into: all, at: location.storageOffset + location.firstElement * 4)
+      try files[location.file].file.read(
+        into: all, at: location.storageOffset + location.firstElement * 4)
       return
     }
     let reader = BlockReader(elements: min(tensor.shape.count, BlockReader.blockBytes / 8))
     var done = 0
-    try reader.forEachBlock(of: tensor, in: file) { (_, floats) throws(Problem) in
+    try reader.forEachBlock(of: tensor, in: { files[$0].file }) { (_, floats) throws(Problem) in
       guard let from = floats.baseAddress, let to = buffer.baseAddress else { return }
       (to + done).update(from: from, count: floats.count)
       done += floats.count
@@ -59,15 +59,14 @@ extension Checkpoint {
     _ body: (UnsafeBufferPointer<Float>) throws(Problem) -> Void
   ) throws(Problem) {
     let reader = BlockReader(elements: min(elements, tensor.shape.count))
-    let file = files[tensor.location.file].file
-    try reader.forEachBlock(of: tensor, in: file) { (_, floats) throws(Problem) in
+    try reader.forEachBlock(of: tensor, in: { files[$0].file }) { (_, floats) throws(Problem) in
       try body(floats)
     }
   }
 
   /// Sums over a tensor in float64, and counts of what is not finite; streams it once.
   public func summary(of tensor: StoredTensor) throws(Problem) -> TensorSummary {
-    try tensor.summary(in: files[tensor.location.file].file)
+    try tensor.summary(in: { files[$0].file })
   }
 
   /// (Σ w²)^½ in float64; nil when the tensor holds NaN or infinity.
@@ -145,7 +144,7 @@ extension Checkpoint {
       let summary = try withUnsafeMutablePointer(to: &checksum) {
         pointer throws(Problem) in
         try tensor.summary(
-          in: files[tensor.location.file].file, with: reader, hashing: hashing,
+          in: { files[$0].file }, with: reader, hashing: hashing,
           checksum: tensor.fillsItsStorage ? pointer : nil
         ) { floats in meter.add(floats) }
       }

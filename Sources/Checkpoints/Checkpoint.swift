@@ -11,8 +11,11 @@ public struct Checkpoint: Sendable {
   /// `pytorch-zip`, `lightning`, `safetensors`, `huggingface-trainer`, or `huggingface-model` for a
   /// folder without the trainer's own files.
   public let format: String
-  /// Who wrote it, with a version, where the files say so: `Keras 3.11.2`, `Orbax`.
+  /// The program that wrote it, with its version where the files say so: `lightning 2.5.0`,
+  /// `deepspeed 0.19.8`, `nanogpt`; nil when nothing tells.
   public internal(set) var writer: String?
+  /// What would speak for a writer that is not done, if the files had not settled.
+  var doubts: [Problem] = []
   /// The bytes of all its files that were opened.
   public var bytes: Int64 { files.reduce(0) { $0 + Int64($1.file.size) } }
   /// When the youngest of its files was modified, in seconds since 1970.
@@ -79,9 +82,9 @@ public struct Checkpoint: Sendable {
     let source = try source(at: path)
     for format in CheckpointFormats.all where format.recognises(source) {
       var checkpoint = try format.open(source)
-      if !isSettled, checkpoint.format == HuggingFaceTrainer.bareFormat {
-        throw HuggingFaceTrainer.incomplete(path, "trainer_state.json")
-      }
+      if let doubt = checkpoint.doubts.first, !isSettled { throw doubt }
+      checkpoint.findings += checkpoint.doubts.filter { $0.code != "incomplete-folder" }
+        .map(Finding.init)
       try checkpoint.noteHoles(refusing: !isSettled)
       noteSharing(&checkpoint.tensors)
       return checkpoint
@@ -124,6 +127,7 @@ public struct Checkpoint: Sendable {
       let element: Int
       let count: Int
       let type: ElementType
+      let pieces: [TensorPiece]
     }
     var first: [Place: String] = [:]
     for index in tensors.indices
@@ -131,7 +135,8 @@ public struct Checkpoint: Sendable {
       let location = tensors[index].location
       let place = Place(
         file: location.file, storage: location.storageOffset, element: location.firstElement,
-        count: tensors[index].shape.count, type: tensors[index].type)
+        count: tensors[index].shape.count, type: tensors[index].type,
+        pieces: tensors[index].assembly?.pieces ?? [])
       if let name = first[place] {
         tensors[index].sharedWith = name
       } else {

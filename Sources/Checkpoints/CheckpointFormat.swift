@@ -17,7 +17,9 @@ protocol CheckpointFormat: Sendable {
 enum CheckpointFormats {
   /// The first that recognises a source opens it; the last refuses what is left.
   static let all: [any CheckpointFormat.Type] = [
-    KerasArchive.self, PyTorchZip.self, HDF5Checkpoint.self, HuggingFaceTrainer.self,
+    KerasArchive.self, PyTorchFile.self, HDF5Checkpoint.self, DistributedCheckpoint.self,
+    DeepSpeedUniversal.self, DeepSpeed.self,
+    HuggingFaceTrainer.self,
     UnsupportedFormat.self, Safetensors.self,
     UnknownFormat.self,
   ]

@@ -57,6 +57,7 @@ enum HuggingFaceTrainer: CheckpointFormat {
       tensors: model.tensors,
       stateDictPath: model.stateDictPath)
     checkpoint.findings = model.findings
+    if isBare { checkpoint.doubts.append(incomplete(path, "trainer_state.json")) }
     var facts = facts(of: state)
     var optimizer: OptimizerState?
     if let archive = optimizerArchive {

@@ -39,6 +39,9 @@ struct MomentMatching {
         found.append((assignment, rule))
       }
     }
+    if slots == parameters.count, let (assignment, rule) = assignmentByClass() {
+      found.append((assignment, rule))
+    }
     guard found.count == 1 else {
       return .refused("several orders of the parameters fit the shapes of its moments")
     }
@@ -133,5 +136,38 @@ struct MomentMatching {
       }
     }
     return assignment
+  }
+
+  /// Three groups, of matrices, of normalisation layers' weights and of biases (ultralytics), in
+  /// whatever order fits; the matrices' decay is the largest.
+  private func assignmentByClass() -> (assignment: [[Int]], rule: String)? {
+    guard groups.count == 3 else { return nil }
+    let biases = parameters.indices.filter { parameters[$0].name.hasSuffix("bias") }
+    let others = parameters.indices.filter { !parameters[$0].name.hasSuffix("bias") }
+    let classes = [
+      others.filter { parameters[$0].shape.rank >= 2 },
+      others.filter { parameters[$0].shape.rank < 2 }, biases,
+    ]
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]
+    let fitting = orders.filter { order in
+      zip(order, groups.indices).allSatisfy { kind, group in
+        fits(classes[kind], groups[group])
+      } && decays(of: order.firstIndex(of: 0) ?? 0)
+    }
+    guard fitting.count == 1 else { return nil }
+    return (
+      fitting[0].map { classes[$0] }, "matrices, weights of normalisation layers and biases apart"
+    )
+  }
+
+  private func fits(_ indices: [Int], _ shapes: [Shape?]) -> Bool {
+    indices.count == shapes.count
+      && zip(indices, shapes).allSatisfy { $1 ?? parameters[$0].shape == parameters[$0].shape }
+  }
+
+  /// Whether no group decays more than this one, as far as is known.
+  private func decays(of group: Int) -> Bool {
+    let own = weightDecays[group] ?? 0
+    return own > 0 && weightDecays.allSatisfy { ($0 ?? 0) <= own }
   }
 }

@@ -86,6 +86,8 @@ struct PickleValue {
     if case .global = node { rawText.map { String(decoding: $0, as: UTF8.self) } } else { nil }
   }
 
+  var isNone: Bool { if case .none = node { true } else { false } }
+
   var int: Int? {
     switch node {
     case .int(let value): value

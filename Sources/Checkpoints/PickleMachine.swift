@@ -26,6 +26,8 @@ struct PickleMachine {
   private var memoCount = 0
   private var elements = 0
   private var at: Int
+  /// Whether it failed because the bytes ended.
+  private var ranOut = false
   private let path: String
 
   private init(_ bytes: [UInt8], path: String) {
@@ -48,6 +50,22 @@ struct PickleMachine {
     return (PickleValue(graph: machine.graph, index: machine.graph.root), machine.globals)
   }
 
+  /// Runs the pickle that the bytes begin with. Returns nil when they end before it does.
+  static func runFirst(
+    _ bytes: [UInt8], path: String
+  ) throws(Problem) -> (root: PickleValue, globals: [String], bytes: Int)? {
+    var machine = PickleMachine(bytes, path: path)
+    do throws(Problem) {
+      try machine.execute()
+    } catch {
+      if machine.ranOut { return nil }
+      throw error
+    }
+    return (
+      PickleValue(graph: machine.graph, index: machine.graph.root), machine.globals, machine.at
+    )
+  }
+
   func failure(_ what: String) -> Problem {
     Problem(
       "bad-pickle", at: "\(path): byte \(at)", what,
@@ -60,9 +78,18 @@ struct PickleMachine {
   }
 
   private mutating func run() throws(Problem) {
+    try execute()
+    guard at == graph.bytes.count else { throw failure("there is more after STOP") }
+  }
+
+  /// Runs to STOP.
+  private mutating func execute() throws(Problem) {
     var opcodes = 0
     while true {
-      guard at < graph.bytes.count else { throw failure("it ends without STOP") }
+      guard at < graph.bytes.count else {
+        ranOut = true
+        throw failure("it ends without STOP")
+      }
       let opcode = graph.bytes[at]
       at += 1
       opcodes += 1
@@ -76,7 +103,6 @@ struct PickleMachine {
       throw failure("it stops with \(stack.count) values on the stack")
     }
     graph.root = stack[0]
-    guard at == graph.bytes.count else { throw failure("there is more after STOP") }
   }
 
   // MARK: Stack, memo and arena
@@ -307,6 +333,7 @@ struct PickleMachine {
   /// The next bytes; their number is checked before anything is read.
   mutating func take(_ count: Int) throws(Problem) -> Range<Int> {
     guard count >= 0, count <= graph.bytes.count - at else {
+      ranOut = true
       throw failure("an argument of \(count) bytes runs out of the pickle")
     }
     at += count
@@ -334,6 +361,7 @@ struct PickleMachine {
   /// A line without its newline.
   mutating func takeLine() throws(Problem) -> ArraySlice<UInt8> {
     guard let end = graph.bytes[at...].prefix(Self.longestText + 1).firstIndex(of: 0x0A) else {
+      ranOut = graph.bytes.count - at <= Self.longestText
       throw failure("a line does not end")
     }
     defer { at = end + 1 }

@@ -90,7 +90,7 @@ struct ShardedWeights {
     }
     let head = try file.bytes(at: 0, count: min(file.size, 512))
     let source = CheckpointSource.file(file, head: head)
-    guard PyTorchZip.recognises(source) else {
+    guard PyTorchFile.recognises(source) else {
       if UnsupportedFormat.recognises(source) { _ = try UnsupportedFormat.open(source) }
       throw UnknownFormat.problem(source)
     }

@@ -10,23 +10,43 @@ public struct StoredTensor: Sendable {
   public let type: ElementType
   /// An earlier tensor of the checkpoint with the very same elements in the file (tied weights).
   public internal(set) var sharedWith: String?
-  /// Where the elements are; of an encoded tensor the span of its first piece.
+  /// Where the elements are; of a tensor in several pieces, where the first one is.
   let location: TensorLocation
-  /// How they are brought into plain form; nil when they lie in the file as they are.
+  /// All pieces, when there are several.
+  let assembly: TensorAssembly?
+  /// How the elements are brought into plain form; nil when they lie in the files as they are.
   let encoding: (any TensorEncoding)?
   /// Whether the format itself says that no gradient reaches it.
-  var isState: Bool
+  var isState = false
 
   init(
     name: String, shape: Shape, type: ElementType, location: TensorLocation,
-    encoding: (any TensorEncoding)? = nil, isState: Bool = false
+    encoding: (any TensorEncoding)? = nil
   ) {
     self.name = name
     self.shape = shape
     self.type = type
     self.location = location
     self.encoding = encoding
-    self.isState = isState
+    assembly = nil
+  }
+
+  init(name: String, shape: Shape, type: ElementType, assembly: TensorAssembly) {
+    self.name = name
+    self.shape = shape
+    self.type = type
+    location = assembly.pieces[0].location
+    self.assembly = assembly.pieces.count > 1 ? assembly : nil
+    encoding = nil
+  }
+
+  /// The same elements under another name.
+  func renamed(_ name: String) -> StoredTensor {
+    guard let assembly else {
+      return StoredTensor(
+        name: name, shape: shape, type: type, location: location, encoding: encoding)
+    }
+    return StoredTensor(name: name, shape: shape, type: type, assembly: assembly)
   }
 
   /// Whether this is state that no gradient reaches: integers and booleans, and the running

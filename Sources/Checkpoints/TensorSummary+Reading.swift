@@ -12,7 +12,7 @@ extension StoredTensor {
   ///   - checksum: receives the CRC-32 of the packed bytes as they stand in the file, which is the
   ///     record's own when the tensor fills it without gaps.
   func summary(
-    in file: InputFile, with reader: BlockReader? = nil, hashing: Bool = false,
+    in file: (Int) -> InputFile, with reader: BlockReader? = nil, hashing: Bool = false,
     checksum: UnsafeMutablePointer<UInt32>? = nil,
     _ visit: (UnsafeBufferPointer<Float>) throws(Problem) -> Void = { _ throws(Problem) in }
   ) throws(Problem) -> TensorSummary {
@@ -39,7 +39,7 @@ extension StoredTensor {
 
   /// Whether the tensor's packed little-endian bytes are exactly those of its storage.
   var fillsItsStorage: Bool {
-    encoding == nil && location.strides == nil && location.firstElement == 0
+    assembly == nil && encoding == nil && location.strides == nil && location.firstElement == 0
       && !location.isBigEndian
       && shape.count * type.byteWidth == location.storageBytes
   }

@@ -5,6 +5,17 @@ enum TorchNames {
   /// The element type of a storage class ("torch FloatStorage") or a dtype ("torch float32").
   static func elementType(_ name: String) -> ElementType? { types[name] }
 
+  /// Bytes of one element of a storage class, also of those whose elements are not read.
+  static func storageWidth(_ name: String) -> Int? {
+    types[name]?.byteWidth ?? unreadWidths[name]
+  }
+
+  private static let unreadWidths = [
+    "torch ComplexFloatStorage": 8, "torch ComplexDoubleStorage": 16, "torch QInt8Storage": 1,
+    "torch QUInt8Storage": 1, "torch QInt32Storage": 4, "torch QUInt4x2Storage": 1,
+    "torch QUInt2x4Storage": 1, "torch.storage TypedStorage": 1,
+  ]
+
   private static let types: [String: ElementType] = [
     "torch DoubleStorage": .float64, "torch FloatStorage": .float32, "torch HalfStorage": .float16,
     "torch BFloat16Storage": .bfloat16, "torch LongStorage": .int64, "torch IntStorage": .int32,

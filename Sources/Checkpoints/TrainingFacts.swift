@@ -57,6 +57,26 @@ struct TrainingFacts {
 
   init() {}
 
+  /// Whether a key may hold a step or an epoch.
+  static func isCounter(_ key: String) -> Bool { stepKeys.contains(key) || epochKeys.contains(key) }
+
+  /// Takes one value by its key, where nothing better is known.
+  mutating func note(
+    _ key: String, _ value: PickleValue, _ archive: TorchArchive
+  ) throws(Problem) {
+    if Self.stepKeys.contains(key), step == nil, let count = try archive.count(value) {
+      (step, stepSource) = (count, key)
+    }
+    if Self.epochKeys.contains(key), epoch == nil, let number = try archive.number(value),
+      number >= 0
+    {
+      epoch = number
+    }
+    if Self.rateKeys.contains(key), learningRate == nil {
+      learningRate = try archive.number(value)
+    }
+  }
+
   /// nanoGPT and many scripts save their configuration as a dictionary.
   private mutating func readBatch(
     _ root: PickleValue, _ archive: TorchArchive

@@ -36,14 +36,8 @@ enum UnsupportedFormat: CheckpointFormat {
       remedy: "load it once and save it again with a current torch.save",
       matches: begins("ustar", at: 257)),
     Known(
-      code: "unsupported-legacy-pytorch",
-      what: "this is the layout of torch.save before PyTorch 1.6",
-      remedy: "load it once and save it again with a current torch.save",
-      // A pickle of the number 0x1950a86a20f9469cfc6c.
-      matches: { $0.dropFirst(2).starts(with: [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9]) }),
-    Known(
       code: "unsupported-pickle", what: "this is a bare pickle", remedy: convert,
-      matches: { $0.count >= 2 && $0[0] == 0x80 && $0[1] >= 2 && $0[1] <= 5 }),
+      matches: { $0.count >= 9 && $0[0] == 0x80 && $0[1] >= 2 && $0[1] <= 5 }),
     Known(
       code: "unsupported-gzip", what: "this is compressed with gzip", remedy: "decompress it first",
       matches: { $0.starts(with: [0x1F, 0x8B]) }),
@@ -75,12 +69,7 @@ enum UnknownFormat: CheckpointFormat {
 
   static func problem(_ source: CheckpointSource) -> Problem {
     switch source {
-    case .folder(let path, let names):
-      if names.contains(".metadata") || names.contains(where: { $0.hasSuffix(".distcp") }) {
-        return Problem(
-          "unsupported-dcp", at: path, "this is a distributed checkpoint of torch",
-          remedy: "convert it with torch.distributed.checkpoint.format_utils")
-      }
+    case .folder(let path, _):
       return Problem(
         "unsupported-folder", at: path, "it holds no trainer_state.json and no model weights",
         remedy: "name a checkpoint file, or a folder that the Hugging Face Trainer wrote")

@@ -28,9 +28,14 @@ struct ZipArchive: Sendable {
   /// The index of the record with exactly this name.
   func index(of name: String) -> Int? { byName[Array(name.utf8)] }
 
-  /// Reads the directory of the whole file. Errors: `incomplete-zip` (try again: the directory is
-  /// written last), `ambiguous-zip`, `unsupported-zip`, `too-many-records`.
+  /// Reads the directory of a whole file. Errors: those of `open` on a span of one.
   static func open(_ file: InputFile) throws(Problem) -> ZipArchive {
+    try open(FileWindow(file))
+  }
+
+  /// Reads the directory of an archive; its records' offsets count from the file's first byte. Errors: `incomplete-zip` (try again: the directory is
+  /// written last), `ambiguous-zip`, `unsupported-zip`, `too-many-records`.
+  static func open(_ file: FileWindow) throws(Problem) -> ZipArchive {
     let reader = ZipDirectoryReader(file: file)
     let entries = try reader.entries()
     var records: [Record] = []
@@ -45,7 +50,13 @@ struct ZipArchive: Sendable {
         throw reader.ambiguous("two records are named \(record.name), case aside")
       }
     }
-    return ZipArchive(records: records, byName: byName)
+    let shifted = records.map { record in
+      Record(
+        name: record.name, dataOffset: record.dataOffset + file.start,
+        storedBytes: record.storedBytes, bytes: record.bytes, isDeflated: record.isDeflated,
+        checksum: record.checksum)
+    }
+    return ZipArchive(records: shifted, byName: byName)
   }
 }
 
@@ -71,7 +82,7 @@ private struct ZipDirectoryReader {
   static let largestDirectory = 256 << 20
   static let mostRecords = 1_000_000
 
-  let file: InputFile
+  let file: FileWindow
 
   func ambiguous(_ what: String) -> Problem {
     Problem(

@@ -9,7 +9,7 @@ public struct InspectionReport: Document {
   public var path: String
   /// `pytorch-zip`, `lightning`, `safetensors`, `huggingface-trainer`, ….
   public var format: String
-  /// Who wrote it, where the files say so.
+  /// The program that wrote it, where the files tell: `lightning 2.5.0`, `deepspeed 0.19.8`, ….
   public var writer: String?
   /// Bytes of all its files.
   public var bytes: Int
@@ -38,7 +38,7 @@ public struct InspectionReport: Document {
 
   /// Creates a report.
   public init(
-    path: String, format: String, writer: String? = nil, bytes: Int, digest: String, step: Int?,
+    path: String, format: String, writer: String?, bytes: Int, digest: String, step: Int?,
     stepSource: String?,
     epoch: Double?, learningRate: Double?, metrics: [String: Quantity], stateDict: String,
     parameters: Int, moments: MomentsInspection?, tensors: [InspectedTensor],

@@ -104,20 +104,6 @@ import Testing
         + "save the checkpoint again")
   }
 
-  @Test func distributedCheckpointsAreRefusedByName() throws {
-    let folder = try TemporaryFolder()
-    try folder.write([], as: ".metadata")
-    do {
-      _ = try Checkpoint.open(folder.path)
-      Issue.record("accepted")
-    } catch {
-      #expect(
-        folder.short(error)
-          == "unsupported-dcp: FOLDER: this is a distributed checkpoint of torch; "
-          + "convert it with torch.distributed.checkpoint.format_utils")
-    }
-  }
-
   @Test func processesAreCountedByTheirRandomStates() throws {
     let two = try opening("checkpoint-30") { folder in
       try folder.write([], as: "rng_state_0.pth")

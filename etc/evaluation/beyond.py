@@ -3,9 +3,9 @@
 
     python3 etc/evaluation/beyond.py
 
-two-tasks              80 epochs of one task, then 80 of ten new classes, the schedule restarted; measured
-                       on a probe of both tasks' examples. The end of the second part is that of the
-                       experiment second-task.
+two-tasks              80 epochs of one task, then 80 of ten new classes with the samples in another order,
+                       the schedule restarted; measured on a probe of both tasks' examples. The end of the
+                       second part is that of the experiment reordered-task.
 two-tasks-first-probe  the same run on a probe made at its start, of the first task's examples only
 language-model         a small transformer in its first epoch: no sequence is seen twice
 permanent-blur         the network of relu-exp whose data stay blurred to the end
@@ -29,7 +29,7 @@ from torch.func import functional_call, grad, vmap
 from experiment import Plan, Trainee, Window
 from fisher import series_row
 from make_series import kept, short
-from networks import relu, second_task
+from networks import relu, reordered_task
 from schedules import schedule
 
 EPOCHS = 80
@@ -47,7 +47,7 @@ def write(name, rows, label):
 
 def two_tasks():
     plan = Plan(EPOCHS, 128, 0.05, schedule("exp:0.97", EPOCHS))
-    first, second = Trainee(relu, 1, plan), Trainee(second_task, 1, plan)
+    first, second = Trainee(relu, 1, plan), Trainee(reordered_task, 1, plan)
     half = 128
     old, new = first.examples(2 * half)[0], second.examples(half)[0]
     probes = {"two-tasks": torch.cat([old[:half], new]), "two-tasks-first-probe": old}
@@ -65,13 +65,16 @@ def two_tasks():
                 trainee.epoch(epoch)
     for name in probes:
         write(name, rows[name], {
-            "network": "ReLU 40-64-64-64-10", "data": "ten classes of signals, then ten others, batch 128",
+            "network": "ReLU 40-64-64-64-10", "data": "ten classes of signals, then ten others with the samples "
+            "in another order, batch 128",
             "learning_rate": "0.05 × exp:0.97, restarted at the change", "epochs": 2 * EPOCHS,
             "steps_per_epoch": first.steps_per_epoch,
             "expected": {
                 "answer": "reopened", "change_step": change, "change_epoch": EPOCHS,
+                "end_step_after_change": change + json.loads(
+                    (HERE / "reordered-task" / "label.json").read_text())["expected"]["end_step"],
                 "why": "the first part is relu-exp and ends as that does; new classes must be taken in "
-                       "anew, so the period reopens at the change and ends a second time (second-task)"},
+                       "anew, so the period reopens at the change and ends a second time (reordered-task)"},
         })
 
 

@@ -37,6 +37,64 @@ def normalised(seed):
     return described(model, signal_sets(), "ReLU 40-64-64-64-10 with batch normalisation", SIGNALS)
 
 
+def other_signals(family):
+    """Sets of other templates, between the others in noise, and what they are."""
+    return (signal_sets(train=3000, family=family, noise=0.35),
+            f"signals of ten classes made by signals.py (family {family}), 3000 training examples")
+
+
+def gelu(seed):
+    sets, data = other_signals(2)
+    return described(perceptron(seed, [40, 80, 80, 80, 10], nn.GELU), sets, "GELU 40-80-80-80-10", data)
+
+
+def leaky(seed):
+    network = "leaky ReLU 40-64-64-64-64-10"
+    return described(perceptron(seed, [40, 64, 64, 64, 64, 10], nn.LeakyReLU), signal_sets(), network, SIGNALS)
+
+
+def narrow(seed):
+    sets, data = other_signals(3)
+    return described(perceptron(seed, [40, 32, 32, 10]), sets, "ReLU 40-32-32-10", data)
+
+
+def signal_convolutional(seed):
+    torch.manual_seed(seed)
+    sets, data = other_signals(4)
+    model = nn.Sequential(OrderedDict([
+        ("channel", nn.Unflatten(1, (1, 40))), ("c1", nn.Conv1d(1, 8, 5, stride=2, padding=2)), ("a1", nn.ReLU()),
+        ("c2", nn.Conv1d(8, 12, 5, stride=2, padding=2)), ("a2", nn.ReLU()), ("flat", nn.Flatten()),
+        ("l3", nn.Linear(120, 48)), ("a3", nn.ReLU()), ("l4", nn.Linear(48, 10)),
+    ]))
+    return described(model, sets, "two convolutions and two dense layers", data)
+
+
+class Residual(nn.Module):
+    """x + W₂ relu(W₁ x)."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.up, self.down = nn.Linear(width, width), nn.Linear(width, width)
+
+    def forward(self, x):
+        return x + self.down(self.up(x).relu())
+
+
+def residual(seed):
+    torch.manual_seed(seed)
+    sets, data = other_signals(2)
+    model = nn.Sequential(OrderedDict([
+        ("first", nn.Linear(40, 48)), ("r1", Residual(48)), ("r2", Residual(48)), ("last", nn.Linear(48, 10))]))
+    return described(model, sets, "two residual blocks of width 48", data)
+
+
+def plain(seed):
+    """Plain gradient descent without momentum."""
+    sets, data = other_signals(3)
+    return {**described(perceptron(seed, [40, 64, 64, 64, 10]), sets, "ReLU 40-64-64-64-10", data),
+            "optimizer": lambda parameters, rate: torch.optim.SGD(parameters, rate, weight_decay=1e-3)}
+
+
 def adam(factory):
     """The same network trained by AdamW."""
     def make(seed):
@@ -71,5 +129,13 @@ def finetuned(seed):
 
 
 def second_task(seed):
-    """The trained network goes on with ten new classes."""
+    """The trained network goes on with ten new classes of the same kind of signal."""
     return going_on(seed, signal_sets(family=1), "after 80 epochs of the signals: ten other classes")
+
+
+def reordered_task(seed):
+    """The trained network goes on with ten new classes whose samples come in another order."""
+    order = torch.randperm(40, generator=torch.Generator().manual_seed(5))
+    sets = [(inputs[:, order], targets) for inputs, targets in signal_sets(family=1)]
+    return going_on(
+        seed, sets, "after 80 epochs of the signals: ten other classes, the samples in another order")

@@ -14,9 +14,9 @@ sensitivity curve; where it falls below a quarter of its largest value the criti
 FACTORY is module:function, importable from here; the function takes a seed and returns a dict with
 `model`, `train` and `test` (probes/deficit/examples.py says exactly, and has examples to copy).
 
-deficits    blur      averages `strength` neighbours (default 4)        strength ≥ 2
+deficits    blur      averages `strength` neighbours: at least 2; by default 4
             flip      upside down; signals end to end
-            labels    each class renamed, always alike                  strength = number of classes
+            labels    each class renamed, always alike, among the first `strength`; by default all
             shuffle   targets dealt out at random
             noise     inputs replaced by white noise
             or one that the factory brings along
@@ -62,7 +62,7 @@ def parsed(arguments):
     parser.add_argument("factory", metavar="FACTORY", help="module:function, or examples:relu")
     parser.add_argument("--out", required=True, metavar="FOLDER", help="receives one folder per run")
     parser.add_argument("--deficit", default="blur", help="one of these, or your own; blur")
-    parser.add_argument("--strength", type=int, default=4, help="what it means depends on the deficit; 4")
+    parser.add_argument("--strength", type=int, help="what it means depends on the deficit")
     parser.add_argument("--windows", type=numbers, default=[], metavar="E,E,…", help="first epochs of windows")
     parser.add_argument("--length", type=int, default=20, help="epochs of a window; 20")
     parser.add_argument("--removed", type=numbers, default=[], metavar="E,E,…", help="spoilt from 0 to here")
@@ -131,11 +131,13 @@ def main(arguments=None):
     options = parsed(arguments)
     torch.set_num_threads(options.threads)
     factory = found(options.factory)
-    plan = Plan(options.epochs, options.batch_size, options.learning_rate, options.factor,
-                options.deficit, options.strength)
+    plan = Plan(options.epochs, options.batch_size, options.learning_rate, options.factor, options.deficit)
     first = Trainee(factory, options.seeds[0], plan)
     if options.deficit not in first.deficits:
         raise SystemExit(f"deficit.py: deficit {options.deficit!r}; one of {', '.join(first.deficits)}")
+    plan.strength = options.strength or first.usual_strength()
+    if options.deficit == "blur" and plan.strength < 2:
+        raise SystemExit("deficit.py: blur needs a --strength of 2 or more neighbours")
     folder = pathlib.Path(options.out)
     if options.checkpoints != "none":
         write_probe(folder, first, options.probe_examples)

@@ -26,11 +26,7 @@ def flip(inputs, targets, strength, generator):
 
 
 def labels(inputs, targets, strength, generator):
-    """Names each class by another one, always the same: the data stay, their meaning changes.
-
-    Needs as many classes as the largest target says, hence whole batches: the permutation is a
-    shift by one, which needs no table.
-    """
+    """Names each of `strength` classes by the next one: the data stay, their meaning changes."""
     return inputs, (targets + 1) % strength
 
 

@@ -65,6 +65,14 @@ class Trainee:
         """The first examples of the training data, clean: what a probe is made of."""
         return batch(self.train, torch.arange(min(count, len(self.train_targets()))))
 
+    def usual_strength(self):
+        """All classes where labels are renamed, four neighbours for the blur."""
+        if self.plan.deficit != "labels":
+            return 4
+        self.model.eval()
+        with torch.no_grad():
+            return self.model(self.examples(1)[0].to(self.device)).shape[1]
+
     def state(self):
         return copy.deepcopy((self.model.state_dict(), self.optimizer.state_dict()))
 

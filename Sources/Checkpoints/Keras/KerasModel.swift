@@ -130,7 +130,7 @@ extension Checkpoint {
   func integer(_ tensor: StoredTensor) throws(Problem) -> Int? {
     guard tensor.shape.count == 1, !tensor.type.isFloatingPoint else { return nil }
     var value: Int?
-    try BlockReader(elements: 1).forEachBlock(of: tensor, in: files[tensor.location.file].file) {
+    try BlockReader(elements: 1).forEachBlock(of: tensor, in: { files[$0].file }) {
       (bytes, _) in
       let bits = Array(bytes).littleEndian(at: 0, width: tensor.type.byteWidth) ?? 0
       switch tensor.type {

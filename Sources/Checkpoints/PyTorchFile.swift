@@ -1,12 +1,12 @@
-// `torch.save` archives, among them PyTorch Lightning's `.ckpt`.
+// `torch.save` archives of either layout, among them PyTorch Lightning's `.ckpt`.
 internal import Diagnostics
 internal import Tensors
 
-enum PyTorchZip: CheckpointFormat {
-  /// Zip archives, whoever wrote them: what is none of torch's is refused by name.
+enum PyTorchFile: CheckpointFormat {
+  /// Also zip archives of others: what is none of torch's is refused by name.
   static func recognises(_ source: CheckpointSource) -> Bool {
     guard case .file(_, let head) = source else { return false }
-    return head.starts(with: [0x50, 0x4B, 0x03, 0x04])
+    return TorchArchive.begins(head)
   }
 
   static func open(_ source: CheckpointSource) throws(Problem) -> Checkpoint {
@@ -15,10 +15,12 @@ enum PyTorchZip: CheckpointFormat {
     let weights = try StateDict.find(in: archive)
     let isLightning = archive.root["pytorch-lightning_version"] != nil
     var checkpoint = Checkpoint(
-      path: file.path, format: isLightning ? "lightning" : "pytorch-zip",
+      path: file.path,
+      format: isLightning ? "lightning" : archive.zip == nil ? "pytorch-legacy" : "pytorch-zip",
       files: [Checkpoint.OpenFile(file: file, zip: archive.zip)], tensors: weights.tensors,
       stateDictPath: weights.path)
     checkpoint.findings = archive.findings + weights.findings
+    checkpoint.writer = CheckpointWriter.name(of: archive.root)
     var facts = try TrainingFacts(of: archive, tensorsAreWeights: weights.path.isEmpty)
     if isLightning { try Lightning.complete(&facts, archive) }
     var optimizer: OptimizerState?
@@ -43,6 +45,12 @@ extension Checkpoint {
       findings.append(Finding("no-moments", at: archive.file.path, "the optimizer: \(why)"))
       return state
     }
+    takeMoments(state, order: order, at: archive.file.path)
+    return state
+  }
+
+  /// Matches an optimizer's moments; what fails is a finding at `place`.
+  mutating func takeMoments(_ state: OptimizerState, order: [Int]?, at place: String) {
     // Tied parameters are known by where they lie, which is noted after opening.
     var tensors = tensors
     Self.noteSharing(&tensors)
@@ -50,14 +58,13 @@ extension Checkpoint {
     self.moments = moments
     if moments == nil {
       findings.append(
-        Finding("no-moments", at: archive.file.path, "the optimizer's moments are not used: \(how)")
+        Finding("no-moments", at: place, "the optimizer's moments are not used: \(how)")
       )
     } else if how != "shapes", how != "names" {
       findings.append(
         Finding(
-          "moments-order", at: archive.file.path,
+          "moments-order", at: place,
           "the optimizer's moments are matched to parameters by a rule: \(how)"))
     }
-    return state
   }
 }

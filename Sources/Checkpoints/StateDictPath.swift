@@ -1,0 +1,66 @@
+// The keys that lead to weights in what a trainer saved, and which of several dictionaries is meant.
+internal import Diagnostics
+
+enum StateDictPath {
+  /// Keys under which trainers keep weights, the more specific first; averaged weights last.
+  private static let knownKeys = [
+    "state_dict", "model_state_dict", "model", "model_state", "net", "network", "module",
+    "weights", "params", "state", "ema", "model_ema", "ema_state_dict", "state_dict_ema",
+  ]
+  private static let averagedKeys: Set<String> = [
+    "ema", "model_ema", "ema_state_dict", "state_dict_ema",
+  ]
+  /// Keys that never lead to weights.
+  private static let otherKeys: Set<String> = [
+    "callbacks", "loops", "hyper_parameters", "hparams", "args", "config", "rng_state",
+    "cuda_rng_state", "rng", "scaler", "amp", "grad_scaler", "dataloader", "train_state",
+    "rerun_state_machine_state",
+  ]
+
+  /// Whether weights may lie below this key.
+  static func mayLead(_ key: String) -> Bool {
+    !otherKeys.contains(key) && !key.hasPrefix("optim") && !key.hasPrefix("lr_sched")
+      && !key.hasPrefix("sched")
+  }
+
+  /// Whether the first dictionary is rather meant: known keys first, in their order; then the top
+  /// level; then the one with the most tensors.
+  static func precedes(
+    _ a: (path: [String], tensors: Int), _ b: (path: [String], tensors: Int)
+  ) -> Bool {
+    let unknown = knownKeys.count
+    let (ranksA, ranksB) = (ranks(a.path), ranks(b.path))
+    let (worstA, worstB) = (ranksA.max() ?? unknown - 1, ranksB.max() ?? unknown - 1)
+    if worstA != worstB { return worstA < worstB }
+    if worstA < unknown, ranksA != ranksB { return ranksA.lexicographicallyPrecedes(ranksB) }
+    return a.tensors > b.tensors
+  }
+
+  private static func ranks(_ path: [String]) -> [Int] {
+    path.map { knownKeys.firstIndex(of: $0) ?? knownKeys.count }
+  }
+
+  /// That there were others to choose from, and that the chosen ones are averages.
+  static func findings(chosen: [String], others: [[String]], at place: String) -> [Finding] {
+    var findings: [Finding] = []
+    if !others.isEmpty {
+      let names = others.prefix(5).map(name)
+      findings.append(
+        Finding(
+          "state-dict", at: place,
+          "the weights are taken from \(name(chosen)); there are tensors in"
+            + " \(names.joined(separator: ", ")) too"))
+    }
+    if let last = chosen.last, averagedKeys.contains(last) {
+      findings.append(
+        Finding(
+          "averaged-weights", at: place,
+          "these are running averages of the weights, not to be mixed with the weights themselves"))
+    }
+    return findings
+  }
+
+  private static func name(_ path: [String]) -> String {
+    path.isEmpty ? "the top level" : path.joined(separator: ".")
+  }
+}

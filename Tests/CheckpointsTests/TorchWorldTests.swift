@@ -1,0 +1,129 @@
+// Every layout of the PyTorch world against what its own writer reads back (Fixtures/torchworld).
+import Diagnostics
+import Foundation
+import Tensors
+import Testing
+
+@testable import Checkpoints
+
+@Suite struct TorchWorldTests {
+  struct Expected: Decodable {
+    struct Tensor: Decodable {
+      let name: String
+      let shape: [Int]
+      let type: String
+      let norm: Double
+    }
+    struct Moment: Decodable {
+      let parameter: String
+      let first: Double
+      let second: Double
+    }
+    let tensors: [Tensor]
+    let moments: [Moment]
+    let format: String
+    let writer: String?
+    let dict: String
+    let step: Int?
+    let epoch: Double?
+    let lr: Double?
+    let betas: [Double]?
+    let flags: [String]?
+    let findings: [String]?
+    let products: [Tensor]?
+  }
+
+  static let all: [String: Expected] = {
+    guard let bytes = try? Fixture.bytes("torchworld/expected.json") else { return [:] }
+    return (try? JSONDecoder().decode([String: Expected].self, from: Data(bytes))) ?? [:]
+  }()
+  static let names = all.keys.sorted()
+
+  @Test func fixturesAreThere() { #expect(Self.names.count >= 15) }
+
+  @Test(arguments: names) func tensorsAsTheirWriterReadsThem(name: String) throws {
+    let expected = try #require(Self.all[name])
+    let checkpoint = try Checkpoint.open(Fixture.path("torchworld/\(name)"))
+    let survey = try checkpoint.survey(threads: 2)
+    #expect(Set(checkpoint.tensors.map(\.name)) == Set(expected.tensors.map(\.name)))
+    #expect(checkpoint.tensors.count == expected.tensors.count)
+    for truth in expected.tensors {
+      let index = try #require(checkpoint.tensors.firstIndex { $0.name == truth.name })
+      let tensor = checkpoint.tensors[index]
+      #expect(tensor.shape.dimensions == truth.shape, "\(truth.name)")
+      #expect(tensor.type.rawValue == truth.type, "\(truth.name)")
+      let norm = try #require(survey.summaries[index].frobeniusNorm)
+      #expect(close(norm, truth.norm, 1e-12), "\(truth.name): \(norm), not \(truth.norm)")
+      let values = try checkpoint.read(tensor).values
+      var streamed: [Float] = []
+      try checkpoint.forEachBlock(of: tensor, elements: 5) { streamed += $0 }
+      #expect(streamed == values, "\(truth.name)")
+    }
+    #expect(survey.findings == [])
+    #expect(try checkpoint.verifyUnchanged() == .unchanged)
+  }
+
+  @Test(arguments: names) func factsAndMoments(name: String) throws {
+    let expected = try #require(Self.all[name])
+    let checkpoint = try Checkpoint.open(Fixture.path("torchworld/\(name)"))
+    #expect(checkpoint.format == expected.format)
+    #expect(checkpoint.writer == expected.writer)
+    #expect(checkpoint.stateDictPath == expected.dict)
+    #expect(checkpoint.step == expected.step)
+    if let epoch = expected.epoch { #expect(checkpoint.epoch == epoch) }
+    if let rate = expected.lr { #expect(checkpoint.learningRate == rate) }
+    // Fixtures lie as they were checked out: in any order of time.
+    let findings = checkpoint.findings.map(\.code).filter { $0 != "stale-metadata" }
+    if let codes = expected.findings { #expect(findings == codes, "\(checkpoint.findings)") }
+    guard !expected.moments.isEmpty else {
+      #expect(checkpoint.moments == nil)
+      return
+    }
+    let moments = try #require(checkpoint.moments, "\(checkpoint.findings)")
+    #expect(moments.beta2 == expected.betas?.last)
+    #expect(moments.flags == expected.flags ?? [])
+    #expect(Set(moments.entries.map(\.parameter)) == Set(expected.moments.map(\.parameter)))
+    for truth in expected.moments {
+      let entry = try #require(moments.entries.first { $0.parameter == truth.parameter })
+      let second = try checkpoint.summary(of: entry.secondMoment).sum
+      #expect(close(second, truth.second, 1e-12), "\(truth.parameter)")
+      let kept = try #require(entry.firstMoment)
+      let first = try #require(try checkpoint.summary(of: kept).frobeniusNorm)
+      #expect(close(first, truth.first, 1e-12), "\(truth.parameter)")
+    }
+  }
+
+  /// Cut anywhere, nothing is reported, and what may still be growing is tried again.
+  @Test(arguments: [
+    "legacy.pt", "fsdp2/.metadata", "fsdp2/__0_0.distcp",
+    "zero2/global_step3/mp_rank_00_model_states.pt",
+    "zero3/global_step3/bf16_zero_pp_rank_1_mp_rank_00_optim_states.pt",
+  ])
+  func cutFilesAreNeverReported(name: String) throws {
+    let whole = try Fixture.bytes("torchworld/\(name)")
+    let folder = try TemporaryFolder()
+    var opened = "\(folder.path)/\(name)"
+    if let slash = name.lastIndex(of: "/") {
+      let source = Fixture.path("torchworld/\(name[..<slash])")
+      for file in try FileManager.default.contentsOfDirectory(atPath: source) {
+        try folder.write(
+          [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(source)/\(file)"))), as: file)
+      }
+      opened = folder.path
+    }
+    let leaf = name.split(separator: "/").last.map(String.init) ?? name
+    for count in stride(from: 0, to: whole.count, by: max(whole.count / 400, 1)) {
+      try folder.write(Array(whole[..<count]), as: leaf)
+      do {
+        _ = try Checkpoint.open(opened)
+        Issue.record("\(name) cut to \(count) bytes was accepted")
+      } catch {
+        #expect(error.kind == .tryAgain, "\(count): \(error)")
+      }
+    }
+  }
+
+  private func close(_ a: Double, _ b: Double, _ tolerance: Double) -> Bool {
+    a == b || abs(a - b) <= tolerance * max(abs(a), abs(b))
+  }
+}
