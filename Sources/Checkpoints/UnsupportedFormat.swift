@@ -29,9 +29,6 @@ enum UnsupportedFormat: CheckpointFormat {
         return start.starts(with: "<!doctype html".utf8) || start.starts(with: "<html".utf8)
       }),
     Known(
-      code: "unsupported-gguf", what: "this is a GGUF file", remedy: convert,
-      matches: begins("GGUF")),
-    Known(
       code: "unsupported-tar", what: "this is a tar archive, perhaps of a very old torch.save",
       remedy: "load it once and save it again with a current torch.save",
       matches: begins("ustar", at: 257)),
@@ -41,9 +38,6 @@ enum UnsupportedFormat: CheckpointFormat {
     Known(
       code: "unsupported-gzip", what: "this is compressed with gzip", remedy: "decompress it first",
       matches: { $0.starts(with: [0x1F, 0x8B]) }),
-    Known(
-      code: "unsupported-npy", what: "this is a NumPy array", remedy: convert,
-      matches: { $0.starts(with: [0x93] + Array("NUMPY".utf8)) }),
   ]
 
   static func recognises(_ source: CheckpointSource) -> Bool {

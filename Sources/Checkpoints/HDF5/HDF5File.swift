@@ -32,7 +32,10 @@ struct HDF5File: Sendable {
     }
     var fields = ByteCursor(try span.prefix(at: start, count: 128), complaint)
     try fields.skip(8)
-    let version = try fields.byte()
+    let version = fields.left > 0 ? try fields.byte() : 0
+    guard span.contains(start, version < 2 ? 96 : 48) else {
+      throw complaint.incomplete("its superblock is not all there")
+    }
     switch version {
     case 0, 1: return try old(span, start, &fields, version)
     case 2, 3: return try new(span, start, &fields, version)
