@@ -17,7 +17,8 @@ protocol CheckpointFormat: Sendable {
 enum CheckpointFormats {
   /// The first that recognises a source opens it; the last refuses what is left.
   static let all: [any CheckpointFormat.Type] = [
-    KerasArchive.self, NumPyCheckpoint.self, GGUF.self, PyTorchFile.self, HDF5Checkpoint.self,
+    KerasArchive.self, NumPyCheckpoint.self, GGUF.self, FlaxMessagePack.self, PyTorchFile.self,
+    HDF5Checkpoint.self,
     DistributedCheckpoint.self,
     DeepSpeedUniversal.self, DeepSpeed.self,
     HuggingFaceTrainer.self,
