@@ -66,7 +66,8 @@ struct DistributedFiles {
     guard let type, let first = pieces.first else {
       throw stale(name, "it has no pieces")
     }
-    if shape.count == 0 || pieces.count == 1 && first.extents == shape.dimensions {
+    let isWhole = first.extents == shape.dimensions && first.origin.allSatisfy { $0 == 0 }
+    if shape.count == 0 || pieces.count == 1 && isWhole {
       return (StoredTensor(name: name, shape: shape, type: type, location: first.location), "")
     }
     guard let assembly = TensorAssembly(extents: shape.dimensions, pieces: pieces) else {

@@ -14,15 +14,25 @@ public struct DetectedEnd: Sendable, Hashable {
   public var step: Int
   /// The first step at which it could be said.
   public var decidedAtStep: Int
+  /// Probability that it had ended by then; only our rule states one.
+  public var probability: Double?
+  /// The steps between which it ended; only our rule states them.
+  public var interval: ClosedRange<Int>?
 
   /// Creates an end.
-  public init(step: Int, decidedAtStep: Int) {
+  public init(
+    step: Int, decidedAtStep: Int, probability: Double? = nil, interval: ClosedRange<Int>? = nil
+  ) {
     self.step = step
     self.decidedAtStep = decidedAtStep
+    self.probability = probability
+    self.interval = interval
   }
 }
 
 /// Our rule and the baselines, with their default parameters.
 public let endDetectors: [any EndDetector] = [
-  ShareFreezeDetector(), ArgmaxDetector(), AccordionDetector(),
+  PeriodDetector(), ArgmaxDetector(), AccordionDetector(), LayerRotationDetector(),
+  FederatedNormDetector(), OutlierDetector(), CumulativeSumDetector(), PageHinkleyDetector(),
+  ChangePointDetector(),
 ]

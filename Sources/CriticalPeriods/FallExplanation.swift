@@ -25,6 +25,10 @@ enum FallExplanation: Sendable, Hashable {
       known.append("the Jacobian trace is \(brief(jacobian)) of its value at the maximum")
       if jacobian >= standing { return (.confidence, known.joined(separator: ", ")) }
     }
+    if let tempered = temperedQuotient(now, top) {
+      known.append("the trace at the maximum's entropy is \(brief(tempered)) of its value there")
+      if tempered >= standing { return (.confidence, known.joined(separator: ", ")) }
+    }
     if let confidence = quotient(now.confidence, top.confidence) {
       let corrected = a / b / confidence
       known.append("the trace over Σp(1−p) is \(brief(corrected)) of its value at the maximum")
@@ -45,6 +49,17 @@ enum FallExplanation: Sendable, Hashable {
     }
     return (.none, known.joined(separator: ", "))
   }
+}
+
+/// The tempered trace over that at the maximum, where both were measured at one entropy: the
+/// maximum's own, at which its trace is the tempered one, or one reference for both.
+private func temperedQuotient(_ now: Observation, _ top: Observation) -> Double? {
+  guard let reference = now.referenceEntropy else { return nil }
+  if let own = top.entropy, abs(own - reference) <= 0.01 * reference {
+    return quotient(now.temperedTrace, top.information)
+  }
+  guard top.referenceEntropy == reference else { return nil }
+  return quotient(now.temperedTrace, top.temperedTrace)
 }
 
 private func quotient(_ a: Double?, _ b: Double?) -> Double? {

@@ -13,13 +13,20 @@ public struct Judgement: Sendable, Hashable {
   public var peak: Peak?
   /// The end of the period, while `state` is `closed`, and the withdrawn one while `reopened`.
   public var end: End?
+  /// Probability that the period has ended by this checkpoint, in 0.05 … 0.95, whether or not it is
+  /// decided; nil for a layer, and where the task's progress is unknown.
+  public var endProbability: Double?
+  /// Speed of the subject's shares up to this checkpoint, bits per doubling of the step and, of a
+  /// layer, per unit of its share; nil until it is known.
+  public var shareSpeed: Double?
   /// What the judgement rests on, with the numbers.
   public var evidence: [Finding]
 
   /// Creates a judgement.
   public init(
     segment: Int, step: Int, state: PeriodState, reason: AmbiguityReason? = nil,
-    peak: Peak? = nil, end: End? = nil, evidence: [Finding] = []
+    peak: Peak? = nil, end: End? = nil, endProbability: Double? = nil,
+    shareSpeed: Double? = nil, evidence: [Finding] = []
   ) {
     self.segment = segment
     self.step = step
@@ -27,6 +34,8 @@ public struct Judgement: Sendable, Hashable {
     self.reason = reason
     self.peak = peak
     self.end = end
+    self.endProbability = endProbability
+    self.shareSpeed = shareSpeed
     self.evidence = evidence
   }
 }
@@ -52,20 +61,36 @@ public struct Peak: Sendable, Hashable {
 public struct End: Sendable, Hashable {
   /// The step at which the period ended, by our best estimate.
   public var step: Int
-  /// The steps between which it ended, as far as the spacing of checkpoints tells.
+  /// The steps between which it ended. Of an end decided on the task's progress: the central 80 %, as
+  /// labelled runs scatter. Of one decided on the shares: as far as the spacing of checkpoints tells.
   public var interval: ClosedRange<Int>
-  /// How sure the rule was when it decided, in 0.05 … 0.95. A statement of margin: not calibrated
-  /// on labelled runs in this form.
+  /// Probability, when it was decided, that the period had ended by `decidedAtStep`, in 0.05 … 0.95.
+  /// From the scatter of labelled runs when decided on the task's progress; otherwise a statement of
+  /// margin only.
   public var probability: Double
   /// The first step at which it could be said.
   public var decidedAtStep: Int
+  /// What the decision rests on.
+  public var basis: Basis
+
+  /// What a decision can rest on.
+  public enum Basis: String, Sendable, Hashable {
+    /// How far the task has been taken in: its probability and interval come from labelled runs.
+    case progress
+    /// The shares of the layers, which have frozen while information no longer rises.
+    case shares
+  }
 
   /// Creates an end.
-  public init(step: Int, interval: ClosedRange<Int>, probability: Double, decidedAtStep: Int) {
+  public init(
+    step: Int, interval: ClosedRange<Int>, probability: Double, decidedAtStep: Int,
+    basis: Basis = .progress
+  ) {
     self.step = step
     self.interval = interval
     self.probability = probability
     self.decidedAtStep = decidedAtStep
+    self.basis = basis
   }
 }
 
@@ -77,6 +102,8 @@ public struct Finding: Sendable, Hashable {
     case fall
     /// Whether confidence or weight scale explains the fall.
     case explanation
+    /// How much of the task remains, after how many passes over the data.
+    case progress
     /// Speed of the shares.
     case plasticity
     /// Whether information still rises.

@@ -20,8 +20,18 @@ struct Observation: Sendable {
   let confidence: Double?
   let jacobianTrace: Double?
   let scaleFreeTrace: Double?
+  let temperedTrace: Double?
+  let referenceEntropy: Double?
+  let entropy: Double?
   let learningRate: Double?
   let weightNorm: Double?
+  /// Mean loss, nats, 0 or more.
+  let loss: Double?
+  /// In 0 … 1.
+  let accuracy: Double?
+  /// H(Y) of the probe's targets, nats.
+  let targetEntropy: Double?
+  let epoch: Double?
 
   /// The run as a whole: the shares are those of all layers.
   init(run point: SeriesPoint) {
@@ -68,6 +78,13 @@ struct Observation: Sendable {
     self.scaleFreeTrace = positive(scaleFreeTrace)
     learningRate = finite(point.learningRate).flatMap { $0 >= 0 ? $0 : nil }
     self.weightNorm = positive(weightNorm)
+    temperedTrace = isLayer ? nil : positive(point.temperedTrace)
+    referenceEntropy = isLayer ? nil : positive(point.referenceEntropy)
+    entropy = isLayer ? nil : positive(point.entropy)
+    loss = finite(point.loss).flatMap { $0 >= 0 ? $0 : nil }
+    accuracy = finite(point.accuracy).flatMap { (0...1).contains($0) ? $0 : nil }
+    targetEntropy = positive(point.targetEntropy)
+    epoch = finite(point.epoch).flatMap { $0 >= 0 ? $0 : nil }
   }
 }
 

@@ -9,6 +9,17 @@ extension PeriodTracker {
             + "\(brief(ratio.interval.upperBound)), \(ratio.basis.rawValue)) of its maximum at step "
             + "\(history[top].step)"))
     }
+    if !observesLayer, let now = progress.places.last {
+      let passes =
+        now.passes.map { "after \(brief($0)) passes over the data" }
+        ?? "after an unknown number of passes over the data"
+      findings.append(
+        Finding(
+          .progress,
+          "\(brief(100 * now.remaining.part)) % of the task remains to be taken in (by the "
+            + "\(now.remaining.measure)), \(passes): the period has ended with probability "
+            + "\(brief(progress.probability(at: now, evidence: evidence)))"))
+    }
     if let newest = freeze.spans.last {
       var text =
         "shares moved at \(brief(newest.speed)) bits per doubling of the step since step "

@@ -2,9 +2,17 @@ import Glibc
 
 /// Why a closed period was opened again.
 struct Reopening: Sendable {
+  enum Cause: Sendable {
+    /// The network knows less than it did.
+    case loss
+    /// Shares move or information rises.
+    case movement
+  }
+
   let text: String
   /// Where it began: nothing before counts as quiet.
   let index: Int
+  let cause: Cause
 }
 
 /// Closing and reopening.
@@ -15,9 +23,20 @@ extension PeriodTracker {
     case closed(End)
   }
 
-  /// Whether the shares, having moved, have frozen while information no longer rises.
+  /// Whether the period has ended: by the task's progress, or else by the shares.
   func settles(_ findings: inout [Finding]) -> Settlement {
-    guard let growth, stopped(growth) else { return .open }
+    settlesByProgress(&findings) ?? settlesByShares(&findings)
+  }
+
+  /// Whether the shares, having moved, have frozen while information no longer rises. A layer's share
+  /// can be fixed while all information still grows, once the task has been taken in by and large.
+  private func settlesByShares(_ findings: inout [Finding]) -> Settlement {
+    guard let growth else { return .open }
+    if observesLayer, progress.isKnown {
+      guard !progress.isEarly else { return .open }
+    } else {
+      guard stopped(growth) else { return .open }
+    }
     if isClipped {
       findings.append(
         Finding(.coverage, "the second moments stand still: gradient clipping hides their size"))
@@ -53,7 +72,7 @@ extension PeriodTracker {
       End(
         step: history[last.to].step,
         interval: history[last.from].step...history[first.to].step,
-        probability: probability, decidedAtStep: history[history.count - 1].step))
+        probability: probability, decidedAtStep: history[history.count - 1].step, basis: .shares))
   }
 
   /// Shares were never seen to move, or never seen at all.
@@ -95,8 +114,12 @@ extension PeriodTracker {
     let variance = speeds.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(n - 1, 1)
     let still = normalProbability(
       below: (log(settings.fluidBitsPerDoubling) - mean) / max(sqrt(variance), 0.7))
-    let level = normalProbability(
-      below: (settings.growthExponent - growth.exponent) / max(growth.standardError, 0.1))
+    // A layer's share says nothing about growth, which is common to all.
+    let level =
+      observesLayer && progress.isKnown
+      ? 1
+      : normalProbability(
+        below: (settings.growthExponent - growth.exponent) / max(growth.standardError, 0.1))
     var lasting = 0.0
     if let since = history[index].doublings, let now = history.last?.doublings {
       lasting = 1 - pow(0.5, 2 * (now - since))
@@ -106,30 +129,38 @@ extension PeriodTracker {
   }
 
   /// Why a closed period has to be opened again, or nil.
-  mutating func reopens() -> String? {
-    guard let newest = history.last else { return nil }
+  mutating func reopens() -> Reopening? {
+    guard let newest = history.last, reopening == nil else { return nil }
+    if end?.basis == .progress { return reopensByProgress() }
     let threshold = settings.fluidBitsPerDoubling * settings.reopeningFactor
     if freeze.movesAgain(threshold: threshold), let growth, growth.exponent > 0 {
-      return
-        "information rises and shares move again, faster than \(brief(threshold)) bits per doubling of the step"
+      return Reopening(
+        text: "information rises and shares move again, faster than \(brief(threshold)) bits per "
+          + "doubling of the step",
+        index: history.count - 1, cause: .movement)
     }
     if let top = closingMaximum, let information = newest.information,
       let level = history[top].information
     {
       aboveClosing = information > level / settings.deepFall ? aboveClosing + 1 : 0
-      if aboveClosing >= settings.fallCheckpoints {
-        return "information has risen to \(brief(information / level)) of its maximum at the end"
+      if aboveClosing >= settings.fallCheckpoints, !observesLayer || !progress.isKnown {
+        return Reopening(
+          text: "information has risen to \(brief(information / level)) of its maximum at the end",
+          index: history.count - 1, cause: .movement)
       }
     }
     return nil
   }
 
-  mutating func reopen(_ reason: String) {
-    guard reopening == nil else { return }
-    var text = reason
-    if let change = schedule.change(after: max(history.count - 4, 0), through: history.count - 1) {
+  /// Opens it again, and names a change of the learning rate beside the reason.
+  mutating func reopen(_ found: Reopening) {
+    var text = found.text
+    if let change = schedule.change(after: max(history.count - 4, 0), through: history.count - 1),
+      !text.contains("learning rate")
+    {
       text += "; the learning rate went from \(brief(change.before)) to \(brief(change.after))"
     }
-    reopening = Reopening(text: text, index: history.count - 1)
+    reopening = Reopening(text: text, index: found.index, cause: found.cause)
+    if found.cause == .loss { progress.restart() }
   }
 }

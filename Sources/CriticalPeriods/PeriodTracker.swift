@@ -3,9 +3,11 @@ import Glibc
 /// Our rule: follows one run, or one layer, from checkpoint to checkpoint, and says after each where
 /// it stands (measurements.md §7). It never looks ahead, so a longer series begins with the same words.
 ///
-/// The period is closed when the shares of the layers, having moved, hold still for long enough in
-/// log-step time, while information has stopped rising; the end is dated to the last movement. The
-/// trace's fall alone never closes it: a deep one that nothing else explains is `consolidating`.
+/// A run is closed when the task has been taken in so far, after so many passes over the data, that a
+/// deficit would do no lasting harm any more (`TaskProgress`). Where neither loss nor accuracy tells,
+/// and for a layer, it is closed when the shares, having moved, hold still for long enough in log-step
+/// time while information has stopped rising. The trace's fall alone never closes it: a deep one that
+/// nothing else explains is `consolidating`.
 struct PeriodTracker: Sendable {
   let evidence: EvidenceKind
   let settings: PeriodSettings
@@ -13,9 +15,12 @@ struct PeriodTracker: Sendable {
   var peak: PeakWatch
   var freeze: ShareFreeze
   var schedule: ScheduleWatch
+  var progress: TaskProgress
   var growth: InformationGrowth?
   /// The standing decision.
   var end: End?
+  /// The checkpoint at which it was taken.
+  var closingIndex = 0
   /// Set when the decision was withdrawn, until a new one is taken.
   var reopening: Reopening?
   /// The information level that a closed period must exceed to reopen: index of the maximum then.
@@ -31,6 +36,7 @@ struct PeriodTracker: Sendable {
     peak = PeakWatch(settings: settings)
     freeze = ShareFreeze(settings: settings)
     schedule = ScheduleWatch(settings: settings)
+    progress = TaskProgress(settings: settings)
   }
 
   /// Takes the next checkpoint, later than all before, and says where the subject stands.
@@ -38,14 +44,27 @@ struct PeriodTracker: Sendable {
     history.append(observation)
     peak.observe(history)
     freeze.observe(history)
+    let known = schedule.changes.count
     schedule.observe(history)
+    progress.observe(
+      history, change: schedule.changes.count > known ? schedule.changes.last : nil)
     if observation.information != nil { growth = InformationGrowth(history) }
     var findings: [Finding] = []
     let (state, reason) = decide(&findings)
     return Judgement(
       segment: observation.segment, step: observation.step, state: state, reason: reason,
-      peak: evidence == .weights ? nil : peak.peak, end: end, evidence: findings)
+      peak: evidence == .weights ? nil : peak.peak, end: end,
+      endProbability: endProbability, shareSpeed: freeze.spans.last?.speed, evidence: findings)
   }
+
+  /// Probability that the period has ended, from progress; nil for a layer and where it is unknown.
+  private var endProbability: Double? {
+    guard let now = progress.places.last, !observesLayer, evidence != .weights else { return nil }
+    return progress.probability(at: now, evidence: evidence)
+  }
+
+  /// Whether the subject is a layer.
+  var observesLayer: Bool { history.last?.isLayer ?? false }
 
   private mutating func decide(
     _ findings: inout [Finding]
@@ -63,6 +82,7 @@ struct PeriodTracker: Sendable {
     if case .closed(let new) = settled {
       end = new
       reopening = nil
+      closingIndex = history.count - 1
       closingMaximum = peak.maximum
       aboveClosing = 0
       return (.closed, nil)

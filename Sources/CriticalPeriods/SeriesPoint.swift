@@ -25,6 +25,19 @@ public struct SeriesPoint: Sendable, Hashable {
   public var jacobianTrace: Double?
   /// Σ_i F_ii w_i², which no rescaling of a layer changes (measurements.md §2).
   public var scaleFreeTrace: Double?
+  /// The trace at the entropy that the prediction had at the reference checkpoint (measurements.md
+  /// §2): comparable between checkpoints of one `referenceEntropy` only.
+  public var temperedTrace: Double?
+  /// The entropy that `temperedTrace` was measured at.
+  public var referenceEntropy: Double?
+  /// Mean entropy of the prediction, in the unit of `referenceEntropy`.
+  public var entropy: Double?
+  /// H(Y) of the probe's targets in nats: the loss of a network that knows nothing but their frequency.
+  public var targetEntropy: Double?
+  /// Passes over the training data, as the checkpoint counts them.
+  public var epoch: Double?
+  /// Mean over layers of the cosine distance of the weights to the run's first checkpoint.
+  public var rotation: Double?
   /// The learning rate the checkpoint was trained with last.
   public var learningRate: Double?
   /// Frobenius norm of all weights together.
@@ -39,7 +52,10 @@ public struct SeriesPoint: Sendable, Hashable {
     informationStandardError: Double? = nil, contributions: [Double]? = nil,
     layers: [LayerPoint] = [], loss: Double? = nil,
     accuracy: Double? = nil, confidence: Double? = nil, jacobianTrace: Double? = nil,
-    scaleFreeTrace: Double? = nil, learningRate: Double? = nil, weightNorm: Double? = nil,
+    scaleFreeTrace: Double? = nil, temperedTrace: Double? = nil,
+    referenceEntropy: Double? = nil, entropy: Double? = nil, targetEntropy: Double? = nil,
+    epoch: Double? = nil,
+    rotation: Double? = nil, learningRate: Double? = nil, weightNorm: Double? = nil,
     plasticity: Plasticity? = nil
   ) {
     self.segment = segment
@@ -53,6 +69,12 @@ public struct SeriesPoint: Sendable, Hashable {
     self.confidence = confidence
     self.jacobianTrace = jacobianTrace
     self.scaleFreeTrace = scaleFreeTrace
+    self.temperedTrace = temperedTrace
+    self.referenceEntropy = referenceEntropy
+    self.entropy = entropy
+    self.targetEntropy = targetEntropy
+    self.epoch = epoch
+    self.rotation = rotation
     self.learningRate = learningRate
     self.weightNorm = weightNorm
     self.plasticity = plasticity

@@ -74,7 +74,7 @@ final class ReportRecorder: Recorder {
       let recorded = try ledger.done(entry.id, measurement: measurement)
       for transition in transitions(from: timeline.verdict.trajectory) {
         let alert = AlertReport(
-          transition, run: run, runReport: paths.runReport(run))
+          transition, layers: timeline.verdict.layers, run: run, runReport: paths.runReport(run))
         _ = try ledger.enqueueAlert(id: alert.id, run: run, document: try alert.yaml())
       }
       return recorded

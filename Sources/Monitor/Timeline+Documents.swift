@@ -93,13 +93,31 @@ extension Timeline {
           text: "\(unplaced.count) checkpoints tell no step, neither inside nor by name, and are "
             + "left out of the decision"))
     }
-    return RunReport(
+    var report = RunReport(
       run: run, evidence: evidence.rawValue,
       criticalPeriod: verdict.final.map { CriticalPeriodReport($0) }
         ?? CriticalPeriodReport(
           state: PeriodState.waiting.rawValue, peak: nil, end: nil, reason: nil, evidence: []),
       layers: layerStates, trajectory: rows, rejected: rejected, missed: missed,
       findings: findings)
+    report.flow = flow
+    return report
+  }
+
+  /// Which layers are fixed, in the order in which they became so, and which still move.
+  private var flow: RunFlow? {
+    guard let last = entries.last(where: \.isComparable), last.shares != nil else { return nil }
+    let closed = verdict.layers.compactMap { layer -> FixedLayer? in
+      guard layer.final?.state == .closed, let end = layer.final?.end else { return nil }
+      return FixedLayer(layer: layer.name, step: end.step, decidedAtStep: end.decidedAtStep)
+    }
+    return RunFlow(
+      plasticity: last.plasticity?.value, connectionChange: last.connectionChange,
+      fixed: closed.enumerated().sorted {
+        ($0.element.step, $0.offset) < ($1.element.step, $1.offset)
+      }
+      .map(\.element),
+      moving: verdict.layers.filter { $0.final?.state != .closed }.map(\.name))
   }
 
   private func row(at index: Int, aliases: [String: [String]]) -> TrajectoryRow {
@@ -119,6 +137,8 @@ extension Timeline {
     row.plasticity = entry.plasticity?.value
     row.plasticityInterval = entry.plasticity?.interval
     row.confidence = entry.row.confidence
+    row.connectionChange = entry.connectionChange
+    row.endProbability = judgement(at: index)?.endProbability
     row.shares = entry.shares
     row.aliases = aliases[entry.row.digest] ?? []
     return row
@@ -128,9 +148,11 @@ extension Timeline {
     guard let last = entries.last(where: \.isComparable) else { return [] }
     return last.row.layers.enumerated().map { index, layer in
       let final = verdict.layers.first { $0.name == layer.name }?.final
-      return LayerState(
+      var state = LayerState(
         name: layer.name, state: (final?.state ?? .waiting).rawValue,
         share: last.shares?[index], peakStep: final?.peak?.step, endStep: final?.end?.step)
+      state.shareSpeed = final?.shareSpeed
+      return state
     }
   }
 }
@@ -143,12 +165,18 @@ extension CriticalPeriodReport {
       peak: judgement.peak.map {
         PeakReport(step: $0.step, interval: [$0.interval.lowerBound, $0.interval.upperBound])
       },
-      end: judgement.end.map {
-        EndReport(
-          step: $0.step, interval: [$0.interval.lowerBound, $0.interval.upperBound],
-          probability: $0.probability, decidedAtStep: $0.decidedAtStep)
-      },
+      end: judgement.end.map { EndReport($0) },
       reason: judgement.reason.map { "\($0.rawValue): \($0.explanation)" },
       evidence: judgement.evidence.map(\.text))
+    endProbability = judgement.endProbability
+  }
+}
+
+extension EndReport {
+  fileprivate init(_ end: End) {
+    self.init(
+      step: end.step, interval: [end.interval.lowerBound, end.interval.upperBound],
+      probability: end.probability, decidedAtStep: end.decidedAtStep)
+    basis = end.basis.rawValue
   }
 }

@@ -1,4 +1,5 @@
 import CriticalPeriods
+import Glibc
 import Information
 import Pipeline
 import Reports
@@ -17,6 +18,8 @@ struct TimelineEntry {
   let shares: [Double]?
   /// How the shares have moved since the row before.
   let plasticity: PlasticityReport?
+  /// Mean absolute change of CKA along the connections since the row before, per doubling of the step.
+  let connectionChange: Double?
   /// Second moments of the window since the row before, per layer and in total.
   let window: MomentWindow?
   /// How far the weights have moved since the row before, per layer and in total.
@@ -41,6 +44,7 @@ struct TimelineEntry {
         layers: placed.row.layers.count)
     }
 
+    connectionChange = Self.connectionChange(of: row, step: placed.step, since: previous)
     let values = Self.values(of: row, evidence: evidence, window: window, movement: movement)
     shares = values.flatMap { Self.shares(of: $0) }
     plasticity = Self.plasticity(
@@ -48,6 +52,21 @@ struct TimelineEntry {
       cache: &cache)
     point = Self.point(
       of: placed, values: values, shares: shares, plasticity: plasticity, evidence: evidence)
+  }
+
+  private static func connectionChange(
+    of row: SeriesRow, step: Int, since previous: TimelineEntry?
+  ) -> Double? {
+    guard let previous, previous.step > 0, step > previous.step, row.probe == previous.row.probe,
+      let now = row.connectionCka, let then = previous.row.connectionCka, now.count == then.count
+    else { return nil }
+    let changes = zip(now, then).compactMap { now, then in
+      now.flatMap { now in then.map { abs(now - $0) } }
+    }
+    guard !changes.isEmpty else { return nil }
+    let doublings = log2(Double(step) / Double(previous.step))
+    let change = changes.reduce(0, +) / Double(changes.count) / doublings
+    return change.isFinite ? change : nil
   }
 
   /// The evidence per layer, in the order of the row's layers.
@@ -105,6 +124,9 @@ struct TimelineEntry {
       informationStandardError: evidence == .probe ? row.fisherTrace?.standardError : nil,
       layers: layers, loss: row.loss, accuracy: row.accuracy, confidence: row.confidence,
       jacobianTrace: row.jacobianTrace, scaleFreeTrace: row.scaleFreeTrace,
+      temperedTrace: row.temperedTrace, referenceEntropy: row.referenceEntropyBits,
+      entropy: row.entropyBits, targetEntropy: row.targetEntropyBits.map { $0 * .ln2 },
+      epoch: row.epoch,
       learningRate: row.learningRate, weightNorm: row.weightNorm,
       plasticity: plasticity.flatMap { report in
         report.value.map {
@@ -113,6 +135,11 @@ struct TimelineEntry {
         }
       })
   }
+}
+
+extension Double {
+  /// Nats per bit.
+  fileprivate static var ln2: Double { 0.693_147_180_559_945_3 }
 }
 
 /// Each example's contribution to each layer's trace.

@@ -13,6 +13,8 @@ public struct AlertReport: Codable, Sendable {
   public var step: Int
   /// One sentence.
   public var summary: String
+  /// What a person can do with it, each with its source.
+  public var advice: [AdviceReport]?
   /// The state with its evidence.
   public var criticalPeriod: CriticalPeriodReport
   /// The trajectory it was decided on, beside the checkpoints' reports.
@@ -30,5 +32,19 @@ public struct AlertReport: Codable, Sendable {
     self.summary = summary
     self.criticalPeriod = criticalPeriod
     self.runReport = runReport
+  }
+}
+
+/// Something to do.
+public struct AdviceReport: Codable, Sendable {
+  /// In plain words, as strongly as the evidence allows.
+  public var text: String
+  /// Where it is shown.
+  public var source: String
+
+  /// Creates an advice.
+  public init(text: String, source: String) {
+    self.text = text
+    self.source = source
   }
 }

@@ -9,6 +9,8 @@ public struct CriticalPeriodReport: Codable, Sendable {
   public var peak: PeakReport?
   /// Where the period ended.
   public var end: EndReport?
+  /// Probability that it has ended by this checkpoint, 0.05…0.95, decided or not.
+  public var endProbability: Double?
   /// Why the state is `ambiguous` or `reopened`, or what it rests on.
   public var reason: String?
   /// What the state rests on, in plain words with numbers.
@@ -46,10 +48,12 @@ public struct EndReport: Codable, Sendable, FlowStyled {
   public var step: Int
   /// Steps between which it lies.
   public var interval: [Int]
-  /// How sure the decision is, 0…1.
+  /// Probability, when it was decided, that the period had ended by then, 0…1.
   public var probability: Double
   /// The first step at which it could have been said.
   public var decidedAtStep: Int
+  /// What the decision rests on: `progress` (of the task; calibrated on labelled runs) or `shares`.
+  public var basis: String?
 
   /// Creates an end.
   public init(step: Int, interval: [Int], probability: Double, decidedAtStep: Int) {

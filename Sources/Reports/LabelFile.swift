@@ -15,6 +15,14 @@ public struct LabelFile: Codable, Sendable {
     public var runs: Int?
   }
 
+  /// What the definition demands where there is no curve.
+  public struct Expected: Codable, Sendable {
+    /// `never-closes`, or another answer in words.
+    public var answer: String
+    /// The step of a known change, after which the period is open again.
+    public var changeStep: Int?
+  }
+
   /// The network, in words.
   public var network: String?
   /// The data, in words.
@@ -33,6 +41,8 @@ public struct LabelFile: Codable, Sendable {
   public var controlSeedDeviation: Double?
   /// The curve; nil where the answer follows from the definition alone.
   public var sensitivity: [Point]?
+  /// What the definition demands, where that is known without a curve.
+  public var expected: Expected?
   /// Where it last falls below a quarter of its maximum, in epochs.
   public var endEpoch: Double?
   /// Its 5–95 % interval over seeds.

@@ -174,16 +174,14 @@ public struct RunPage {
     var marks =
       "<line x1=\"0\" x2=\"\(Int(Self.width))\" y1=\"\(Int(Self.height) - 5)\" "
       + "y2=\"\(Int(Self.height) - 5)\" stroke=\"var(--line)\"/>"
-    for (place, row) in zip(places, run.trajectory) {
-      guard let step = row.step else { continue }
-      for (name, at) in [
-        ("peak", run.criticalPeriod.peak?.step), ("end", run.criticalPeriod.end?.step),
-      ] where at == step {
-        marks +=
-          "<line x1=\"\(coordinate(place))\" x2=\"\(coordinate(place))\" y1=\"0\" "
-          + "y2=\"\(Int(Self.height) - 5)\" stroke=\"var(--\(name))\" stroke-dasharray=\"4 3\"/>"
-          + "<text x=\"\(coordinate(place + 4))\" y=\"12\">\(name) \(step)</text>"
-      }
+    for (name, at) in [
+      ("peak", run.criticalPeriod.peak?.step), ("end", run.criticalPeriod.end?.step),
+    ] {
+      guard let at, let place = place(of: at) else { continue }
+      marks +=
+        "<line x1=\"\(coordinate(place))\" x2=\"\(coordinate(place))\" y1=\"0\" "
+        + "y2=\"\(Int(Self.height) - 5)\" stroke=\"var(--\(name))\" stroke-dasharray=\"4 3\"/>"
+        + "<text x=\"\(coordinate(place + 4))\" y=\"12\">\(name) \(at)</text>"
     }
     let y = Int(Self.height) + 12
     if let first = run.trajectory.first?.step, let last = run.trajectory.last?.step {
@@ -192,6 +190,21 @@ public struct RunPage {
         "<text x=\"\(Int(Self.width))\" y=\"\(y)\" text-anchor=\"end\">step \(last)</text>"
     }
     return marks
+  }
+
+  /// Where a step lies, between the checkpoints beside it.
+  private func place(of step: Int) -> Double? {
+    let known = zip(run.trajectory, places).compactMap { row, place in
+      row.step.map { (step: $0, place: place) }
+    }
+    guard let after = known.first(where: { $0.step >= step }) else { return nil }
+    guard let before = known.last(where: { $0.step < step }) else {
+      return after.step == step ? after.place : nil
+    }
+    let part =
+      log(Double(step + 1) / Double(max(before.step, 0) + 1))
+      / log(Double(after.step + 1) / Double(max(before.step, 0) + 1))
+    return before.place + part * (after.place - before.place)
   }
 
   /// The layers' shares as bands that add up to one.

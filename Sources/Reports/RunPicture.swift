@@ -15,7 +15,9 @@ public struct RunPicture {
 
   /// The lines to print.
   public var lines: [String] {
-    [headline, ""] + table + [""] + state + layerLines + rejections
+    [headline, ""] + table + [""] + state + layerLines + ShareStrip(run, columns: columns).lines
+      + flow
+      + rejections
   }
 
   private var headline: String {
@@ -74,6 +76,9 @@ public struct RunPicture {
     if let peak = period.peak {
       lines.append("  information peaked at step \(peak.step)\(between(peak.interval))")
     }
+    if period.end == nil, let probability = period.endProbability {
+      lines.append("  has ended with probability \(rounded(probability))")
+    }
     if let end = period.end {
       lines.append(
         "  ended at step \(end.step)\(between(end.interval)), probability "
@@ -96,6 +101,21 @@ public struct RunPicture {
         return "  " + escapedForTerminal(layer.name).filled(width) + share.padded(11) + "  "
           + layer.state
       }
+  }
+
+  /// Which layers are fixed, in order, and which still move.
+  private var flow: [String] {
+    guard let flow = run.flow, !flow.fixed.isEmpty else { return [] }
+    var lines = [
+      "fixed, in order: "
+        + flow.fixed.map { "\(escapedForTerminal($0.layer)) (step \($0.step))" }
+        .joined(separator: ", ")
+    ]
+    if !flow.moving.isEmpty {
+      lines.append(
+        "still moving: " + flow.moving.map { escapedForTerminal($0) }.joined(separator: ", "))
+    }
+    return lines
   }
 
   private var rejections: [String] {

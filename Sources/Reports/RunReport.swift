@@ -10,6 +10,8 @@ public struct RunReport: Codable, Sendable {
   public var criticalPeriod: CriticalPeriodReport
   /// The state of each layer, in forward order.
   public var layers: [LayerState]
+  /// How information is spread over the layers, and the order in which that becomes fixed.
+  public var flow: RunFlow?
   /// One row per checkpoint, in order of the step.
   public var trajectory: [TrajectoryRow]
   /// Checkpoints that could not be reported, and why.
@@ -48,6 +50,8 @@ public struct LayerState: Codable, Sendable, FlowStyled {
   public var peakStep: Int?
   /// The step of its end, once decided.
   public var endStep: Int?
+  /// How fast its share moves now, bits per doubling of the step and per unit of its share.
+  public var shareSpeed: Double?
 
   /// Creates a state.
   public init(name: String, state: String, share: Double?, peakStep: Int?, endStep: Int?) {
@@ -56,6 +60,46 @@ public struct LayerState: Codable, Sendable, FlowStyled {
     self.share = share
     self.peakStep = peakStep
     self.endStep = endStep
+  }
+}
+
+/// The flow of information through a run, in numbers.
+public struct RunFlow: Codable, Sendable {
+  /// The speed of all shares together at the last checkpoint, bits per doubling of the step.
+  public var plasticity: Double?
+  /// Mean absolute change of the similarity (CKA) along the graph's connections, per doubling of the
+  /// step, at the last checkpoint.
+  public var connectionChange: Double?
+  /// Layers whose share is fixed, in the order in which it became so.
+  public var fixed: [FixedLayer]
+  /// Layers whose share still moves, or has not been seen to hold.
+  public var moving: [String]
+
+  /// Creates a flow.
+  public init(
+    plasticity: Double?, connectionChange: Double?, fixed: [FixedLayer], moving: [String]
+  ) {
+    self.plasticity = plasticity
+    self.connectionChange = connectionChange
+    self.fixed = fixed
+    self.moving = moving
+  }
+}
+
+/// A layer whose share of the information no longer moves.
+public struct FixedLayer: Codable, Sendable, FlowStyled {
+  /// The layer.
+  public var layer: String
+  /// The step at which it last moved.
+  public var step: Int
+  /// The first step at which that could be said.
+  public var decidedAtStep: Int
+
+  /// Creates a layer.
+  public init(layer: String, step: Int, decidedAtStep: Int) {
+    self.layer = layer
+    self.step = step
+    self.decidedAtStep = decidedAtStep
   }
 }
 
@@ -87,6 +131,11 @@ public struct TrajectoryRow: Codable, Sendable {
   public var plasticityInterval: [Double]?
   /// Mean Σ p(1−p).
   public var confidence: Double?
+  /// Mean absolute change of the similarity (CKA) along the graph's connections since the previous
+  /// row, per doubling of the step.
+  public var connectionChange: Double?
+  /// Probability that the critical period has ended by this row.
+  public var endProbability: Double?
   /// Each layer's part of the evidence, 0…1, in the order of `layers`.
   public var shares: [Double]?
   /// The state after this row, from this row and earlier ones only.

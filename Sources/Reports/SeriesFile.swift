@@ -19,6 +19,16 @@ public struct SeriesFile: Sendable {
     public var standardError: Double?
     /// Mean Σ p(1−p).
     public var confidence: Double?
+    /// The learning rate there.
+    public var learningRate: Double?
+    /// Mean loss on the training data, nats.
+    public var trainLoss: Double?
+    /// Accuracy on the training data, 0…1.
+    public var trainAccuracy: Double?
+    /// tr F of every tensor, by name.
+    public var tensors: [String: Double]?
+    /// The Frobenius norm of every tensor, by name.
+    public var norms: [String: Double]?
   }
 
   /// In the order of the file.

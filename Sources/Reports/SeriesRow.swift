@@ -26,6 +26,12 @@ public struct SeriesRow: Document {
   public var confidence: Double?
   /// Mean entropy of the prediction, bits: what later traces are tempered to.
   public var entropyBits: Double?
+  /// H(Y) of the probe's targets, bits: the loss of knowing nothing but how often each occurs.
+  public var targetEntropyBits: Double?
+  /// tr F at the entropy of the reference checkpoint.
+  public var temperedTrace: Double?
+  /// That entropy, bits.
+  public var referenceEntropyBits: Double?
   /// E‖∂z/∂w‖²/C.
   public var jacobianTrace: Double?
   /// Σ F_ii w_i².
@@ -34,6 +40,8 @@ public struct SeriesRow: Document {
   public var fisherTrace: Quantity?
   /// Code length at the tolerance, bits.
   public var informationBits: Double?
+  /// CKA along the graph's connections, in the report's order.
+  public var connectionCka: [Double?]?
   /// ‖w‖ of the whole network.
   public var weightNorm: Double?
   /// Probe, labels, draws and seed: rows are comparable only when these agree.
@@ -57,9 +65,19 @@ public struct SeriesRow: Document {
     accuracy = report.performance?.accuracy
     confidence = report.information?.confidence.value
     entropyBits = report.performance?.entropyBits?.value
+    if let usable = report.performance?.usableInformationBits?.value,
+      let loss = report.performance?.loss.value
+    {
+      targetEntropyBits = usable + loss / 0.693_147_180_559_945_3
+    }
+    temperedTrace = report.information?.temperedTrace?.value
+    referenceEntropyBits = report.information?.referenceEntropyBits
     jacobianTrace = report.information?.jacobianTrace.value
     scaleFreeTrace = report.information?.scaleFreeTrace.value
     fisherTrace = report.information?.fisherTrace
+    connectionCka = report.flow.flatMap { flow in
+      flow.connections.isEmpty ? nil : flow.connections.map(\.cka.value)
+    }
     informationBits = report.information?.informationBits.value
     probe = report.probe.map {
       // Under a budget examples and draws differ, of one probe: its estimates remain comparable.

@@ -28,7 +28,8 @@ struct Root: ParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, ProbeCommand.self, BackfillCommand.self, InspectCommand.self,
-      ShowCommand.self, DistanceCommand.self, SensitivityCommand.self, StatusCommand.self,
+      ShowCommand.self, DistanceCommand.self, SensitivityCommand.self, EvaluateCommand.self,
+      StatusCommand.self,
       CheckConfigCommand.self,
     ])
 }

@@ -13,6 +13,11 @@ struct SyntheticSeries {
   var jacobianTrace: (Int) -> Double? = { _ in nil }
   var learningRate: (Int) -> Double? = { _ in nil }
   var weightNorm: (Int) -> Double? = { _ in nil }
+  var scaleFreeTrace: (Int) -> Double? = { _ in nil }
+  var loss: (Int) -> Double? = { _ in nil }
+  var accuracy: (Int) -> Double? = { _ in nil }
+  var epoch: (Int) -> Double? = { _ in nil }
+  var targetEntropy: Double?
   /// Relative standard error.
   var error: Double? = 0.02
   /// Relative noise of each layer's information, drawn from `seed`.
@@ -27,7 +32,9 @@ struct SyntheticSeries {
       return SeriesPoint(
         step: step, information: total, informationStandardError: error.map { $0 * total },
         layers: parts.enumerated().map { LayerPoint(name: "l\($0)", information: $1) },
-        confidence: confidence(step), jacobianTrace: jacobianTrace(step),
+        loss: loss(step), accuracy: accuracy(step), confidence: confidence(step),
+        jacobianTrace: jacobianTrace(step), scaleFreeTrace: scaleFreeTrace(step),
+        targetEntropy: targetEntropy, epoch: epoch(step),
         learningRate: learningRate(step), weightNorm: weightNorm(step))
     }
   }
@@ -36,6 +43,22 @@ struct SyntheticSeries {
   static func rise(until step: Int, to level: Double) -> (Int) -> Double {
     { level * pow(min(Double($0 + 1) / Double(step + 1), 1), 2) }
   }
+
+  /// A network of ten classes, 32 steps to an epoch, that takes its task in as labelled runs do: half
+  /// of the task is left after 10 epochs, a quarter after 20.
+  static func learning() -> SyntheticSeries {
+    var series = SyntheticSeries()
+    series.information = SyntheticSeries.rise(until: 2000, to: 100)
+    series.shares = SyntheticSeries.fluid(until: 256)
+    series.epoch = { Double($0) / 32 }
+    series.loss = { 2.3 * part($0) }
+    series.accuracy = { 1 - 0.9 * part($0) }
+    series.confidence = { 0.9 * part($0) }
+    return series
+  }
+
+  /// What remains of the task in `learning`.
+  static func part(_ step: Int) -> Double { 1 / (1 + pow(Double(max(step, 0)) / 320, 1.6)) }
 
   /// Shares that move evenly in log-step, to and fro, until `step`, and then hold.
   static func fluid(until step: Int) -> (Int) -> [Double] {

@@ -11,7 +11,7 @@ extension FuzzTarget {
   }
 
   static let checkpointTargets: [FuzzTarget] = [
-    file("safetensors", ".safetensors"), file("zip", ".pt"),
+    file("safetensors", ".safetensors"), file("zip", ".pt"), file("legacy", ".pth"),
   ]
 
   static let pickle = FuzzTarget(name: "pickle") { bytes in
@@ -37,6 +37,14 @@ extension FuzzTarget {
   static let folderTargets: [FuzzTarget] = [
     member("index", "model.safetensors.index.json"), member("state", "trainer_state.json"),
   ]
+
+  /// The `.metadata` of a distributed checkpoint, beside one data file.
+  static let metadata = FuzzTarget(name: "metadata") { bytes in
+    let data = Zip.torch(Pickle.whole(Pickle.tensor(shape: [4], strides: [1]))).encoded
+    _ = Scratch.write(data, as: "metadata/__0_0.distcp")
+    let path = Scratch.write(bytes, as: "metadata/.metadata")
+    read(String(path.dropLast("/.metadata".utf8.count)))
+  }
 
   private static let weights: [UInt8] = {
     let header = "{\"w\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}"

@@ -10,7 +10,9 @@ package struct FuzzTarget: Sendable {
 
   /// All of them.
   package static let all: [FuzzTarget] =
-    checkpointTargets + folderTargets + [.pickle, .npy, .npz, .yaml, .onnx, .workerReport]
+    checkpointTargets + folderTargets + [
+      .pickle, .metadata, .npy, .npz, .yaml, .onnx, .workerReport,
+    ]
 
   /// The one of this name.
   package static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }

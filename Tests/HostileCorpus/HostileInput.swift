@@ -53,5 +53,5 @@ package struct HostileInput: Sendable {
   /// All of them.
   package static let all: [HostileInput] =
     safetensorsInputs + zipInputs + pickleInputs + tensorInputs + numPyInputs + folderInputs
-    + foreignInputs + nameInputs
+    + foreignInputs + nameInputs + legacyInputs + distributedInputs
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the series of training that does not start from scratch, or does not end.
 
-    python3 etc/evaluation/beyond.py
+    python3 etc/evaluation/beyond.py [--checkpoints FOLDER] [two_tasks permanent_blur language_model]
 
 two-tasks              80 epochs of one task, then 80 of ten new classes with the samples in another order,
                        the schedule restarted; measured on a probe of both tasks' examples. The end of the
@@ -11,15 +11,21 @@ language-model         a small transformer in its first epoch: no sequence is se
 permanent-blur         the network of relu-exp whose data stay blurred to the end
 
 Each has series.json and label.json as the others here; label.json says in `expected` what the definition
-demands: the step of a known change, and which states must or must not come.
+demands: the step of a known change, and which states must or must not come. With --checkpoints each run
+is also written as a training job writes it, FOLDER/NAME/step_N.pt, with its probe in FOLDER/NAME-probe:
+
+    plasticityd backfill FOLDER/two-tasks --probe FOLDER/two-tasks-probe --reports reports
+    plasticityd show reports/two-tasks
 """
 
+import argparse
 import json
+import logging
 import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent.parent / "probes" / "deficit")]
+sys.path[:0] = [str(HERE), *(str(HERE.parent.parent / part) for part in ("probes/deficit", "probes"))]
 
 import torch
 import torch.nn.functional as F
@@ -33,6 +39,27 @@ from networks import relu, reordered_task
 from schedules import schedule
 
 EPOCHS = 80
+
+
+class Checkpoints:
+    """Where runs are written as a training job writes them; nowhere without a folder."""
+
+    folder = None
+
+    def begin(self, name, model, *examples):
+        if self.folder:
+            from make_probe import make_probe
+            logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+            make_probe(self.folder / f"{name}-probe", model, *examples)
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+
+    def save(self, name, model, row):
+        if self.folder:
+            torch.save({"state_dict": model.state_dict(), "epoch": row["epoch"], "global_step": row["step"],
+                        "lr": row["learning_rate"]}, self.folder / name / f"step_{row['step']:05d}.pt")
+
+
+CHECKPOINTS = Checkpoints()
 
 
 def write(name, rows, label):
@@ -49,9 +76,11 @@ def two_tasks():
     plan = Plan(EPOCHS, 128, 0.05, schedule("exp:0.97", EPOCHS))
     first, second = Trainee(relu, 1, plan), Trainee(reordered_task, 1, plan)
     half = 128
-    old, new = first.examples(2 * half)[0], second.examples(half)[0]
+    (old, targets), (new, others) = first.examples(2 * half), second.examples(half)
     probes = {"two-tasks": torch.cat([old[:half], new]), "two-tasks-first-probe": old}
     rows = {name: [] for name in probes}
+    CHECKPOINTS.begin("two-tasks", first.model, probes["two-tasks"], torch.cat([targets[:half], others]))
+    CHECKPOINTS.begin("two-tasks-first-probe", first.model, old, targets)
     change = EPOCHS * first.steps_per_epoch
     for trainee, epochs, steps in ((first, 0, 0), (second, EPOCHS, change)):
         for epoch in range(EPOCHS + 1):
@@ -61,6 +90,7 @@ def two_tasks():
                     rows[name].append(series_row(
                         trainee.model, inputs, epochs + epoch, steps + epoch * trainee.steps_per_epoch,
                         trainee.rate(min(epoch, EPOCHS - 1)), trainee.scores()))
+                    CHECKPOINTS.save(name, trainee.model, rows[name][-1])
             if epoch < EPOCHS:
                 trainee.epoch(epoch)
     for name in probes:
@@ -82,13 +112,15 @@ def permanent_blur():
     epochs = 100
     plan = Plan(epochs, 128, 0.05, schedule("exp:0.97", epochs), "blur", 8)
     trainee = Trainee(relu, 1, plan)
-    inputs = trainee.examples(256)[0]
+    inputs, targets = trainee.examples(256)
     rows = []
+    CHECKPOINTS.begin("permanent-blur", trainee.model, inputs, targets)
     for epoch in range(epochs + 1):
         if kept({"epoch": epoch}):
             rows.append(series_row(
                 trainee.model, inputs, epoch, epoch * trainee.steps_per_epoch,
                 trainee.rate(min(epoch, epochs - 1)), trainee.scores()))
+            CHECKPOINTS.save("permanent-blur", trainee.model, rows[-1])
         if epoch < epochs:
             trainee.epoch(epoch, Window(0, epochs))
     write("permanent-blur", rows, {
@@ -144,10 +176,12 @@ def language_model(steps=4000, batch=16, length=32):
     rate = 0.002
     optimizer = torch.optim.AdamW(model.parameters(), rate, weight_decay=0.01)
     rows = []
+    CHECKPOINTS.begin("language-model", model, probe)
     due = {0, *(round(2 ** (k / 2)) for k in range(2, 20)), *range(750, steps + 1, 250)}
     for step in range(steps + 1):
         if step in due:
-            rows.append(language_row(model, probe, uniform, test, step, batch, rate))
+            rows.append(language_row(model, probe, uniform, test, step, rate))
+            CHECKPOINTS.save("language-model", model, rows[-1])
         tokens = text(batch, length, generator)
         optimizer.param_groups[0]["lr"] = rate * min(1, (step + 1) / 100)
         optimizer.zero_grad()
@@ -168,7 +202,7 @@ def mean_loss(model, tokens):
     return F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
 
 
-def language_row(model, probe, uniform, test, step, batch, rate):
+def language_row(model, probe, uniform, test, step, rate):
     """tr F per sequence, labels drawn from the model at every position at once by fixed uniform draws."""
     weights = {name: value.detach() for name, value in model.named_parameters()}
     buffers = dict(model.named_buffers())
@@ -198,8 +232,17 @@ def language_row(model, probe, uniform, test, step, batch, rate):
     }
 
 
-if __name__ == "__main__":
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoints", type=pathlib.Path, metavar="FOLDER")
+    parser.add_argument("runs", nargs="*", metavar="RUN")
+    options = parser.parse_args()
+    CHECKPOINTS.folder = options.checkpoints
     torch.set_num_threads(1)
     for make in (two_tasks, permanent_blur, language_model):
-        if len(sys.argv) < 2 or make.__name__ in sys.argv[1:]:
+        if not options.runs or make.__name__ in options.runs:
             make()
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,8 @@ largest = 64 << 10
 
 # Which files a parser is fed with, by their names' ends.
 endings = {
-    "safetensors": (".safetensors",), "zip": (".pt", ".pth", ".ckpt"), "npz": (".npz",),
+    "safetensors": (".safetensors",), "zip": (".pt", ".pth", ".ckpt"),
+    "metadata": (".metadata",), "npz": (".npz",),
     "npy": (".npy",), "yaml": (".yaml",), "onnx": (".onnx",), "index": (".index.json",),
     "state": ("trainer_state.json",),
 }
@@ -31,6 +32,8 @@ def take(path, name):
     for target, ends in endings.items():
         if path.name.endswith(ends):
             keep(target, name, content)
+    if content[2:9] == b"\x8a\x0a\x6c\xfc\x9c\x46\xf9":
+        keep("legacy", name, content)
     if zipfile.is_zipfile(path):
         try:
             with zipfile.ZipFile(path) as archive:

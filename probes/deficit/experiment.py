@@ -18,7 +18,7 @@ OPTIONAL = {"optimizer", "loss", "accuracy", "deficits", "about"}
 
 @dataclasses.dataclass(frozen=True)
 class Window:
-    """The epochs [start, end) in which the data are spoilt; None end is the end of training."""
+    """The epochs [start, end) in which the data are spoilt."""
 
     start: int
     end: int
@@ -85,7 +85,10 @@ class Trainee:
         return self.plan.learning_rate * self.plan.factor(epoch)
 
     def epoch(self, epoch, window=None):
-        """Trains one epoch, spoilt if the window covers it. Order and draws depend on seed and epoch only."""
+        """Trains one epoch, spoilt if the window covers it; examples that fill no batch wait for another.
+
+        Order and draws depend on seed and epoch only.
+        """
         plan = self.plan
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
         torch.manual_seed(self.seed * 1_000_003 + epoch)

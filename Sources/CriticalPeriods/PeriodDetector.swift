@@ -1,5 +1,5 @@
 /// Our rule (`PeriodTracker`) as an `EndDetector`.
-public struct ShareFreezeDetector: EndDetector {
+public struct PeriodDetector: EndDetector {
   /// The kind of evidence in the series.
   public var evidence: EvidenceKind
   /// The thresholds.
@@ -11,13 +11,17 @@ public struct ShareFreezeDetector: EndDetector {
     self.settings = settings
   }
 
-  /// `share-freeze`.
-  public var name: String { "share-freeze" }
+  /// `ours`.
+  public var name: String { "ours" }
 
   /// The first end that the rule says, whether or not it withdraws it later.
   public func end(of series: [SeriesPoint]) -> DetectedEnd? {
     judge(series, evidence: evidence, settings: settings).trajectory
       .first { $0.state == .closed }?.end
-      .map { DetectedEnd(step: $0.step, decidedAtStep: $0.decidedAtStep) }
+      .map {
+        DetectedEnd(
+          step: $0.step, decidedAtStep: $0.decidedAtStep, probability: $0.probability,
+          interval: $0.interval)
+      }
   }
 }

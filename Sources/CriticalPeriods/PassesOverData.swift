@@ -1,0 +1,29 @@
+/// How often a run has gone through its training data, from the epochs that checkpoints name.
+///
+/// Trainers count from 0 or from 1, and name the epoch that ends or the one that begins: so the rate is
+/// taken from two checkpoints, and only the first one is believed by itself.
+struct PassesOverData: Sendable {
+  private var first: (step: Double, epoch: Double)?
+  private var epochsPerStep: Double?
+
+  /// Takes the newest checkpoint into account.
+  mutating func observe(_ observation: Observation) {
+    guard let epoch = observation.epoch else { return }
+    let step = Double(observation.step)
+    guard let start = first else {
+      first = (step, epoch)
+      if step > 0, epoch > 0 { epochsPerStep = epoch / step }
+      return
+    }
+    if step > start.step, epoch > start.epoch {
+      epochsPerStep = (epoch - start.epoch) / (step - start.step)
+    }
+  }
+
+  /// Passes between two steps; nil when no epoch was named, or none has gone by.
+  func passes(from start: Int, to step: Int) -> Double? {
+    guard let epochsPerStep, step > start else { return nil }
+    let passes = (Double(step) - Double(start)) * epochsPerStep
+    return passes.isFinite && passes > 0 ? passes : nil
+  }
+}

@@ -1,0 +1,64 @@
+/// Closing on the task's progress.
+extension PeriodTracker {
+  /// What the task's progress says: an end, a doubt, or nothing yet. Nil where progress does not
+  /// decide: for a layer, and where neither loss nor accuracy is known.
+  func settlesByProgress(_ findings: inout [Finding]) -> Settlement? {
+    guard !observesLayer, let now = progress.places.last else { return nil }
+    // A period reopened by moving shares closes again when they hold.
+    if let reopening, reopening.cause == .movement { return progress.isEarly ? .open : nil }
+    let since = reopening?.index
+    guard let end = progress.end(evidence, since: since) else {
+      guard let jump = progress.lastSetAside, progress.wouldEndWithSetAside(now) else {
+        return .open
+      }
+      findings.append(
+        Finding(
+          .schedule,
+          "what remains of the task fell \(brief(1 / jump.ratio))-fold with an abrupt change of the "
+            + "learning rate between steps \(jump.from) and \(jump.to), which does not count"))
+      return .ambiguous(.learningRate)
+    }
+    if reopening == nil, let first = progress.places.first, first.score >= settings.endScore {
+      findings.append(
+        Finding(
+          .coverage,
+          "the task was as far taken in at the first checkpoint that tells, step \(first.step)"))
+      return .ambiguous(.leftCensored)
+    }
+    if let width = progress.bracketDoublings(since: since),
+      width > settings.widestBracketDoublings
+    {
+      findings.append(
+        Finding(
+          .coverage,
+          "the checkpoints around the end are \(brief(width)) doublings of the step apart"))
+      return .ambiguous(.sparse)
+    }
+    return .closed(end)
+  }
+
+  /// Why a period closed on progress has to be opened again, or nil.
+  func reopensByProgress() -> Reopening? {
+    if progress.hasLost(since: closingIndex, evidence: evidence), let now = progress.places.last,
+      let then = progress.places.last(where: { $0.index <= closingIndex })
+    {
+      return Reopening(
+        text: "the network knows less than when the period ended: "
+          + "\(brief(100 * now.remaining.part)) % of the task remains, and "
+          + "\(brief(100 * then.remaining.part)) % did: other data, another task, or a collapse",
+        index: history.count - 1, cause: .loss)
+    }
+    if let restart = schedule.changes.last, restart.to > closingIndex,
+      restart.after >= settings.restartFactor * restart.before,
+      freeze.movesAgain(threshold: settings.fluidBitsPerDoubling * settings.reopeningFactor)
+    {
+      return Reopening(
+        text:
+          "the learning rate was raised from \(brief(restart.before)) to \(brief(restart.after)) "
+          + "between steps \(history[restart.from].step) and \(history[restart.to].step), and shares "
+          + "move again",
+        index: history.count - 1, cause: .movement)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,78 @@
+// Labelled folders in, the comparison of all methods out.
+
+import CriticalPeriods
+public import Diagnostics
+public import Reports
+
+/// Compares every detector on the labelled runs in these folders.
+///
+/// - Parameters:
+///   - folders: labelled runs, or folders of them.
+///   - reports: where checkpoints are measured into; by default only series.json is read.
+/// - Throws: `no-labels`, `no-series`, or what is wrong with a file.
+public func evaluate(
+  _ folders: [String], measuringInto reports: String? = nil
+) throws(Problem) -> EvaluationReport {
+  var series: [LabelledSeries] = []
+  for folder in try LabelledFolder.all(in: folders) {
+    series.append(try folder.series(measuringInto: reports))
+  }
+  let scores = score(on: series) + [leaveOneOutScore(on: series)]
+  return EvaluationReport(
+    labelled: scores.first?.labelled.count ?? 0,
+    neverEnding: series.filter { $0.label == .never }.count,
+    unknown: series.filter { $0.label == .unknown }.count,
+    methods: scores.map(MethodReport.init),
+    reliability: reliability(on: series).map {
+      ReliabilityReport(
+        stated: $0.stated.short, observed: $0.observed.short, checkpoints: $0.checkpoints)
+    },
+    runs: series.indices.map { index in
+      EvaluatedRun(
+        series[index], said: scores.map { MethodDecision($0.method, $0.rows[index]) })
+    })
+}
+
+extension MethodReport {
+  fileprivate init(_ score: MethodScore) {
+    self.init(
+      method: score.method, decisions: score.labelled.filter { $0.decision != nil }.count,
+      falseEnds: score.falseEnds.count, unjudged: score.unjudged.count)
+    errorLog2 = score.meanError?.short
+    errorBeyondInterval = score.meanErrorBeyondInterval?.short
+    delay = score.meanDelay?.short
+    delayFromOwn = score.meanDelayFromOwn?.short
+    stated = score.stated?.short
+    observed = score.observed?.short
+    coverage = score.coverage?.short
+  }
+}
+
+extension EvaluatedRun {
+  fileprivate init(_ series: LabelledSeries, said: [MethodDecision]) {
+    var bounds: [Double]?
+    var word: String?
+    var end: Double?
+    switch series.label {
+    case .end(let step, let interval):
+      end = step
+      bounds = interval.map { [$0.lowerBound, $0.upperBound] }
+    case .never: word = "never"
+    case .unknown: word = "unknown"
+    }
+    self.init(run: series.name, label: word, step: end, interval: bounds, said: said)
+  }
+}
+
+extension MethodDecision {
+  fileprivate init(_ method: String, _ row: MethodScore.Row) {
+    self.init(
+      method: method, step: row.decision?.step, decidedAtStep: row.decision?.decidedAtStep,
+      errorLog2: row.error?.short, probability: row.decision?.probability?.short)
+  }
+}
+
+extension Double {
+  /// Three decimals: more would claim what a few labels cannot carry.
+  fileprivate var short: Double { (self * 1000).rounded() / 1000 }
+}

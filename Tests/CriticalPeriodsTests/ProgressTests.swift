@@ -1,0 +1,208 @@
+import CriticalPeriods
+import Foundation
+import Testing
+
+/// Ends decided on the task's progress, and what must not pass for progress.
+@Suite struct ProgressTests {
+  private func ends(_ series: SyntheticSeries) -> Set<PeriodState> {
+    Set(judge(series.points, evidence: .probe).trajectory.map(\.state))
+  }
+
+  @Test func aTaskTakenInClosesThePeriodWithoutDelay() throws {
+    let verdict = judge(SyntheticSeries.learning().points, evidence: .probe)
+    let end = try #require(verdict.final?.end)
+    // Labelled runs of this pace end between epochs 15 and 40.
+    #expect((480...1280).contains(end.step), "\(end)")
+    #expect(Double(end.decidedAtStep) <= 1.25 * Double(end.step))
+    #expect(end.interval.contains(end.step))
+    #expect(end.probability >= 0.5)
+    #expect(end.basis == .progress)
+    // The probability goes on rising.
+    #expect(try #require(verdict.final?.endProbability) > 0.9)
+    #expect(verdict.trajectory.filter { $0.step < 100 }.allSatisfy { $0.endProbability ?? 0 < 0.2 })
+  }
+
+  @Test func confidenceAloneIsNoProgress() {
+    // At step 250 the function stands still and only its scale grows: the loss of the wrong answers
+    // grows too, the error stays, p(1−p) vanishes.
+    var series = SyntheticSeries.learning()
+    let shrink: (Int) -> Double = { min(1, pow(250 / Double($0 + 1), 2)) }
+    series.accuracy = { 1 - 0.9 * SyntheticSeries.part(min($0, 150)) }
+    series.loss = { 2.3 * SyntheticSeries.part(min($0, 150)) * shrink($0) }
+    series.confidence = { 0.9 * SyntheticSeries.part(min($0, 150)) * shrink($0) }
+    series.information = { SyntheticSeries.rise(until: 250, to: 100)($0) * shrink($0) }
+    series.shares = { _ in [0.5, 0.3, 0.2] }
+    #expect(!ends(series).contains(.closed))
+    #expect(judge(series.points, evidence: .probe).final?.reason == .confidence)
+  }
+
+  @Test func confidenceWithoutLossAndAccuracyIsNoProgress() {
+    var series = SyntheticSeries.learning()
+    series.loss = { _ in nil }
+    series.accuracy = { _ in nil }
+    series.information = { Double($0 + 1) }
+    #expect(!ends(series).contains(.closed))
+  }
+
+  @Test func weightScaleAloneIsNoProgress() {
+    var series = SyntheticSeries.learning()
+    let norm: (Int) -> Double = { max(1, Double($0 + 1) / 250) }
+    series.loss = { 2.3 * SyntheticSeries.part(min($0, 150)) }
+    series.accuracy = { 1 - 0.9 * SyntheticSeries.part(min($0, 150)) }
+    series.confidence = { _ in 0.5 }
+    series.information = { SyntheticSeries.rise(until: 250, to: 100)($0) / (norm($0) * norm($0)) }
+    series.scaleFreeTrace = SyntheticSeries.rise(until: 250, to: 100)
+    series.shares = { _ in [0.5, 0.3, 0.2] }
+    #expect(!ends(series).contains(.closed))
+    #expect(judge(series.points, evidence: .probe).final?.reason == .weightScale)
+  }
+
+  /// Nothing is learned after step 150 but what a change of the rate alone brings.
+  @Test(arguments: ["step", "steps", "cool-down", "restarts"])
+  func theLearningRateAloneIsNoProgress(kind: String) {
+    var series = SyntheticSeries.learning()
+    let rates: [String: (Int) -> Double] = [
+      "step": { $0 < 600 ? 0.1 : 0.01 },
+      "steps": { $0 < 400 ? 0.1 : $0 < 800 ? 0.03 : 0.003 },
+      "cool-down": { 0.1 * max(0.01, min(1, (2000 - Double($0)) / 600)) },
+      "restarts": { $0 % 700 < 350 ? 0.1 : 0.02 },
+    ]
+    let rate = rates[kind] ?? { _ in 0.1 }
+    series.steps = [0] + Array(stride(from: 16, through: 2000, by: 16))
+    series.learningRate = rate
+    // A lower rate takes noise out of the loss; nothing more.
+    let level = SyntheticSeries.part(150)
+    series.loss = { 2.3 * min(SyntheticSeries.part($0), level) * (0.7 + 3 * rate(max($0 - 1, 0))) }
+    series.accuracy = { 1 - 0.9 * max(SyntheticSeries.part($0), level) }
+    #expect(!ends(series).contains(.closed), "\(kind)")
+  }
+
+  @Test func theProgressThatComesWithARateStepIsSetAsideAndSaid() throws {
+    var series = SyntheticSeries.learning()
+    series.epoch = { Double($0) / 64 }
+    series.steps = [0] + Array(stride(from: 16, through: 1600, by: 16))
+    series.learningRate = { $0 < 800 ? 0.1 : 0.01 }
+    series.loss = { $0 == 0 ? 2.3 : $0 < 800 ? 1.2 : 0.0012 }
+    series.accuracy = { $0 == 0 ? 0.1 : $0 < 800 ? 0.5 : 0.999 }
+    let verdict = judge(series.points, evidence: .probe)
+    #expect(verdict.trajectory.first { $0.step == 800 }?.reason == .learningRate)
+    #expect(!verdict.trajectory.contains { $0.state == .closed })
+  }
+
+  @Test func aFirstEpochNeverCloses() {
+    var series = SyntheticSeries.learning()
+    series.epoch = { Double($0) / 5000 }
+    #expect(ends(series) == [.waiting, .acquiring])
+  }
+
+  @Test func aTaskThatIsHardlyTakenInStaysOpen() {
+    var series = SyntheticSeries.learning()
+    series.information = { Double($0 + 1) }
+    series.loss = { 2.3 * max(0.75, SyntheticSeries.part($0)) }
+    series.accuracy = { 1 - 0.9 * max(0.75, SyntheticSeries.part($0)) }
+    #expect(ends(series) == [.waiting, .acquiring])
+  }
+
+  @Test func theFirstCheckpointMayBeMissingWhereTheTargetsEntropyIsKnown() throws {
+    var series = SyntheticSeries.learning()
+    let whole = try #require(judge(series.points, evidence: .probe).final?.end)
+    series.targetEntropy = 2.302_585
+    series.steps.removeAll { $0 < 100 }
+    let late = try #require(judge(series.points, evidence: .probe).final?.end)
+    #expect(abs(log2(Double(late.step) / Double(whole.step))) < 0.1)
+  }
+
+  @Test func aRunFirstSeenAfterItsEndIsLeftCensored() {
+    var series = SyntheticSeries.learning()
+    series.targetEntropy = 2.302_585
+    series.steps = Array(stride(from: 3000, through: 6000, by: 250))
+    let final = judge(series.points, evidence: .probe).final
+    #expect(final?.state == .ambiguous)
+    #expect(final?.reason == .leftCensored)
+  }
+
+  @Test func anEndBetweenDistantCheckpointsIsSparse() {
+    var series = SyntheticSeries.learning()
+    series.steps = [0, 4, 100, 2000, 2500, 3000]
+    let final = judge(series.points, evidence: .probe).final
+    #expect(final?.state == .ambiguous)
+    #expect(final?.reason == .sparse)
+  }
+
+  /// Irregular spacing moves the end by less than the gaps.
+  @Test func spacingDoesNotMoveTheEnd() throws {
+    let whole = try #require(
+      judge(SyntheticSeries.learning().points, evidence: .probe).final?.end)
+    for seed in 0..<20 as Range<UInt64> {
+      var generator = Congruential(state: seed)
+      var series = SyntheticSeries.learning()
+      series.steps =
+        [0] + (0..<60).map { _ in Int.random(in: 1...3000, using: &generator) }.sorted()
+      series.noise = 0.05
+      series.seed = seed
+      guard let end = judge(series.points, evidence: .probe).final?.end else {
+        Issue.record("no end, seed \(seed)")
+        continue
+      }
+      #expect(abs(log2(Double(end.step) / Double(whole.step))) < 0.15, "seed \(seed): \(end)")
+    }
+  }
+
+  @Test func anotherTaskReopensAndEndsAgainLater() throws {
+    var series = SyntheticSeries.learning()
+    series.steps = [0] + Array(stride(from: 32, through: 4000, by: 32))
+    let part: (Int) -> Double = { SyntheticSeries.part($0 < 2000 ? $0 : $0 - 2000) }
+    series.loss = { $0 == 2000 ? 12 : 2.3 * part($0) }
+    series.accuracy = { 1 - 0.9 * part($0) }
+    let verdict = judge(series.points, evidence: .probe)
+    let states = verdict.trajectory.map(\.state)
+    let reopened = try #require(verdict.trajectory.first { $0.state == .reopened })
+    #expect((2000...2200).contains(reopened.step))
+    #expect(reopened.evidence.contains { $0.name == .reopening && $0.text.contains("knows less") })
+    #expect(reopened.end != nil)
+    #expect(states.last == .closed)
+    let second = try #require(verdict.final?.end)
+    #expect(second.step > 2300, "passes count anew: \(second)")
+  }
+
+  @Test func passesAreTakenFromTwoCheckpoints() throws {
+    // Epochs counted from 1, or named for the epoch that begins, move the end hardly at all.
+    let plain = try #require(
+      judge(SyntheticSeries.learning().points, evidence: .probe).final?.end)
+    for offset in [1.0, -0.0, 7] {
+      var series = SyntheticSeries.learning()
+      series.epoch = { Double($0) / 32 + offset }
+      let end = try #require(judge(series.points, evidence: .probe).final?.end)
+      #expect(end == plain, "\(offset)")
+    }
+  }
+
+  @Test func withoutEpochsTheEndIsLessSure() throws {
+    var series = SyntheticSeries.learning()
+    let known = try #require(judge(series.points, evidence: .probe).final?.end)
+    series.epoch = { _ in nil }
+    let unknown = try #require(judge(series.points, evidence: .probe).final?.end)
+    #expect(abs(log2(Double(unknown.step) / Double(known.step))) < 1)
+    let width = { (end: End) in
+      log2(Double(end.interval.upperBound) / Double(end.interval.lowerBound))
+    }
+    #expect(width(unknown) > width(known))
+  }
+
+  @Test func layersAreFixedOneByOne() throws {
+    var series = SyntheticSeries.learning()
+    series.shares = { step in
+      // The first layer holds from step 128 on, the others trade until 1024.
+      let still = SyntheticSeries.fluid(until: 128)(min(step, 128))[0] * 0.3
+      let rest = 1 - still
+      let moving = SyntheticSeries.fluid(until: 1024)(step)[0]
+      return [still, rest * moving, rest * (1 - moving)]
+    }
+    let verdict = judge(series.points, evidence: .probe)
+    let fixed = verdict.layers.compactMap { layer in
+      layer.trajectory.first { $0.state == .closed }.map { (layer.name, $0.step) }
+    }
+    let first = try #require(fixed.min { $0.1 < $1.1 })
+    #expect(first.0 == "l0", "\(fixed)")
+  }
+}

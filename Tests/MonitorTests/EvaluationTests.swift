@@ -1,0 +1,46 @@
+import Diagnostics
+import Foundation
+import Monitor
+import Reports
+import Testing
+
+/// The labelled runs of the project, and what is promised of them.
+@Suite struct EvaluationTests {
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../etc/evaluation").standardizedFileURL.path
+
+  @Test func ourRuleHoldsOnRunsItWasNotFittedTo() throws {
+    let report = try evaluate([Self.folder])
+    #expect(report.labelled >= 8)
+    let ours = try #require(report.methods.first { $0.method == "ours-left-out" })
+    #expect(ours.decisions == report.labelled)
+    #expect(ours.falseEnds == 0)
+    #expect(try #require(ours.errorLog2) <= 0.5)
+    // One run, trained by AdamW, ends at its sixth epoch and is named at its twenty-first.
+    #expect(try #require(ours.delay) <= 0.35)
+    #expect(try #require(ours.delayFromOwn) <= 0.25)
+    // No baseline is closer.
+    for other in report.methods where !other.method.hasPrefix("ours") {
+      guard let error = other.errorLog2, other.decisions == report.labelled else { continue }
+      #expect(try #require(ours.errorLog2) < error, "\(other.method)")
+    }
+  }
+
+  @Test func statedProbabilitiesAreObserved() throws {
+    for one in try evaluate([Self.folder]).reliability where one.checkpoints >= 20 {
+      #expect(abs(one.stated - one.observed) <= 0.15, "\(one)")
+    }
+  }
+
+  @Test func aFolderWithoutLabelsIsNamed() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    do throws(Problem) {
+      _ = try evaluate([folder.path])
+      Issue.record("nothing thrown")
+    } catch {
+      #expect(error.code == "no-labels")
+    }
+  }
+}
