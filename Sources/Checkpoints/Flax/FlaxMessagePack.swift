@@ -44,9 +44,10 @@ enum FlaxMessagePack: CheckpointFormat {
       (facts.step, facts.stepSource) = (step, "step")
     }
     let counts = optimizer.tensors.filter { $0.name.hasSuffix("/count") && $0.shape.count == 1 }
-    let steps =
-      try counts.compactMap { (tensor) throws(Problem) in try checkpoint.integer(tensor) }
-      + optimizer.integers.filter { $0.key.hasSuffix("/count") }.map(\.value)
+    var steps = optimizer.integers.filter { $0.key.hasSuffix("/count") }.map(\.value)
+    for tensor in counts {
+      if let step = try checkpoint.integer(tensor) { steps.append(step) }
+    }
     if facts.step == nil, let step = steps.max() {
       (facts.step, facts.stepSource) = (step, "optimizer state")
     }
@@ -142,11 +143,11 @@ private struct FlaxTree {
         try collect(member, path: "\(path)/\(key)", depth: depth + 1)
       }
     case .extended(let kind, let range) where kind == 1 || kind == 3:
-      let (shape, type, bytes) = try array(range, path)
-      guard let type = Self.types[type] else {
+      let (shape, typeName, bytes) = try array(range, path)
+      guard let type = Self.types[typeName] else {
         findings.append(
           Finding(
-            "unsupported-tensor", at: path, "it has elements of type \(type), and is left out"))
+            "unsupported-tensor", at: path, "it has elements of type \(typeName), and is left out"))
         return
       }
       try add(path, shape, type, [bytes])
