@@ -2,6 +2,7 @@
 // the same files cut and damaged.
 import Diagnostics
 import Foundation
+import Tensors
 import Testing
 
 @testable import Checkpoints
