@@ -42,7 +42,9 @@ final class BlockReader: @unchecked Sendable {
       let raw = UnsafeMutableRawBufferPointer(rebasing: block[..<(count * width)])
       try source.read(count, into: raw)
       guard let packed = raw.baseAddress, let floats = widened.baseAddress else { return }
-      if tensor.location.isBigEndian { tensor.type.swapBytes(packed, count: count) }
+      if tensor.location.isBigEndian, !tensor.isComputed {
+        tensor.type.swapBytes(packed, count: count)
+      }
       if tensor.type == .float32 {
         let values = UnsafeBufferPointer(
           start: packed.assumingMemoryBound(to: Float.self), count: count)

@@ -35,7 +35,7 @@ extension Checkpoint {
   ) throws(Problem) {
     let location = tensor.location
     if tensor.type == .float32, location.strides == nil, !location.isBigEndian,
-      tensor.assembly == nil, tensor.encoding == nil
+      tensor.assembly == nil, tensor.encoding == nil, !tensor.isComputed
     {
       let all = UnsafeMutableRawBufferPointer(
         rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(tensor.shape.count * 4)])
@@ -172,7 +172,8 @@ extension Checkpoint {
   private func digest(of summaries: [TensorSummary]) -> String {
     var hash = SHA256()
     let names = tensors.map { Array($0.name.utf8) }
-    for index in tensors.indices.sorted(by: { names[$0].lexicographicallyPrecedes(names[$1]) }) {
+    for index in tensors.indices.sorted(by: { names[$0].lexicographicallyPrecedes(names[$1]) })
+    where !tensors[index].isComputed {
       hash.add(tensors[index].name)
       hash.add(summaries[index].digest ?? "")
     }

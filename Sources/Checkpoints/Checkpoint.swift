@@ -11,7 +11,7 @@ public struct Checkpoint: Sendable {
   /// `pytorch-zip`, `lightning`, `safetensors`, `huggingface-trainer`, or `huggingface-model` for a
   /// folder without the trainer's own files; `keras`, `keras-weights`, `keras-legacy`, `hdf5`, `npz`,
   /// `npy`, `gguf`, `flax-msgpack`.
-  public let format: String
+  public internal(set) var format: String
   /// The program that wrote it, with its version where the files say so: `lightning 2.5.0`,
   /// `deepspeed 0.19.8`, `nanogpt`; nil when nothing tells.
   public internal(set) var writer: String?
@@ -39,7 +39,8 @@ public struct Checkpoint: Sendable {
   public internal(set) var gradientClipping: Double?
   /// Finite numbers found beside the weights: `val_accuracy`, `loss`, `eval_loss` …
   public internal(set) var metrics: [String: Double] = [:]
-  /// The model's tensors in the order of the file, under the checkpoint's own names.
+  /// The model's tensors in the order of the file, under the checkpoint's own names; then the
+  /// products of an adapter's factors, under the names of the modules that they adapt.
   public internal(set) var tensors: [StoredTensor]
   /// The keys that lead to the weights, joined by dots; "" for the top level.
   public internal(set) var stateDictPath: String
@@ -55,7 +56,7 @@ public struct Checkpoint: Sendable {
   }
 
   /// The files, as `TensorLocation.file` counts them.
-  let files: [OpenFile]
+  var files: [OpenFile]
 
   init(
     path: String, format: String, files: [OpenFile], tensors: [StoredTensor],
@@ -104,7 +105,7 @@ public struct Checkpoint: Sendable {
 
   /// The parameters that a gradient reaches: no buffers, and shared ones once.
   public var parameters: [StoredTensor] {
-    tensors.filter { !$0.isBuffer && $0.sharedWith == nil }
+    tensors.filter { !$0.isBuffer && $0.sharedWith == nil && !$0.isComputed }
   }
 
   private mutating func noteHoles(refusing: Bool) throws(Problem) {
@@ -132,7 +133,9 @@ public struct Checkpoint: Sendable {
     }
     var first: [Place: String] = [:]
     for index in tensors.indices
-    where tensors[index].shape.count > 0 && tensors[index].encoding == nil {
+    where tensors[index].shape.count > 0 && tensors[index].encoding == nil
+      && !tensors[index].isComputed
+    {
       let location = tensors[index].location
       let place = Place(
         file: location.file, storage: location.storageOffset, element: location.firstElement,

@@ -7,7 +7,7 @@ internal import Tensors
 enum HuggingFaceTrainer: CheckpointFormat {
   private static let weightFiles = [
     "model.safetensors", "pytorch_model.bin", "model.safetensors.index.json",
-    "pytorch_model.bin.index.json",
+    "pytorch_model.bin.index.json", "adapter_model.safetensors", "adapter_model.bin",
   ]
   private static let largestDocument = 64 << 20
   /// The format of a folder that only holds a model.
@@ -15,18 +15,24 @@ enum HuggingFaceTrainer: CheckpointFormat {
 
   static func recognises(_ source: CheckpointSource) -> Bool {
     guard case .folder(_, let names) = source else { return false }
-    return names.contains("trainer_state.json") || weightFiles.contains(where: names.contains)
+    return names.contains("trainer_state.json") || HuggingFaceParts.isPresent(in: names)
+      || weightFiles.contains(where: names.contains)
   }
 
   static func open(_ source: CheckpointSource) throws(Problem) -> Checkpoint {
     guard case .folder(let path, let names) = source else { throw UnknownFormat.problem(source) }
-    let isBare = !names.contains("trainer_state.json")
+    // accelerate's `save_state` ends with the random states of its processes.
+    let isAccelerate = names.contains { $0.hasPrefix("random_states_") }
+    let isBare = !names.contains("trainer_state.json") && !isAccelerate
     // The trainer writes these between the model and its state.
     let middle = ["optimizer.", "scheduler.", "scaler.", "rng_state"]
     if isBare, names.contains(where: { name in middle.contains { name.hasPrefix($0) } }) {
       throw incomplete(path, "trainer_state.json")
     }
     guard let weights = weightFiles.first(where: names.contains) else {
+      if HuggingFaceParts.isPresent(in: names) {
+        return try openParts(path, names, isBare: isBare, isAccelerate: isAccelerate)
+      }
       throw incomplete(path, "model.safetensors or pytorch_model.bin")
     }
     // All are opened before any is read: a rotating trainer deletes the folder file by file.
@@ -37,13 +43,10 @@ enum HuggingFaceTrainer: CheckpointFormat {
     }
     let configFile = try open("config.json", in: path, names)
     let argumentsFile = try open("training_args.bin", in: path, names)
+    let adapterFile = try open("adapter_config.json", in: path, names)
     var model = try ShardedWeights.open(weights, in: path, names)
-    var state = JSONValue.null
-    if let stateFile {
-      state = try JSONValue.parse(
-        try stateFile.wholeFile(limit: largestDocument), path: stateFile.path)
-    }
-    for file in [stateFile, configFile, argumentsFile] {
+    let state = try document(stateFile)
+    for file in [stateFile, configFile, argumentsFile, adapterFile] {
       if let file { model.files.append(Checkpoint.OpenFile(file: file, zip: nil)) }
     }
     var optimizerArchive: TorchArchive?
@@ -53,7 +56,7 @@ enum HuggingFaceTrainer: CheckpointFormat {
       optimizerArchive = archive
     }
     var checkpoint = Checkpoint(
-      path: path, format: isBare ? bareFormat : "huggingface-trainer", files: model.files,
+      path: path, format: format(isBare: isBare, isAccelerate: isAccelerate), files: model.files,
       tensors: model.tensors,
       stateDictPath: model.stateDictPath)
     checkpoint.findings = model.findings
@@ -66,11 +69,52 @@ enum HuggingFaceTrainer: CheckpointFormat {
         let order = try model.order(config: configFile)
         optimizer = try checkpoint.takeMoments(value, in: archive, order: order)
       }
+    } else if let step = HuggingFaceParts.deepSpeed(in: names) {
+      optimizer = try checkpoint.takeDeepSpeedMoments(in: "\(path)/\(step)")
     } else {
       let what = isBare ? "no trainer_state.json and no optimizer.pt" : "no optimizer.pt"
       checkpoint.findings.append(
         Finding("no-moments", at: path, "there is \(what) beside the weights"))
     }
+    checkpoint.findings += readArguments(argumentsFile, names, &facts)
+    facts.complete(optimizer: optimizer, path: path)
+    if let rate = optimizer?.learningRate { facts.learningRate = rate }
+    checkpoint.take(facts)
+    if isAccelerate { checkpoint.writer = "accelerate" }
+    if let version = try document(configFile)["transformers_version"]?.text {
+      checkpoint.writer = "transformers \(version)"
+    }
+    if let adapter = Adapter(try document(adapterFile)) {
+      if isBare { checkpoint.format = "peft" }
+      checkpoint.writer = adapter.writer
+      let (products, findings) = adapter.products(of: checkpoint.tensors)
+      checkpoint.tensors += products
+      checkpoint.findings += findings
+    }
+    return checkpoint
+  }
+
+  private static func format(isBare: Bool, isAccelerate: Bool) -> String {
+    isBare ? bareFormat : isAccelerate ? "accelerate" : "huggingface-trainer"
+  }
+
+  /// The parsed file; null without one.
+  private static func document(_ file: InputFile?) throws(Problem) -> JSONValue {
+    guard let file else { return .null }
+    return try JSONValue.parse(try file.wholeFile(limit: largestDocument), path: file.path)
+  }
+
+  /// A folder whose weights lie in what FSDP or DeepSpeed left in it.
+  private static func openParts(
+    _ path: String, _ names: Set<String>, isBare: Bool, isAccelerate: Bool
+  ) throws(Problem) -> Checkpoint {
+    let stateFile = try open("trainer_state.json", in: path, names)
+    let argumentsFile = try open("training_args.bin", in: path, names)
+    let side = [stateFile, argumentsFile].compactMap { $0 }
+    var (checkpoint, optimizer) = try HuggingFaceParts.open(
+      path, names, beside: side, format: format(isBare: isBare, isAccelerate: isAccelerate))
+    if isBare { checkpoint.doubts.append(incomplete(path, "trainer_state.json")) }
+    var facts = facts(of: try document(stateFile))
     checkpoint.findings += readArguments(argumentsFile, names, &facts)
     facts.complete(optimizer: optimizer, path: path)
     if let rate = optimizer?.learningRate { facts.learningRate = rate }

@@ -15,7 +15,7 @@ struct RecordChecksums {
 
   /// Notes the record of a tensor that was read; `whole` is the checksum when it is all of it.
   mutating func note(_ tensor: StoredTensor, whole: UInt32?) {
-    guard let record = tensor.location.record else { return }
+    guard let record = tensor.location.record, !tensor.isComputed else { return }
     let key = Key(file: tensor.location.file, record: record)
     if let whole {
       records[key] = .some(whole)

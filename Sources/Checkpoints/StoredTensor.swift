@@ -18,6 +18,8 @@ public struct StoredTensor: Sendable {
   let encoding: (any TensorEncoding)?
   /// Whether the format itself says that no gradient reaches it.
   var isState = false
+  /// What it is computed from, when it lies nowhere.
+  let product: LowRankProduct?
 
   init(
     name: String, shape: Shape, type: ElementType, location: TensorLocation,
@@ -29,6 +31,18 @@ public struct StoredTensor: Sendable {
     self.location = location
     self.encoding = encoding
     assembly = nil
+    product = nil
+  }
+
+  /// A product of two tensors; computed in float32.
+  init(name: String, shape: Shape, product: LowRankProduct) {
+    self.name = name
+    self.shape = shape
+    type = .float32
+    location = product.a.location
+    assembly = nil
+    encoding = nil
+    self.product = product
   }
 
   init(name: String, shape: Shape, type: ElementType, assembly: TensorAssembly) {
@@ -38,7 +52,11 @@ public struct StoredTensor: Sendable {
     location = assembly.pieces[0].location
     self.assembly = assembly.pieces.count > 1 ? assembly : nil
     encoding = nil
+    product = nil
   }
+
+  /// Whether the checkpoint holds only what this is computed from: an adapter's product.
+  public var isComputed: Bool { product != nil }
 
   /// The same elements under another name.
   func renamed(_ name: String) -> StoredTensor {

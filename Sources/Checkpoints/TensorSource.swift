@@ -1,5 +1,5 @@
-// The elements of a whole tensor in logical row-major order, from one place or from the pieces that
-// tile it.
+// The elements of a whole tensor in logical row-major order, from one place, from the pieces
+// that tile it, or computed.
 internal import Diagnostics
 internal import Tensors
 
@@ -7,12 +7,15 @@ enum TensorSource {
   case single(ElementSource)
   case pieces(AssemblySource)
   case encoded(any ElementStream)
+  case product(ProductSource)
 
   init(
     _ tensor: StoredTensor, _ file: (Int) -> InputFile, _ limits: GatherLimits
   ) throws(Problem) {
     if let encoding = tensor.encoding {
       self = .encoded(try encoding.stream(of: tensor))
+    } else if let product = tensor.product {
+      self = .product(try ProductSource(product, file))
     } else if let assembly = tensor.assembly {
       self = .pieces(AssemblySource(assembly, type: tensor.type, file, limits))
     } else {
@@ -37,6 +40,10 @@ enum TensorSource {
     case .encoded(var stream):
       defer { self = .encoded(stream) }
       try stream.read(count, into: buffer)
+    case .product(var source):
+      self = .pieces(AssemblySource.none)
+      defer { self = .product(source) }
+      source.read(count, into: buffer)
     }
   }
 }

@@ -24,8 +24,10 @@ struct BoundNetwork {
   ) throws(Problem) {
     self.definition = definition
     let settings = definition.settings
-    let tensors = checkpoint.tensors.filter { $0.type.isFloatingPoint && $0.sharedWith == nil }
-      .map { ($0.name, $0.shape) }
+    let tensors = checkpoint.tensors.filter {
+      $0.type.isFloatingPoint && $0.sharedWith == nil && !$0.isComputed
+    }
+    .map { ($0.name, $0.shape) }
     let shared = checkpoint.tensors.compactMap { tensor in
       tensor.sharedWith.map { (tensor.name, $0) }
     }

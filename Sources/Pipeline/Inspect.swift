@@ -17,6 +17,7 @@ public func inspect(_ path: String) throws(Problem) -> InspectionReport {
         summary.frobeniusNorm, otherwise: "\(nonfinite) elements are not finite"),
       nonfinite: nonfinite > 0 ? nonfinite : nil, sharedWith: tensor.sharedWith)
   }
+  let isComputed = checkpoint.tensors.map(\.isComputed)
   try checkpoint.verifyUnchanged()
   return InspectionReport(
     path: checkpoint.path, format: checkpoint.format, writer: checkpoint.writer,
@@ -24,11 +25,12 @@ public func inspect(_ path: String) throws(Problem) -> InspectionReport {
     digest: survey.digest, step: checkpoint.step, stepSource: checkpoint.stepSource,
     epoch: checkpoint.epoch, learningRate: checkpoint.learningRate,
     metrics: checkpoint.metrics.mapValues { Quantity($0) }, stateDict: checkpoint.stateDictPath,
-    parameters: checkpoint.tensors.filter { !$0.isBuffer && $0.sharedWith == nil }
-      .reduce(0) { $0 + $1.shape.count },
+    parameters: checkpoint.parameters.reduce(0) { $0 + $1.shape.count },
     moments: checkpoint.moments.map {
       MomentsInspection(
         kind: $0.kind, matched: $0.entries.count, beta2: $0.beta2, step: $0.step)
     },
-    tensors: tensors, findings: (checkpoint.findings + survey.findings).map(FindingReport.init))
+    tensors: zip(tensors, isComputed).filter { !$0.1 }.map(\.0),
+    products: isComputed.contains(true) ? zip(tensors, isComputed).filter(\.1).map(\.0) : nil,
+    findings: (checkpoint.findings + survey.findings).map(FindingReport.init))
 }

@@ -19,12 +19,14 @@ struct LayerInventory {
     var index: [String: Int] = [:]
     for (position, tensor) in checkpoint.tensors.enumerated()
     where !tensor.isBuffer && tensor.sharedWith == nil {
-      let module = moduleName(of: tensor.name)
+      let module = tensor.isComputed ? tensor.name : moduleName(of: tensor.name)
       if let known = index[module] {
         layers[known].tensors.append(position)
       } else {
         index[module] = layers.count
-        layers.append(Layer(name: module, kind: nil, tensors: [position]))
+        layers.append(
+          Layer(
+            name: module, kind: tensor.isComputed ? "LowRankProduct" : nil, tensors: [position]))
       }
     }
     self.layers = layers

@@ -22,7 +22,10 @@ struct WeightSection {
     layers = inventory.layers.enumerated().map { position, layer in
       var report = LayerReport(
         name: layer.name, kind: layer.kind,
-        parameters: layer.tensors.reduce(0) { $0 + checkpoint.tensors[$1].shape.count },
+        // A product has no parameters of its own.
+        parameters: layer.tensors.reduce(0) {
+          $0 + (checkpoint.tensors[$1].isComputed ? 0 : checkpoint.tensors[$1].shape.count)
+        },
         tensors: layer.tensors.map {
           Self.report(checkpoint.tensors[$0], survey.summaries[$0])
         })

@@ -33,6 +33,8 @@ public struct InspectionReport: Document {
   public var moments: MomentsInspection?
   /// The model's tensors in the order of the file.
   public var tensors: [InspectedTensor]
+  /// What a low-rank adapter adds to the modules it adapts, B·A·scale, by their names.
+  public var products: [InspectedTensor]?
   /// Remarks that a person may want to act on.
   public var findings: [FindingReport]
 
@@ -42,7 +44,7 @@ public struct InspectionReport: Document {
     stepSource: String?,
     epoch: Double?, learningRate: Double?, metrics: [String: Quantity], stateDict: String,
     parameters: Int, moments: MomentsInspection?, tensors: [InspectedTensor],
-    findings: [FindingReport]
+    products: [InspectedTensor]?, findings: [FindingReport]
   ) {
     self.path = path
     self.format = format
@@ -58,6 +60,7 @@ public struct InspectionReport: Document {
     self.parameters = parameters
     self.moments = moments
     self.tensors = tensors
+    self.products = products
     self.findings = findings
   }
 }

@@ -63,7 +63,6 @@ import Testing
     ("version https://git-lfs.github.com/spec/v1\n", "unsupported-lfs-pointer"),
     ("  <!DOCTYPE html><title>404</title>", "unsupported-html"),
     ("<HTML>", "unsupported-html"),
-    ("GGUF\u{3}\u{0}\u{0}\u{0}\u{0}\u{0}", "unsupported-gguf"),
     (String(repeating: " ", count: 257) + "ustar", "unsupported-tar"),
     ("plain words that are nothing", "unsupported-format"),
   ]) func knownFormatsAreRefusedByName(content: String, code: String) throws {

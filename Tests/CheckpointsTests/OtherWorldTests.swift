@@ -61,11 +61,13 @@ import Testing
   @Test(arguments: files) func cutFilesAreNeverReported(name: String) throws {
     let whole = try Fixture.bytes("otherworld/\(name)")
     let folder = try TemporaryFolder()
+    let digest = try Checkpoint.open(Fixture.path("otherworld/\(name)")).digest()
     for count in stride(from: 0, to: whole.count, by: max(whole.count / 200, 1)) {
       let path = try folder.write(Array(whole[..<count]), as: name)
       do {
-        _ = try Checkpoint.open(path).survey()
-        Issue.record("\(name) cut to \(count) bytes was accepted")
+        // Only what pads the last tensor may be missing.
+        let survey = try Checkpoint.open(path).survey()
+        #expect(survey.digest == digest, "\(name) cut to \(count) bytes was accepted")
       } catch {
         #expect(error.kind == .tryAgain, "\(count): \(error)")
       }

@@ -2,13 +2,13 @@
 // block's float16 scale and offset; q the integers; K kinds have scales of their own per 16 or 32.
 
 enum GGUFBlock: String, Sendable {
-  case q4_0 = "Q4_0", q4_1 = "Q4_1", q5_0 = "Q5_0", q5_1 = "Q5_1", q8_0 = "Q8_0"
-  case q2_K = "Q2_K", q3_K = "Q3_K", q4_K = "Q4_K", q5_K = "Q5_K", q6_K = "Q6_K"
+  case q40 = "Q4_0", q41 = "Q4_1", q50 = "Q5_0", q51 = "Q5_1", q80 = "Q8_0"
+  case q2K = "Q2_K", q3K = "Q3_K", q4K = "Q4_K", q5K = "Q5_K", q6K = "Q6_K"
 
   /// Elements of one block.
   var elements: Int {
     switch self {
-    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0: 32
+    case .q40, .q41, .q50, .q51, .q80: 32
     default: 256
     }
   }
@@ -16,16 +16,16 @@ enum GGUFBlock: String, Sendable {
   /// Bytes of one block.
   var bytes: Int {
     switch self {
-    case .q4_0: 18
-    case .q4_1: 20
-    case .q5_0: 22
-    case .q5_1: 24
-    case .q8_0: 34
-    case .q2_K: 84
-    case .q3_K: 110
-    case .q4_K: 144
-    case .q5_K: 176
-    case .q6_K: 210
+    case .q40: 18
+    case .q41: 20
+    case .q50: 22
+    case .q51: 24
+    case .q80: 34
+    case .q2K: 84
+    case .q3K: 110
+    case .q4K: 144
+    case .q5K: 176
+    case .q6K: 210
     }
   }
 
@@ -33,19 +33,19 @@ enum GGUFBlock: String, Sendable {
   func dequantise(_ block: ArraySlice<UInt8>, _ values: inout [Float]) {
     let b = Array(block)
     switch self {
-    case .q4_0: nibbles(b, at: 2, high: nil, scale: half(b, 0), offset: nil, centre: 8, &values)
-    case .q4_1:
+    case .q40: nibbles(b, at: 2, high: nil, scale: half(b, 0), offset: nil, centre: 8, &values)
+    case .q41:
       nibbles(b, at: 4, high: nil, scale: half(b, 0), offset: half(b, 2), centre: 0, &values)
-    case .q5_0: nibbles(b, at: 6, high: 2, scale: half(b, 0), offset: nil, centre: 16, &values)
-    case .q5_1:
+    case .q50: nibbles(b, at: 6, high: 2, scale: half(b, 0), offset: nil, centre: 16, &values)
+    case .q51:
       nibbles(b, at: 8, high: 4, scale: half(b, 0), offset: half(b, 2), centre: 0, &values)
-    case .q8_0:
+    case .q80:
       let d = half(b, 0)
       for i in 0..<32 { values.append(d * Float(Int8(bitPattern: b[2 + i]))) }
-    case .q2_K: q2K(b, &values)
-    case .q3_K: q3K(b, &values)
-    case .q4_K, .q5_K: q45K(b, &values)
-    case .q6_K: q6K(b, &values)
+    case .q2K: valuesQ2K(b, &values)
+    case .q3K: valuesQ3K(b, &values)
+    case .q4K, .q5K: valuesQ45K(b, &values)
+    case .q6K: valuesQ6K(b, &values)
     }
   }
 
@@ -69,7 +69,7 @@ enum GGUFBlock: String, Sendable {
     }
   }
 
-  private func q2K(_ b: [UInt8], _ values: inout [Float]) {
+  private func valuesQ2K(_ b: [UInt8], _ values: inout [Float]) {
     let (d, m) = (half(b, 80), half(b, 82))
     for i in 0..<256 {
       let scale = b[i / 16]
@@ -79,7 +79,7 @@ enum GGUFBlock: String, Sendable {
     }
   }
 
-  private func q3K(_ b: [UInt8], _ values: inout [Float]) {
+  private func valuesQ3K(_ b: [UInt8], _ values: inout [Float]) {
     let d = half(b, 108)
     for i in 0..<256 {
       let group = i / 16
@@ -93,9 +93,9 @@ enum GGUFBlock: String, Sendable {
   }
 
   /// Q4_K and Q5_K: eight scales and offsets of 6 bits, packed into 12 bytes.
-  private func q45K(_ b: [UInt8], _ values: inout [Float]) {
+  private func valuesQ45K(_ b: [UInt8], _ values: inout [Float]) {
     let (d, m) = (half(b, 0), half(b, 2))
-    let hasHigh = self == .q5_K
+    let hasHigh = self == .q5K
     let quants = hasHigh ? 48 : 16
     for i in 0..<256 {
       let group = i / 32
@@ -114,7 +114,7 @@ enum GGUFBlock: String, Sendable {
     }
   }
 
-  private func q6K(_ b: [UInt8], _ values: inout [Float]) {
+  private func valuesQ6K(_ b: [UInt8], _ values: inout [Float]) {
     let d = half(b, 208)
     for i in 0..<256 {
       let (part, inside) = (i / 128, i % 128)

@@ -9,9 +9,9 @@ enum GGUFKind: Sendable {
 
   /// By number; what is missing here is refused by name.
   static let all: [Int: GGUFKind] = [
-    0: .plain(.float32), 1: .plain(.float16), 2: .blocks(.q4_0), 3: .blocks(.q4_1),
-    6: .blocks(.q5_0), 7: .blocks(.q5_1), 8: .blocks(.q8_0), 10: .blocks(.q2_K),
-    11: .blocks(.q3_K), 12: .blocks(.q4_K), 13: .blocks(.q5_K), 14: .blocks(.q6_K),
+    0: .plain(.float32), 1: .plain(.float16), 2: .blocks(.q40), 3: .blocks(.q41),
+    6: .blocks(.q50), 7: .blocks(.q51), 8: .blocks(.q80), 10: .blocks(.q2K),
+    11: .blocks(.q3K), 12: .blocks(.q4K), 13: .blocks(.q5K), 14: .blocks(.q6K),
     24: .plain(.int8), 25: .plain(.int16), 26: .plain(.int32), 27: .plain(.int64),
     28: .plain(.float64), 30: .plain(.bfloat16),
   ]
