@@ -35,7 +35,7 @@ extension Checkpoint {
   ) throws(Problem) {
     let location = tensor.location
     if tensor.type == .float32, location.strides == nil, !location.isBigEndian,
-      tensor.assembly == nil, !tensor.isComputed
+      tensor.assembly == nil, tensor.encoding == nil, !tensor.isComputed
     {
       let all = UnsafeMutableRawBufferPointer(
         rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(tensor.shape.count * 4)])
@@ -153,10 +153,20 @@ extension Checkpoint {
     } combine: { (position, part) throws(Problem) in
       let tensor = tensors[order[position]]
       swept[order[position]] = (part.0, part.2)
-      checksums.note(tensor, whole: tensor.fillsItsStorage ? part.1 : nil)
+      checksums.note(tensor, whole: fillsItsRecord(tensor) ? part.1 : nil)
     }
     let all = swept.compactMap { $0 }
     return (all.map(\.summary), try checksums.findings(files), all.map(\.result))
+  }
+
+  /// Whether the checksum of a tensor's bytes is that of its whole zip record: an array in a record
+  /// has a header before it, and a file in a record holds many.
+  private func fillsItsRecord(_ tensor: StoredTensor) -> Bool {
+    guard tensor.fillsItsStorage, let record = tensor.location.record,
+      let zip = files[tensor.location.file].zip
+    else { return false }
+    return zip.records[record].dataOffset == tensor.location.storageOffset
+      && zip.records[record].bytes == tensor.location.storageBytes
   }
 
   private func digest(of summaries: [TensorSummary]) -> String {

@@ -9,7 +9,8 @@ public struct Checkpoint: Sendable {
   /// The path it was opened at: a file, or a folder of them.
   public let path: String
   /// `pytorch-zip`, `lightning`, `safetensors`, `huggingface-trainer`, or `huggingface-model` for a
-  /// folder without the trainer's own files.
+  /// folder without the trainer's own files; `keras`, `keras-weights`, `keras-legacy`, `hdf5`, `npz`,
+  /// `npy`, `gguf`, `flax-msgpack`.
   public internal(set) var format: String
   /// The program that wrote it, with its version where the files say so: `lightning 2.5.0`,
   /// `deepspeed 0.19.8`, `nanogpt`; nil when nothing tells.
@@ -131,7 +132,9 @@ public struct Checkpoint: Sendable {
       let pieces: [TensorPiece]
     }
     var first: [Place: String] = [:]
-    for index in tensors.indices where tensors[index].shape.count > 0 && !tensors[index].isComputed
+    for index in tensors.indices
+    where tensors[index].shape.count > 0 && tensors[index].encoding == nil
+      && !tensors[index].isComputed
     {
       let location = tensors[index].location
       let place = Place(

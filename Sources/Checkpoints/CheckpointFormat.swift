@@ -17,7 +17,10 @@ protocol CheckpointFormat: Sendable {
 enum CheckpointFormats {
   /// The first that recognises a source opens it; the last refuses what is left.
   static let all: [any CheckpointFormat.Type] = [
-    PyTorchFile.self, DistributedCheckpoint.self, DeepSpeedUniversal.self, DeepSpeed.self,
+    KerasArchive.self, NumPyCheckpoint.self, GGUF.self, FlaxMessagePack.self, PyTorchFile.self,
+    HDF5Checkpoint.self,
+    DistributedCheckpoint.self,
+    DeepSpeedUniversal.self, DeepSpeed.self,
     HuggingFaceTrainer.self,
     UnsupportedFormat.self, Safetensors.self,
     UnknownFormat.self,

@@ -1,12 +1,21 @@
-// Inflating one deflated zip record (RFC 1951) to a size that the caller knows beforehand.
+// Inflating deflated bytes (RFC 1950 to 1952) to a size that the caller knows beforehand.
 internal import CZlib
 internal import Diagnostics
 
 enum Deflate {
+  /// What stands around the deflated bytes; zlib's code for it.
+  enum Wrapping: Int32 {
+    /// Nothing: zip records.
+    case raw = -15
+    /// zlib's own header and Adler-32: HDF5.
+    case zlib = 15
+    case gzip = 31
+  }
+
   /// Inflates exactly `bytes` bytes, or fewer when `isPrefix`. The output can never outgrow what
   /// the caller asked for. Errors: `bad-deflate`, `expansion` (more than deflate can produce).
   static func inflate(
-    _ stored: [UInt8], bytes: Int, isPrefix: Bool = false, place: String
+    _ stored: [UInt8], bytes: Int, isPrefix: Bool = false, wrapping: Wrapping = .raw, place: String
   ) throws(Problem) -> [UInt8] {
     // Deflate cannot expand beyond 1032 : 1.
     guard bytes / 1_100 <= stored.count else {
@@ -15,9 +24,9 @@ enum Deflate {
         remedy: "do not trust this file")
     }
     var stream = z_stream()
-    // -15: a raw stream without zlib's own header.
     let version = zlibVersion()
-    guard inflateInit2_(&stream, -15, version, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+    let streamBytes = Int32(MemoryLayout<z_stream>.size)
+    guard inflateInit2_(&stream, wrapping.rawValue, version, streamBytes) == Z_OK else {
       throw Problem("bad-deflate", at: place, "zlib does not start", remedy: "check zlib's version")
     }
     defer { inflateEnd(&stream) }

@@ -13,7 +13,7 @@ struct FlatVector {
     var count = 0
     for piece in pieces {
       guard piece.type == first.type, piece.shape.rank == 1, piece.location.strides == nil,
-        piece.assembly == nil
+        piece.assembly == nil, piece.encoding == nil
       else { return nil }
       let (sum, overflow) = count.addingReportingOverflow(piece.shape.count)
       guard !overflow else { return nil }

@@ -64,6 +64,17 @@ struct RecordChecksums {
   private func read(_ record: ZipArchive.Record, _ file: InputFile) throws(Problem) -> UInt32 {
     var checksum: UInt32 = 0
     var done = 0
+    if record.isDeflated {
+      let stream = try InflateStream(
+        file, at: record.dataOffset, count: record.storedBytes,
+        place: "\(file.path): record \(record.name)")
+      while done < record.bytes {
+        let bytes = try stream.bytes(min(record.bytes - done, BlockReader.blockBytes))
+        checksum = bytes.withUnsafeBufferPointer { ck_crc32(checksum, $0.baseAddress, $0.count) }
+        done += bytes.count
+      }
+      return checksum
+    }
     while done < record.storedBytes {
       let count = min(record.storedBytes - done, BlockReader.blockBytes)
       let bytes = try file.bytes(at: record.dataOffset + done, count: count)

@@ -14,14 +14,22 @@ public struct StoredTensor: Sendable {
   let location: TensorLocation
   /// All pieces, when there are several.
   let assembly: TensorAssembly?
+  /// How the elements are brought into plain form; nil when they lie in the files as they are.
+  let encoding: (any TensorEncoding)?
+  /// Whether the format itself says that no gradient reaches it.
+  var isState = false
   /// What it is computed from, when it lies nowhere.
   let product: LowRankProduct?
 
-  init(name: String, shape: Shape, type: ElementType, location: TensorLocation) {
+  init(
+    name: String, shape: Shape, type: ElementType, location: TensorLocation,
+    encoding: (any TensorEncoding)? = nil
+  ) {
     self.name = name
     self.shape = shape
     self.type = type
     self.location = location
+    self.encoding = encoding
     assembly = nil
     product = nil
   }
@@ -33,6 +41,7 @@ public struct StoredTensor: Sendable {
     type = .float32
     location = product.a.location
     assembly = nil
+    encoding = nil
     self.product = product
   }
 
@@ -42,6 +51,7 @@ public struct StoredTensor: Sendable {
     self.type = type
     location = assembly.pieces[0].location
     self.assembly = assembly.pieces.count > 1 ? assembly : nil
+    encoding = nil
     product = nil
   }
 
@@ -51,7 +61,8 @@ public struct StoredTensor: Sendable {
   /// The same elements under another name.
   func renamed(_ name: String) -> StoredTensor {
     guard let assembly else {
-      return StoredTensor(name: name, shape: shape, type: type, location: location)
+      return StoredTensor(
+        name: name, shape: shape, type: type, location: location, encoding: encoding)
     }
     return StoredTensor(name: name, shape: shape, type: type, assembly: assembly)
   }
@@ -61,7 +72,8 @@ public struct StoredTensor: Sendable {
   public var isBuffer: Bool {
     let leaf = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).last
     let buffers = ["running_mean", "running_var", "num_batches_tracked"]
-    return !type.isFloatingPoint || buffers.contains { leaf?.elementsEqual($0.utf8) ?? false }
+    return isState || !type.isFloatingPoint
+      || buffers.contains { leaf?.elementsEqual($0.utf8) ?? false }
   }
 }
 

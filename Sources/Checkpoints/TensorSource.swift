@@ -6,12 +6,15 @@ internal import Tensors
 enum TensorSource {
   case single(ElementSource)
   case pieces(AssemblySource)
+  case encoded(any ElementStream)
   case product(ProductSource)
 
   init(
     _ tensor: StoredTensor, _ file: (Int) -> InputFile, _ limits: GatherLimits
   ) throws(Problem) {
-    if let product = tensor.product {
+    if let encoding = tensor.encoding {
+      self = .encoded(try encoding.stream(of: tensor))
+    } else if let product = tensor.product {
       self = .product(try ProductSource(product, file))
     } else if let assembly = tensor.assembly {
       self = .pieces(AssemblySource(assembly, type: tensor.type, file, limits))
@@ -34,6 +37,9 @@ enum TensorSource {
       self = .pieces(AssemblySource.none)
       defer { self = .pieces(source) }
       try source.read(count, into: buffer)
+    case .encoded(var stream):
+      defer { self = .encoded(stream) }
+      try stream.read(count, into: buffer)
     case .product(var source):
       self = .pieces(AssemblySource.none)
       defer { self = .product(source) }

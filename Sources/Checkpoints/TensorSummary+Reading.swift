@@ -39,7 +39,8 @@ extension StoredTensor {
 
   /// Whether the tensor's packed little-endian bytes are exactly those of its storage.
   var fillsItsStorage: Bool {
-    assembly == nil && product == nil && location.strides == nil && location.firstElement == 0
+    assembly == nil && encoding == nil && product == nil && location.strides == nil
+      && location.firstElement == 0
       && !location.isBigEndian
       && shape.count * type.byteWidth == location.storageBytes
   }

@@ -29,12 +29,6 @@ enum UnsupportedFormat: CheckpointFormat {
         return start.starts(with: "<!doctype html".utf8) || start.starts(with: "<html".utf8)
       }),
     Known(
-      code: "unsupported-gguf", what: "this is a GGUF file", remedy: convert,
-      matches: begins("GGUF")),
-    Known(
-      code: "unsupported-hdf5", what: "this is an HDF5 file", remedy: convert,
-      matches: { $0.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) }),
-    Known(
       code: "unsupported-tar", what: "this is a tar archive, perhaps of a very old torch.save",
       remedy: "load it once and save it again with a current torch.save",
       matches: begins("ustar", at: 257)),
@@ -44,9 +38,6 @@ enum UnsupportedFormat: CheckpointFormat {
     Known(
       code: "unsupported-gzip", what: "this is compressed with gzip", remedy: "decompress it first",
       matches: { $0.starts(with: [0x1F, 0x8B]) }),
-    Known(
-      code: "unsupported-npy", what: "this is a NumPy array", remedy: convert,
-      matches: { $0.starts(with: [0x93] + Array("NUMPY".utf8)) }),
   ]
 
   static func recognises(_ source: CheckpointSource) -> Bool {
@@ -72,7 +63,12 @@ enum UnknownFormat: CheckpointFormat {
 
   static func problem(_ source: CheckpointSource) -> Problem {
     switch source {
-    case .folder(let path, _):
+    case .folder(let path, let names):
+      if names.contains("_CHECKPOINT_METADATA") || names.contains("manifest.ocdbt") {
+        return Problem(
+          "unsupported-orbax", at: path, "this is a checkpoint of Orbax",
+          remedy: "save the train state with flax.serialization, or the weights with safetensors")
+      }
       return Problem(
         "unsupported-folder", at: path, "it holds no trainer_state.json and no model weights",
         remedy: "name a checkpoint file, or a folder that the Hugging Face Trainer wrote")
@@ -87,6 +83,13 @@ enum UnknownFormat: CheckpointFormat {
         return Problem(
           "unsupported-onnx", at: file.path, "this is a graph, not a checkpoint",
           remedy: "use it as a probe's graph")
+      }
+      let name = file.path.split(separator: "/").last ?? ""
+      let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+      if name.hasSuffix(".index") || parts.last?.hasPrefix("data-0") ?? false {
+        return Problem(
+          "unsupported-tensorflow", at: file.path, "this is a part of a TensorFlow checkpoint",
+          remedy: "save the model with Keras as .keras or .weights.h5")
       }
       return Problem(
         "unsupported-format", at: file.path, "its first bytes are those of no format that is read",

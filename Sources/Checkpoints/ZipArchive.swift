@@ -19,6 +19,12 @@ struct ZipArchive: Sendable {
   /// Record indices by the bytes of their names.
   private let byName: [[UInt8]: Int]
 
+  /// The name of the first record, from the first bytes of a file; "" when it is not among them.
+  static func firstName(in head: [UInt8]) -> String {
+    guard let count = head.size(at: 26, width: 2), count <= head.count - 30 else { return "" }
+    return String(validating: head[30..<(30 + count)], as: UTF8.self) ?? ""
+  }
+
   /// The index of the record with exactly this name.
   func index(of name: String) -> Int? { byName[Array(name.utf8)] }
 

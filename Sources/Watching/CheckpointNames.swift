@@ -8,14 +8,25 @@ public enum CheckpointNames {
     guard !isHidden(name), !isTemporary(name), !isCompanion(name), !isShard(name) else {
       return false
     }
-    return hasCheckpointExtension(name) || name == "pytorch_model.bin"
+    // Many arrays beside a run are no weights: only numbered ones are.
+    if name.hasSuffix(".npz") { return step(inName: name) != nil }
+    return hasCheckpointExtension(name) || name == "pytorch_model.bin" || isFlax(name)
   }
 
   /// Whether the name ends as checkpoints do.
   static func hasCheckpointExtension(_ name: String) -> Bool {
-    [".pt", ".pth", ".ckpt", ".safetensors", ".pth.tar", ".pt.tar"].contains {
+    [
+      ".pt", ".pth", ".ckpt", ".safetensors", ".pth.tar", ".pt.tar", ".keras", ".h5", ".hdf5",
+      ".gguf", ".msgpack",
+    ].contains {
       name.hasSuffix($0) && name.utf8.count > $0.utf8.count
     }
+  }
+
+  /// Flax's `checkpoint_300`.
+  static func isFlax(_ name: String) -> Bool {
+    name.hasPrefix("checkpoint_") && name.utf8.count > 11
+      && name.utf8.dropFirst(11).allSatisfy(isDigit)
   }
 
   /// Files that stand beside the weights and are never a checkpoint alone.
@@ -79,7 +90,10 @@ public enum CheckpointNames {
   /// The step that a name tells: the number after `step`, else the last number in it.
   public static func step(inName name: String) -> UInt64? {
     var stem = Substring(name)
-    if let known = [".pth.tar", ".pt.tar", ".safetensors", ".pth", ".ckpt", ".pt", ".bin"].first(
+    if let known = [
+      ".pth.tar", ".pt.tar", ".safetensors", ".pth", ".ckpt", ".pt", ".bin", ".keras",
+      ".weights.h5", ".h5", ".hdf5", ".npz", ".gguf", ".msgpack",
+    ].first(
       where: name.hasSuffix)
     {
       stem = stem.dropLast(known.count)

@@ -320,14 +320,6 @@ import Testing
     #expect(
       try refusal(script) == "unsupported-torchscript: x.pt: this is a TorchScript program; "
         + "save the module's state_dict() with torch.save")
-    let keras = ZipBuilder(entries: [.init("config.json", []), .init("model.weights.h5", [])])
-    #expect(
-      try refusal(keras)
-        == "unsupported-keras: x.pt: this is a Keras archive; convert it to safetensors")
-    #expect(
-      try refusal(ZipBuilder(entries: [.init("x.npy", [])]))
-        == "unsupported-npz: x.pt: this is a NumPy archive; use it as a probe's batch, or save the "
-        + "weights with torch or safetensors")
     #expect(
       try refusal(ZipBuilder(entries: [.init("hello", [])]))
         == "unsupported-zip: x.pt: this archive is not one of torch.save's; "

@@ -11,7 +11,9 @@ extension FuzzTarget {
   }
 
   static let checkpointTargets: [FuzzTarget] = [
-    file("safetensors", ".safetensors"), file("zip", ".pt"), file("legacy", ".pth"),
+    file("safetensors", ".safetensors"), file("zip", ".pt"),
+    file("hdf5", ".h5"), file("keras", ".keras"), file("gguf", ".gguf"),
+    file("msgpack", ".msgpack"), file("legacy", ".pth"),
   ]
 
   static let pickle = FuzzTarget(name: "pickle") { bytes in

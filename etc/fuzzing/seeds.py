@@ -12,7 +12,8 @@ largest = 64 << 10
 # Which files a parser is fed with, by their names' ends.
 endings = {
     "safetensors": (".safetensors",), "zip": (".pt", ".pth", ".ckpt"),
-    "metadata": (".metadata",), "npz": (".npz",),
+    "metadata": (".metadata",), "hdf5": (".h5",), "keras": (".keras",), "gguf": (".gguf",),
+    "msgpack": (".msgpack",), "npz": (".npz",),
     "npy": (".npy",), "yaml": (".yaml",), "onnx": (".onnx",), "index": (".index.json",),
     "state": ("trainer_state.json",),
 }

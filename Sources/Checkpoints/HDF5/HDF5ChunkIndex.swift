@@ -1,0 +1,167 @@
+// Where the chunks of a dataset are: B-trees of version 1 (specification §III.A.1), and of newer
+// files one chunk, chunks in a row, B-trees of version 2, fixed and extensible arrays (§VII).
+internal import Diagnostics
+
+struct HDF5Chunk: Sendable {
+  let address: Int
+  let storedBytes: Int
+  /// Filters that were left out for this chunk.
+  let mask: UInt32
+}
+
+/// How a layout message of version 4 says where the chunks are.
+enum HDF5ChunkIndex {
+  case tree1(Int)
+  case single(Int, stored: Int?, mask: UInt32)
+  case implicit(Int)
+  case fixedArray(Int)
+  case extensibleArray(Int)
+  case tree2(Int)
+}
+
+extension HDF5File {
+  /// The chunks by their row-major place in the grid; those never written are missing.
+  func chunks(
+    _ index: HDF5ChunkIndex?, _ grid: ChunkGrid, isFiltered: Bool
+  ) throws(Problem) -> [Int: HDF5Chunk] {
+    guard let index else { return [:] }
+    let chunkBytes = grid.chunkCount * grid.width
+    var chunks: [Int: HDF5Chunk] = [:]
+    func add(_ place: Int?, _ chunk: HDF5Chunk) throws(Problem) {
+      // Chunks beyond the extents are left over from a dataset that shrank.
+      guard let place else { return }
+      guard span.contains(chunk.address, chunk.storedBytes) else {
+        throw complaint.bad("a chunk lies beyond the end of the file")
+      }
+      guard isFiltered || chunk.storedBytes == chunkBytes else {
+        throw complaint.bad("a chunk has \(chunk.storedBytes) bytes, and should have \(chunkBytes)")
+      }
+      guard chunks.updateValue(chunk, forKey: place) == nil else {
+        throw complaint.bad("a chunk is there twice")
+      }
+    }
+    switch index {
+    case .tree1(let root):
+      for leaf in try leaves(
+        ofTree: root, type: 1, keyBytes: 8 + 8 * (grid.shape.count + 1))
+      {
+        var key = leaf.key
+        let stored = try key.size(4)
+        let mask = UInt32(try key.number(4))
+        var offsets: [Int] = []
+        for _ in grid.shape { offsets.append(try key.size(8)) }
+        try add(
+          place(of: offsets, grid, scaled: false),
+          HDF5Chunk(address: leaf.child, storedBytes: stored, mask: mask))
+      }
+    case .single(let address, let stored, let mask):
+      try add(0, HDF5Chunk(address: address, storedBytes: stored ?? chunkBytes, mask: mask))
+    case .implicit(let address):
+      for place in 0..<grid.total {
+        let (offset, overflow) = place.multipliedReportingOverflow(by: chunkBytes)
+        let (start, tooFar) = address.addingReportingOverflow(offset)
+        guard !overflow, !tooFar else { throw complaint.bad("a chunk lies beyond the end") }
+        try add(place, HDF5Chunk(address: start, storedBytes: chunkBytes, mask: 0))
+      }
+    case .tree2(let address):
+      let sizeBytes = filteredSizeBytes(chunkBytes)
+      for var record in try treeRecords(at: address, type: isFiltered ? 11 : 10) {
+        guard let child = try self.address(&record) else { continue }
+        let stored = isFiltered ? try record.size(sizeBytes) : chunkBytes
+        let mask = isFiltered ? UInt32(try record.number(4)) : 0
+        var offsets: [Int] = []
+        for _ in grid.shape { offsets.append(try record.size(8)) }
+        try add(
+          place(of: offsets, grid, scaled: true),
+          HDF5Chunk(address: child, storedBytes: stored, mask: mask))
+      }
+    case .fixedArray(let address):
+      try fixedArray(address, grid.total, chunkBytes, isFiltered, add)
+    case .extensibleArray(let address):
+      try extensibleArray(address, grid.total, chunkBytes, isFiltered, add)
+    }
+    return chunks
+  }
+
+  /// A chunk's place in the grid from its offsets in elements, or in chunks; nil outside.
+  private func place(of offsets: [Int], _ grid: ChunkGrid, scaled: Bool) -> Int? {
+    var coordinates: [Int] = []
+    for (axis, offset) in offsets.enumerated() {
+      guard scaled || offset % grid.chunk[axis] == 0 else { return nil }
+      let coordinate = scaled ? offset : offset / grid.chunk[axis]
+      guard coordinate < grid.counts[axis] else { return nil }
+      coordinates.append(coordinate)
+    }
+    return grid.linear(coordinates)
+  }
+
+  /// Bytes of the stored size of a filtered chunk in the newer indexes.
+  func filteredSizeBytes(_ chunkBytes: Int) -> Int {
+    let bits = Int.bitWidth - 1 - max(chunkBytes, 1).leadingZeroBitCount
+    return min(1 + (bits + 8) / 8, 8)
+  }
+
+  typealias AddChunk = (Int?, HDF5Chunk) throws(Problem) -> Void
+
+  /// One element of a fixed or extensible array.
+  func arrayElement(
+    _ fields: inout ByteCursor, _ place: Int, _ total: Int, _ chunkBytes: Int, _ isFiltered: Bool,
+    _ add: AddChunk
+  ) throws(Problem) {
+    let address = try self.address(&fields)
+    let stored = isFiltered ? try fields.size(filteredSizeBytes(chunkBytes)) : chunkBytes
+    let mask = isFiltered ? UInt32(try fields.number(4)) : 0
+    guard let address, place < total else { return }
+    try add(place, HDF5Chunk(address: address, storedBytes: stored, mask: mask))
+  }
+
+  private func fixedArray(
+    _ address: Int, _ total: Int, _ chunkBytes: Int, _ isFiltered: Bool, _ add: AddChunk
+  ) throws(Problem) {
+    var head = try checked(
+      at: address, count: 8 + lengthWidth + addressWidth + 4, "a fixed array's header")
+    try head.expect("FAHD", "a fixed array")
+    try head.skip(1)
+    guard (try head.byte() == 1) == isFiltered else {
+      throw complaint.bad("an array of another kind")
+    }
+    let elementBytes = Int(try head.byte())
+    let pageBits = Int(try head.byte())
+    let count = try length(&head)
+    guard let block = try self.address(&head) else { return }
+    let expected = addressWidth + (isFiltered ? filteredSizeBytes(chunkBytes) + 4 : 0)
+    guard elementBytes == expected, pageBits < 32, count <= 1 << 24 else {
+      throw complaint.bad("a fixed array's sizes are not possible")
+    }
+    let pageCount = 1 << pageBits
+    let prefix = 6 + addressWidth
+    guard count > pageCount else {
+      var fields = try checked(
+        at: block, count: prefix + count * elementBytes + 4, "a fixed array's block")
+      try fields.expect("FADB", "a fixed array's block")
+      try fields.skip(prefix - 4)
+      for place in 0..<count {
+        try arrayElement(&fields, place, total, chunkBytes, isFiltered, add)
+      }
+      return
+    }
+    let pages = (count + pageCount - 1) / pageCount
+    let bitmapBytes = (pages + 7) / 8
+    var fields = try checked(
+      at: block, count: prefix + bitmapBytes + 4, "a fixed array's block")
+    try fields.expect("FADB", "a fixed array's block")
+    try fields.skip(prefix - 4)
+    let bitmap = fields.bytes[try fields.take(bitmapBytes)]
+    var at = block + prefix + bitmapBytes + 4
+    for page in 0..<pages {
+      let elements = min(pageCount, count - page * pageCount)
+      let bytes = elements * elementBytes + 4
+      defer { at += pageCount * elementBytes + 4 }
+      guard bitmap[bitmap.startIndex + page / 8] & (0x80 >> UInt8(page % 8)) != 0 else { continue }
+      var fields = try checked(at: at, count: bytes, "a fixed array's page")
+      for index in 0..<elements {
+        try arrayElement(&fields, page * pageCount + index, total, chunkBytes, isFiltered, add)
+      }
+    }
+  }
+}
