@@ -39,7 +39,8 @@ enum GGUFKind: Sendable {
       bytes = Shape(checking: shape.dimensions + [plain.byteWidth])?.count
     case .blocks(let block):
       type = .float32
-      guard (shape.dimensions.last ?? 0) % block.elements == 0 else {
+      // A scalar has no rows, hence no whole block.
+      guard let row = shape.dimensions.last, row % block.elements == 0 else {
         throw complaint.bad("tensor \"\(name)\" has rows that are no whole blocks")
       }
       bytes = Shape(checking: [shape.count / block.elements, block.bytes])?.count
