@@ -124,23 +124,11 @@ public enum NumPyArchive {
     guard header.isColumnMajor, header.shape.rank > 1, let first = values.first else {
       return values
     }
-    let extents = header.shape.dimensions
-    var strides = [Int](repeating: 1, count: extents.count)
-    for axis in 1..<extents.count { strides[axis] = strides[axis - 1] * extents[axis - 1] }
+    var walk = StridedWalk(extents: header.shape.dimensions, strides: header.strides)
     var turned = [Value](repeating: first, count: values.count)
-    var position = [Int](repeating: 0, count: extents.count)
-    var source = 0
     for index in turned.indices {
-      turned[index] = values[source]
-      var axis = extents.count - 1
-      while axis >= 0 {
-        position[axis] += 1
-        source += strides[axis]
-        if position[axis] < extents[axis] { break }
-        source -= strides[axis] * extents[axis]
-        position[axis] = 0
-        axis -= 1
-      }
+      turned[index] = values[walk.place]
+      walk.advance()
     }
     return turned
   }

@@ -172,29 +172,17 @@ private struct InflatedElements: ElementStream {
 private struct TurnedElements: ElementStream {
   private let bytes: [UInt8]
   private let width: Int
-  private let extents: [Int]
-  private let strides: [Int]
-  private var position: [Int]
-  private var source = 0
+  private var walk: StridedWalk
 
   init(bytes: [UInt8], width: Int, header: NumPyHeader) {
     (self.bytes, self.width) = (bytes, width)
-    (extents, strides) = (header.shape.dimensions, header.strides)
-    position = extents.map { _ in 0 }
+    walk = StridedWalk(extents: header.shape.dimensions, strides: header.strides)
   }
 
   mutating func read(_ count: Int, into buffer: UnsafeMutableRawBufferPointer) throws(Problem) {
     for index in 0..<count {
-      for byte in 0..<width { buffer[index * width + byte] = bytes[source * width + byte] }
-      var axis = extents.count - 1
-      while axis >= 0 {
-        position[axis] += 1
-        source += strides[axis]
-        if position[axis] < extents[axis] { break }
-        source -= strides[axis] * extents[axis]
-        position[axis] = 0
-        axis -= 1
-      }
+      for byte in 0..<width { buffer[index * width + byte] = bytes[walk.place * width + byte] }
+      walk.advance()
     }
   }
 }
