@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Callable, Optional
 
+import architectures
 import pretrained as hf
 import sequences
+import signals
 import torch
 import vision
 from torch import nn
@@ -162,6 +164,73 @@ def volumes(generator):
     return Case(vision.Volumes(), {"input": x}, classes(generator, 4), "classification")
 
 
+def voxels(generator):
+    """A label per voxel."""
+    x = torch.randn(EXAMPLES, 1, 8, 4, 4, generator=generator)
+    return Case(architectures.UNet3D(), {"input": x}, classes(generator, 3, 8, 4, 4), "segmentation")
+
+
+def denoising(generator):
+    x = torch.randn(EXAMPLES, 1, 8, 8, generator=generator)
+    t = classes(generator, 100)
+    y = torch.randn(x.shape, generator=generator)
+    return Case(architectures.DenoisingUNet(), {"x": x, "t": t}, y, "regression", by_name=True)
+
+
+def film(generator):
+    image = torch.randn(EXAMPLES, 1, 8, 8, generator=generator)
+    batch = {"image": image, "kind": classes(generator, 4)}
+    return Case(architectures.FiLM(), batch, classes(generator, 5), "classification", by_name=True)
+
+
+def siamese(generator):
+    batch = {k: torch.randn(EXAMPLES, 1, 8, 8, generator=generator) for k in ("left", "right")}
+    return Case(architectures.Siamese(), batch, classes(generator, 2), "classification", by_name=True)
+
+
+def tabular(generator):
+    batch = {"kinds": classes(generator, 5, 2), "numbers": torch.randn(EXAMPLES, 4, generator=generator)}
+    return Case(architectures.GatedMLP(), batch, classes(generator, 4), "classification", by_name=True)
+
+
+def super_resolution(generator):
+    x = torch.randn(EXAMPLES, 1, 5, 5, generator=generator)
+    y = torch.randn(EXAMPLES, 1, 10, 10, generator=generator)
+    return Case(architectures.SuperResolution(), {"input": x}, y, "regression")
+
+
+def translation(generator, batch_first=True):
+    batch = {"source": classes(generator, 11, 6), "target": classes(generator, 11, 5)}
+    return Case(
+        signals.Translator(batch_first=batch_first), batch, classes(generator, 11, 5),
+        "token-classification", by_name=True)
+
+
+def graphs(generator):
+    edges = (torch.rand(EXAMPLES, 5, 5, generator=generator) < 0.4).float()
+    batch = {"nodes": torch.randn(EXAMPLES, 5, 4, generator=generator), "edges": edges}
+    return Case(signals.Graph(), batch, classes(generator, 3), "classification", by_name=True)
+
+
+def sequence_to_sequence(model, **options):
+    """An encoder's padded tokens, and the decoder's, of which each position has a label."""
+    def build(generator):
+        batch = {**hf.padded(EXAMPLES, generator), "decoder_input_ids": classes(generator, hf.WORDS, 5)}
+        target = classes(generator, hf.WORDS, 5)
+        return Case(model(), batch, target, "token-classification", by_name=True, **options)
+    return build
+
+
+def waves(model, length, count, **options):
+    """Sounds under Hugging Face's name for them."""
+    def build(generator):
+        x = torch.randn(EXAMPLES, length, generator=generator)
+        return Case(
+            model(), {"input_values": x}, classes(generator, count), "classification", by_name=True,
+            **options)
+    return build
+
+
 CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "mlp": vectors(vision.MLP, 20, 10),
     "mlp-tanh-prefixed": vectors(lambda: vision.MLP(act=nn.Tanh), 20, 10, checkpoint="prefixed"),
@@ -219,6 +288,41 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
         lambda: hf.decoder("Gemma", head_dim=4, num_key_value_heads=1), checkpoint="safetensors"),
     "t5-encoder": tokens(hf.t5_encoder, 4, checkpoint="safetensors"),
     "mamba": causal(hf.mamba, checkpoint="safetensors"),
+    # Further architectures.
+    "densenet": images(architectures.DenseNet),
+    "inception": images(architectures.Inception),
+    "shufflenet": images(architectures.ShuffleNet),
+    "mobilenet-v3": images(architectures.MobileNetV3),
+    "swin": images(architectures.Swin),
+    "deeplab": pixels(architectures.DeepLab, size=16),
+    "unet-3d": voxels,
+    "denoising-unet": denoising,
+    "film": film,
+    "siamese": siamese,
+    "parametrised": images(architectures.Parametrised, channels=1, size=8, count=5),
+    "pointnet": series(architectures.PointNet, 9, 3, 5),
+    "spatial-transformer": images(architectures.SpatialTransformer, channels=1, size=8, count=5),
+    "mixer": images(architectures.Mixer),
+    "super-resolution": super_resolution,
+    "variational": regression(architectures.VariationalAutoencoder, 12),
+    "tabular": tabular,
+    "conformer": series(signals.Conformer, 9, 5, 4),
+    "wavenet": language(signals.WaveNet, 12),
+    "sound-cnn": series(signals.SoundCNN, 1, 64, 5),
+    "gru-sequence-first": words(signals.SequenceFirst, 5),
+    "lstm-sequence-first": words(lambda: signals.SequenceFirst(nn.LSTM), 5),
+    "lstm-attentive": words(signals.AttentiveRecurrent, 4),
+    "lstm-cell": words(signals.UnrolledCell, 4),
+    "gru-cell": words(lambda: signals.UnrolledCell(nn.GRUCell), 4),
+    "translator": translation,
+    "translator-sequence-first": lambda generator: translation(generator, batch_first=False),
+    "padded-encoder": words(signals.PaddedEncoder, 4),
+    "bag-of-words": words(signals.BagOfWords, 4),
+    "bag-of-words-max": words(lambda: signals.BagOfWords(mode="max"), 4),
+    "routed": vectors(signals.Routed, 8, 5),
+    "routed-by-layer": vectors(signals.RoutedByLayer, 8, 5),
+    "graph": graphs,
+    "retention": language(signals.Retention, 11),
     # Graphs that were exported in other ways.
     "mlp-inside": vectors(vision.MLP, 20, 10, export="inside"),
     "mlp-optimized": vectors(vision.MLP, 20, 10, export="optimized"),

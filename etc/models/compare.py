@@ -139,7 +139,7 @@ def check(name, binary, folder):
         notes = [line for line in said.getvalue().splitlines() if line.startswith("make_probe:")]
         report = probe(binary, checkpoint, folder / "probe")
         loss, fisher, labelled, good, problem = compare(case, reference.measure(case), report)
-    except RuntimeError as failure:
+    except Exception as failure:
         if case.refused and str(failure).startswith(case.refused + ": "):
             print(f"{row}{'refused, as it must be':>45}  {case.refused}", flush=True)
             return True
