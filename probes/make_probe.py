@@ -212,7 +212,7 @@ def export(model, inputs, path):
     )
     few = tuple(pair(value) for value in inputs.values())
     dynamic = tuple({0: torch.export.Dim("batch", min=1)} for _ in inputs)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), masks_as_given():
         warnings.simplefilter("ignore")
         try:
             torch.onnx.export(model, few, str(path), dynamic_shapes=dynamic, **options)
@@ -229,6 +229,22 @@ def export(model, inputs, path):
                 f"which is slower ({first_line(reason)})")
             one = tuple(value[:1] for value in inputs.values())
             torch.onnx.export(model, one, str(path), **options)
+
+
+@contextlib.contextmanager
+def masks_as_given():
+    """Lets torch.nn.Transformer use its masks without looking whether they are causal, a question about
+    values that no graph can answer; the function is the same."""
+    from torch.nn.modules import transformer
+
+    looks = getattr(transformer, "_detect_is_causal_mask", None)
+    if looks is not None:
+        transformer._detect_is_causal_mask = lambda mask, is_causal=None, size=None: bool(is_causal)
+    try:
+        yield
+    finally:
+        if looks is not None:
+            transformer._detect_is_causal_mask = looks
 
 
 @contextlib.contextmanager

@@ -328,11 +328,26 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "mlp-optimized": vectors(vision.MLP, 20, 10, export="optimized"),
     "nanogpt-optimized": language(
         sequences.NanoGPT, 13, export="optimized", refused="folded-weight"),
-    "vgg-optimized": images(vision.VGG, export="optimized", refused="folded-normalisation"),
-    "norms-optimized": images(
-        vision.Normalised, size=8, count=6, export="optimized", refused="folded-weight"),
-    "lstm-older": words(
-        lambda: sequences.Recurrent(nn.LSTM), 5, export="older", refused="folded-weight"),
+    "vgg-optimized": images(vision.VGG, export="optimized"),
+    "densenet-optimized": images(architectures.DenseNet, export="optimized"),
+    "resnet18-optimized": images(vision.ResNet18, size=32, export="optimized"),
+    "unet-optimized": pixels(vision.UNet, export="optimized"),
+    "norms-optimized": images(vision.Normalised, size=8, count=6, export="optimized"),
+    "lstm-optimized": words(
+        lambda: sequences.Recurrent(nn.LSTM, num_layers=2, bidirectional=True), 5,
+        export="optimized"),
+    "gru-optimized": words(lambda: sequences.Recurrent(nn.GRU), 5, export="optimized"),
+    "attention-optimized": series(sequences.Attentive, 6, 5, 4, export="optimized"),
+    "encoder-optimized": words(sequences.Encoder, 4, export="optimized"),
+    "vgg-older": images(vision.VGG, export="older", refused="folded-normalisation"),
+    "norms-older": images(vision.Normalised, size=8, count=6, export="older"),
+    "lstm-older": words(lambda: sequences.Recurrent(nn.LSTM), 5, export="older"),
+    "lstm-deep-older": words(
+        lambda: sequences.Recurrent(nn.LSTM, num_layers=2, bidirectional=True), 5, export="older"),
+    "gru-older": words(lambda: sequences.Recurrent(nn.GRU), 5, export="older"),
+    "rnn-older": words(lambda: sequences.Recurrent(nn.RNN), 5, export="older"),
+    "attention-older": series(sequences.Attentive, 6, 5, 4, export="older"),
+    "encoder-older": words(sequences.Encoder, 4, export="older"),
     "square-optimized": series(sequences.Squares, 6, 5, 4, export="optimized"),
     "mlp-older": vectors(vision.MLP, 20, 10, export="older", checkpoint="prefixed"),
     "nanogpt-older": language(sequences.NanoGPT, 13, export="older"),

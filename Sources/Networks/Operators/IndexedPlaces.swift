@@ -62,10 +62,11 @@ struct IndexedPlaces {
     guard let depth = indices.last, depth >= 1, leading >= 0, leading < indices.count,
       leading + depth <= data.count, indices[..<leading] == data[..<leading]
     else { throw site.invalid("indices \(indices) into \(data)") }
-    inner = data[(leading + depth)...].reduce(1, *)
+    let block = data[(leading + depth)...].reduce(1, *)
+    inner = block
     let whole = Operand(shape: data, exampleStride: 0).strides
     extents = Array(data[leading..<(leading + depth)])
-    strides = whole[leading..<(leading + depth)].map { $0 / max(1, inner) }
+    strides = whole[leading..<(leading + depth)].map { $0 / max(1, block) }
     let rows = indices[leading..<(indices.count - 1)].reduce(1, *)
     let shared = data[leading..<(leading + depth)].reduce(1, *)
     base = (0..<indices[..<leading].reduce(1, *)).flatMap { block in
