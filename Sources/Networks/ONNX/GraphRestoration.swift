@@ -208,7 +208,11 @@ struct GraphRestoration {
       let other = stored(node.outputs[0]), other.name == node.outputs[0],
       other.shape == source.shape
     else { return false }
-    return introduce(node.outputs[0], source.shape)
+    let name = node.outputs[0]
+    return introduce(
+      name, source.shape,
+      isBuffer: layerName(name) + ".running_mean" == name
+        || layerName(name) + ".running_var" == name)
   }
 
   /// Gives a node the parameters that its line of the traced program reads.
