@@ -9,6 +9,7 @@ import sequences
 import signals
 import torch
 import vision
+from reference import first
 from torch import nn
 
 EXAMPLES = 8
@@ -26,12 +27,22 @@ class Case:
     #: Whether the batch leaves the targets out: a language model's are its inputs.
     implied: bool = False
     by_name: bool = False
+    #: Whether the model takes and gives sequences with the examples on the second axis.
+    sequence_first: bool = False
     #: How the checkpoint is written: torch, prefixed, safetensors.
     checkpoint: str = "torch"
     #: How the graph is exported: plain (make_probe), optimized, older, inside.
     export: str = "plain"
     #: The code of the problem with which such a graph must be refused.
     refused: str = ""
+
+
+    def predict(self, inputs):
+        """The model's prediction, examples first, of inputs that have them first."""
+        if self.sequence_first:
+            inputs = {key: value.transpose(0, 1) for key, value in inputs.items()}
+        output = first(self.model(**inputs) if self.by_name else self.model(*inputs.values()))
+        return output.transpose(0, 1) if self.sequence_first and output.dim() > 2 else output
 
 
 def classes(generator, count, *shape):
@@ -206,6 +217,21 @@ def translation(generator, batch_first=True):
         "token-classification", by_name=True)
 
 
+def times(model, **options):
+    """A label for each time."""
+    def build(generator):
+        x = torch.randn(EXAMPLES, 5, 3, generator=generator)
+        return Case(model(), {"input": x}, classes(generator, 4, 5), "token-classification", **options)
+    return build
+
+
+def word_times(generator):
+    x = classes(generator, 12, 5)
+    return Case(
+        signals.TimeFirstWords(), {"input": x}, classes(generator, 4, 5), "token-classification",
+        sequence_first=True)
+
+
 def graphs(generator):
     edges = (torch.rand(EXAMPLES, 5, 5, generator=generator) < 0.4).float()
     batch = {"nodes": torch.randn(EXAMPLES, 5, 4, generator=generator), "edges": edges}
@@ -314,6 +340,10 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "lstm-attentive": words(signals.AttentiveRecurrent, 4),
     "lstm-cell": words(signals.UnrolledCell, 4),
     "gru-cell": words(lambda: signals.UnrolledCell(nn.GRUCell), 4),
+    "lstm-time-first": times(signals.TimeFirst, sequence_first=True),
+    "gru-time-first": series(
+        lambda: signals.TimeFirst(nn.GRU, whole=True), 5, 3, 4, sequence_first=True),
+    "encoder-time-first": word_times,
     "translator": translation,
     "translator-sequence-first": lambda generator: translation(generator, batch_first=False),
     "padded-encoder": words(signals.PaddedEncoder, 4),

@@ -86,7 +86,7 @@ def measure(case):
     examples = len(case.targets)
     for n in range(examples):
         part = {key: value[n : n + 1] for key, value in inputs.items()}
-        output = first(model(**part) if case.by_name else model(*part.values()))[0]
+        output = case.predict(part)[0]
         target, mask = double(case.targets[n]), None if case.mask is None else case.mask[n]
         value, positions = log_likelihood(case.task, output, target, mask)
         total, count = total - value.item(), count + positions

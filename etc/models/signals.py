@@ -91,6 +91,34 @@ class SequenceFirst(nn.Module):
         return self.head(torch.cat([h[0], h[1]], -1))
 
 
+class TimeFirst(nn.Module):
+    """Everything with the examples on the second axis, the inputs too: a label for each time, or one."""
+
+    def __init__(self, cell=nn.LSTM, classes=4, whole=False):
+        super().__init__()
+        self.rnn = cell(3, 6)
+        self.head = nn.Linear(6, classes)
+        self.whole = whole
+
+    def forward(self, x):
+        h, _ = self.rnn(x)
+        return self.head(h[-1] if self.whole else h)
+
+
+class TimeFirstWords(nn.Module):
+    """Words with the examples on the second axis, through torch.nn.TransformerEncoder."""
+
+    def __init__(self, classes=4, width=8):
+        super().__init__()
+        self.embed = nn.Embedding(12, width)
+        self.encoder = nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(width, 2, 16), 1, enable_nested_tensor=False)
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, tokens):
+        return self.head(self.encoder(self.embed(tokens)))
+
+
 class AttentiveRecurrent(nn.Module):
     """A bidirectional recurrent layer of which attention with a mask makes one vector."""
 

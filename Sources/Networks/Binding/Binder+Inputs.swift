@@ -16,12 +16,8 @@ extension Binder {
           "missing-input", at: place, "the batch holds no array of that name",
           remedy: "add it to batch.npz under the graph's name for it")
       }
-      let dimensions = array.shape.dimensions
-      let fits =
-        dimensions.count == input.dimensions.count
-        && zip(dimensions, input.dimensions).allSatisfy { $1 == nil || $0 == $1 }
       let expected = input.dimensions.map { $0.map(String.init) ?? "any" }.joined(separator: ", ")
-      guard fits, let first = dimensions.first, first > 0 else {
+      guard input.fits(array.shape), let first = array.shape.dimensions.first, first > 0 else {
         throw Problem(
           "input-shape", at: place,
           "the graph expects [\(expected)], the batch has \(array.shape)",
