@@ -1,4 +1,5 @@
-// The table of operators that read and write where the network itself says, and of running products.
+// The table of operators that read and write where the network itself says, of running products, and of
+// Fourier transforms.
 import Networks
 
 /// The places of the two largest of four entries of h, `[n, 2]`, and those entries.
@@ -135,6 +136,19 @@ let computedIndexCases: [OperatorCase] = [
         "strides": .integers([1, 2]), "dilations": .integers([2, 1]),
         "pads": .integers([1, 1, 1, 1]),
       ])
+  },
+  OperatorCase(name: "DFT of real numbers", shape: [5, 2, 1]) {
+    $0.constant("axis", [], [1])
+    $0.node("DFT", ["h", "", "axis"], ["y"], ["onesided": .integer(1)])
+  },
+  OperatorCase(name: "DFT inverse, padded", shape: [3, 2]) {
+    $0.constant("length", [], [4])
+    $0.constant("axis", [], [-2])
+    $0.node("DFT", ["h", "length", "axis"], ["y"], ["inverse": .integer(1)])
+  },
+  OperatorCase(name: "STFT", shape: [8, 1], parameters: ["op.window": [4]]) {
+    $0.constant("step", [], [2])
+    $0.node("STFT", ["h", "step", "op.window"], ["y"])
   },
   sampled("linear", [:]),
   sampled("linear reflected", ["padding_mode": .text("reflection")]),
