@@ -51,9 +51,7 @@ final class CountingRecorder: Recorder {
 
   func recover() throws(Problem) {}
 
-  func previousCheckpoint(of entry: Entry) throws(Problem) -> String? { nil }
-
-  func referenceEntropyBits(of entry: Entry) throws(Problem) -> Double? { nil }
+  func standing(of run: String, at path: String?) throws(Problem) -> Standing { Standing() }
 
   func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded {
     let text = String(decoding: document, as: UTF8.self)
@@ -142,7 +140,7 @@ final class Harness {
 
   /// Starts a daemon; with hints, waits until it watches. `helper` stands in for plasticity-watch.
   func start(
-    hints: Bool = true, helper: String? = nil,
+    hints: Bool = true, helper: String? = nil, anticipates: Bool = false,
     notifier: ServiceNotifier = ServiceNotifier(socketPath: nil)
   )
     throws
@@ -156,7 +154,7 @@ final class Harness {
         ?? (hints ? Self.binaries + "/plasticity-watch" : nil),
       log: Log(level: .debug, hasPriorities: false) { log.add($0) }, notifier: notifier,
       fileSystem: PosixFileSystem(), version: "test",
-      grace: .milliseconds(200))
+      grace: .milliseconds(200), anticipates: anticipates)
     let controls = Handed<DaemonControl>()
     let watching = log.all.filter { $0.hasPrefix("plasticity-watch watches") }.count
     try DedicatedThread.start("daemon") {
