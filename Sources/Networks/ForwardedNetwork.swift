@@ -1,0 +1,37 @@
+// A network whose forward pass is made once, for two who want it: the first learns from all outputs
+// what the second needs before it goes backward.
+public import Diagnostics
+public import Tensors
+
+/// A network that keeps what `forward` gave.
+public final class ForwardedNetwork: DifferentiableNetwork {
+  private let network: any DifferentiableNetwork
+  private var outputs: [Float]?
+
+  /// Takes over a network; nobody else may run it any more.
+  public init(_ network: any DifferentiableNetwork) { self.network = network }
+
+  public var exampleCount: Int { network.exampleCount }
+  public var outputShape: Shape { network.outputShape }
+  public var parameters: [NetworkParameter] { network.parameters }
+  public var layers: [NetworkLayer] { network.layers }
+  public var connections: [LayerConnection] { network.connections }
+
+  /// The outputs, computed when they are asked for first.
+  public func forward() throws(Problem) -> [Float] {
+    if let outputs { return outputs }
+    let computed = try network.forward()
+    outputs = computed
+    return computed
+  }
+
+  public func recording(ofLayer layer: Int) -> Tensor { network.recording(ofLayer: layer) }
+
+  public func activation(ofLayer layer: Int) -> Tensor? { network.activation(ofLayer: layer) }
+
+  public func backward(
+    cotangents: [Float], count: Int, reader: any GradientReader
+  ) throws(Problem) {
+    try network.backward(cotangents: cotangents, count: count, reader: reader)
+  }
+}
