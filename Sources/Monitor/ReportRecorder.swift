@@ -118,7 +118,9 @@ final class ReportRecorder: Recorder {
     let step = path.map(Self.stepInName) ?? .max
     // Those of lower steps, as names tell them; all that are known when this one's does not.
     let earlier =
-      if let step { rows.filter { Self.stepInName($0.path).map { $0 < step } ?? false } } else { rows }
+      if let step { rows.filter { Self.stepInName($0.path).map { $0 < step } ?? false } } else {
+        rows
+      }
     var standing = Standing(referenceEntropyBits: Self.referenceEntropyBits(earlier))
     if step != nil,
       let last = earlier.max(by: { ($0.step ?? 0) < ($1.step ?? 0) })?.path, try exists(last)

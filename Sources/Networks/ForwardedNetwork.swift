@@ -11,10 +11,15 @@ public final class ForwardedNetwork: DifferentiableNetwork {
   /// Takes over a network; nobody else may run it any more.
   public init(_ network: any DifferentiableNetwork) { self.network = network }
 
+  /// As the network has it.
   public var exampleCount: Int { network.exampleCount }
+  /// As the network has it.
   public var outputShape: Shape { network.outputShape }
+  /// As the network has them.
   public var parameters: [NetworkParameter] { network.parameters }
+  /// As the network has them.
   public var layers: [NetworkLayer] { network.layers }
+  /// As the network has them.
   public var connections: [LayerConnection] { network.connections }
 
   /// The outputs, computed when they are asked for first.
@@ -25,10 +30,13 @@ public final class ForwardedNetwork: DifferentiableNetwork {
     return computed
   }
 
+  /// As the network has it.
   public func recording(ofLayer layer: Int) -> Tensor { network.recording(ofLayer: layer) }
 
+  /// As the network has it.
   public func activation(ofLayer layer: Int) -> Tensor? { network.activation(ofLayer: layer) }
 
+  /// As the network does it.
   public func backward(
     cotangents: [Float], count: Int, reader: any GradientReader
   ) throws(Problem) {

@@ -87,6 +87,8 @@ final class Harness {
   private var control: DaemonControl?
 
   init() throws {
+    // As the program does.
+    signal(SIGPIPE, SIG_IGN)
     folder = try TestFolder()
     try folder.folder("runs")
     // What a checkpoint's first line says, the worker does.
@@ -94,7 +96,15 @@ final class Harness {
       "worker",
       """
       #!/bin/sh
-      case "$(head -c 64 "$2" | tr -d '\\0' | head -n 1)" in
+      path="$2"
+      how=fine
+      if [ "$3" = --await ]; then
+        [ -e "$2/no-worker-waits" ] && exit 1
+        path="$(cat)"
+        [ -n "$path" ] || exit 0
+        how=awaited
+      fi
+      case "$(head -c 64 "$path" | tr -d '\\0' | head -n 1)" in
       crash) kill -SEGV $$ ;;
       refuse) echo "bad-magic: $2: no; none" >&2; exit 65 ;;
       later) echo "incomplete: $2: no; wait" >&2; exit 75 ;;
@@ -102,7 +112,7 @@ final class Harness {
       hang) sleep 600 ;;
       full) echo disk-full ;;
       nonsense) echo nonsense ;;
-      *) echo fine ;;
+      *) echo $how ;;
       esac
       """)
     chmod(folder.path + "/worker", 0o700)
