@@ -83,7 +83,9 @@ extension Frame {
     let term = terms[input]
     if term.isBatched || isShared || examples == 1 { return try leading(input) }
     var shape = term.shape.dimensions
-    guard let first = shape.first, first % examples == 0 else { throw site.examplesMoved() }
+    guard place?.axis == 0, let first = shape.first, first % examples == 0 else {
+      throw site.examplesMoved()
+    }
     shape[0] = first / examples
     return Operand(shape: shape, exampleStride: shape.reduce(1, *))
   }
