@@ -77,27 +77,7 @@ final class Binder {
     exampleCount = try Binder.exampleCount(graph, inputs)
     for input in graph.inputs {
       guard let array = inputs[input.name] else { continue }
-      let shape = input.graphShape(array.shape)
-      switch array {
-      case .integer(let tensor):
-        guard shape == tensor.shape || exampleCount == 1 else {
-          throw Problem(
-            Problem.examplesMovedCode, at: "\(graph.path): input \"\(input.name)\"",
-            "the graph counts examples on its second axis",
-            remedy: "bind one example at a time, or export the graph with the examples first")
-        }
-        values[input.name] = .known(
-          HostArray(shape: shape, type: .int64, integers: tensor.values), isBatched: true)
-      case .real(let tensor):
-        storages.append(
-          Storage(
-            count: tensor.shape.count, isBatched: true,
-            origin: .input(FloatBuffer(tensor.values)), dependsOnParameters: false))
-        values[input.name] = .array(
-          ArrayValue(
-            storage: storages.count - 1, shape: shape,
-            outer: input.exampleAxis == 1 ? shape.dimensions[0] : 1))
-      }
+      values[input.name] = try value(of: input, array)
     }
   }
 

@@ -19,6 +19,9 @@ extension Graph {
     }
     return graph
   }
+
+  /// Whether an input has its examples on the second axis.
+  var movesExamples: Bool { inputs.contains { $0.exampleAxis == 1 } }
 }
 
 extension GraphInput {

@@ -17,11 +17,13 @@ final class Pick: Operator {
   }
 
   static let slices: OperatorBinding = { binder, site throws(Problem) in
-    let (data, indices) = (try binder.placedTerm(site, 0), try binder.term(site, 1))
+    let (data, indices) = (try binder.placedTerm(site, 0), try binder.placedTerm(site, 1))
     let shape = data.shape.dimensions
     let axis = try site.axis(try site.integer("axis", default: 0), rank: shape.count)
     let output = try site.shape(shape[..<axis] + indices.shape.dimensions + shape[(axis + 1)...])
-    let value = try binder.emit(site, [data, indices], output: output) { frame throws(Problem) in
+    let outer = indices.isBatched ? indices.outer : data.isBatched ? nil : 1
+    let value = try binder.emit(site, [data, indices], output: output, outer: outer) {
+      frame throws(Problem) in
       // Examples that bring indices pick from what all share; from their own part only alone.
       let isApart = indices.isBatched ? axis == 0 && !data.isBatched : axis != frame.exampleAxis(0)
       guard frame.examples == 1 || isApart else { throw site.examplesMoved() }
