@@ -26,11 +26,15 @@ extension BatchArray {
     extents.swapAt(0, 1)
     let block = extents[2...].reduce(1, *)
     func exchanged<Element>(_ values: [Element]) -> [Element] {
-      (0..<columns).flatMap { column in
-        (0..<rows).flatMap { row in
-          values[((row * columns + column) * block)..<((row * columns + column + 1) * block)]
+      var result: [Element] = []
+      result.reserveCapacity(values.count)
+      for column in 0..<columns {
+        for row in 0..<rows {
+          let start = (row * columns + column) * block
+          result += values[start..<start + block]
         }
       }
+      return result
     }
     switch self {
     case .real(let tensor):
