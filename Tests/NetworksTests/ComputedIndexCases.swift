@@ -127,7 +127,7 @@ let computedIndexCases: [OperatorCase] = [
     $0.constant("block", [2], [2, 2])
     $0.node("Col2Im", ["h", "image", "block"], ["y"])
   },
-  OperatorCase(name: "Col2Im with steps", shape: [4, 6]) {
+  OperatorCase(name: "Col2Im with steps", shape: [4, 9]) {
     $0.constant("image", [2], [3, 4])
     $0.constant("block", [2], [2, 2])
     $0.node(

@@ -314,6 +314,20 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
         lambda: hf.decoder("Gemma", head_dim=4, num_key_value_heads=1), checkpoint="safetensors"),
     "t5-encoder": tokens(hf.t5_encoder, 4, checkpoint="safetensors"),
     "mamba": causal(hf.mamba, checkpoint="safetensors"),
+    **{
+        kind.lower(): causal(lambda kind=kind: hf.small(kind, "ForCausalLM"), checkpoint="safetensors")
+        for kind in ("Gemma2", "Gemma3Text", "Phi3", "Olmo2", "StableLm", "Starcoder2", "GPTJ")
+    },
+    "phi": causal(
+        lambda: hf.small("Phi", "ForCausalLM", partial_rotary_factor=0.5), checkpoint="safetensors"),
+    "mixtral": causal(lambda: hf.small("Mixtral", "ForCausalLM"), checkpoint="safetensors"),
+    "qwen2-moe": causal(lambda: hf.small("Qwen2Moe", "ForCausalLM"), checkpoint="safetensors"),
+    "t5": sequence_to_sequence(
+        lambda: hf.small("T5", "ForConditionalGeneration"), checkpoint="safetensors"),
+    "bart": sequence_to_sequence(
+        lambda: hf.small("Bart", "ForConditionalGeneration"), checkpoint="safetensors"),
+    "roberta-masked": masked(lambda: hf.small("Roberta", "ForMaskedLM"), checkpoint="safetensors"),
+    "swin-hf": pictures(hf.swin, 16, 4, checkpoint="safetensors"),
     # Further architectures.
     "densenet": images(architectures.DenseNet),
     "inception": images(architectures.Inception),

@@ -14,13 +14,14 @@ enum Nonlinearity {
   /// The step whose output is the nonlinearity of a step's output; nil where none follows directly.
   static func step(after recorded: Int, in program: Program, readers: [[Int]]) -> Int? {
     let output = program.steps[recorded].output
-    let single = readers[output].first { index in
+    // Several nodes first: the first of Mish's is a rectifier by itself.
+    if let last = gated(output, program, readers) { return last }
+    return readers[output].first { index in
       guard NetworkLayer.rectifiers.contains(program.steps[index].node.operation),
         case .storage(output)? = program.steps[index].inputs.first?.source
       else { return false }
       return program.storages[program.steps[index].output].count == program.storages[output].count
     }
-    return single ?? gated(output, program, readers)
   }
 
   /// Follows functions of each number alone until one is a product of the output and a gate.
