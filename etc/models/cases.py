@@ -316,12 +316,14 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "mamba": causal(hf.mamba, checkpoint="safetensors"),
     **{
         kind.lower(): causal(lambda kind=kind: hf.small(kind, "ForCausalLM"), checkpoint="safetensors")
-        for kind in ("Gemma2", "Gemma3Text", "Phi3", "Olmo2", "StableLm", "Starcoder2", "GPTJ")
+        for kind in (
+            "Gemma2", "Gemma3Text", "Phi3", "Olmo2", "StableLm", "Starcoder2", "GPTJ", "Bloom", "Falcon",
+            "Mpt", "Granite", "Glm", "Nemotron", "SmolLM3", "Lfm2")
     },
     "phi": causal(
         lambda: hf.small("Phi", "ForCausalLM", partial_rotary_factor=0.5), checkpoint="safetensors"),
-    "mixtral": causal(lambda: hf.small("Mixtral", "ForCausalLM"), checkpoint="safetensors"),
-    "qwen2-moe": causal(lambda: hf.small("Qwen2Moe", "ForCausalLM"), checkpoint="safetensors"),
+    "mixtral": causal(lambda: hf.routed("Mixtral"), checkpoint="safetensors"),
+    "qwen2-moe": causal(lambda: hf.routed("Qwen2Moe"), checkpoint="safetensors"),
     "t5": sequence_to_sequence(
         lambda: hf.small("T5", "ForConditionalGeneration"), checkpoint="safetensors"),
     "bart": sequence_to_sequence(

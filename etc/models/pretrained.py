@@ -131,6 +131,13 @@ SIZES = dict(
     decoder_start_token_id=0, num_labels=4)
 
 
+def routed(kind):
+    """A decoder with experts, in a form that works in double precision."""
+    model = small(kind, "ForCausalLM")
+    model.set_experts_implementation("eager")
+    return model
+
+
 def small(kind, head, **options):
     """A model of any kind, as far as its configuration's defaults allow it to be small."""
     config = getattr(transformers, kind + "Config")
