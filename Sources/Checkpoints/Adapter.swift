@@ -9,7 +9,8 @@ struct Adapter {
   private let alpha: Double?
   private let usesRoot: Bool
   private let isDirectional: Bool
-  private let alphas: [(key: String, value: Double)]
+  /// By pattern; of those that fit a module the one that stands first counts.
+  private let alphas: [String: (place: Int, value: Double)]
 
   init?(_ config: JSONValue) {
     guard let kind = config["peft_type"]?.text else { return nil }
@@ -18,9 +19,11 @@ struct Adapter {
     alpha = config["lora_alpha"]?.double
     usesRoot = config["use_rslora"]?.bool ?? false
     isDirectional = config["use_dora"]?.bool ?? false
-    alphas = (config["alpha_pattern"]?.members ?? []).compactMap { member in
-      member.value.double.map { (member.key, $0) }
-    }
+    let patterns = config["alpha_pattern"]?.members ?? []
+    alphas = Dictionary(
+      patterns.enumerated().compactMap { place, member in
+        member.value.double.map { (member.key, (place, $0)) }
+      }, uniquingKeysWith: { first, _ in first })
   }
 
   /// One product per pair of factors, named after the module that they adapt.
@@ -62,6 +65,12 @@ struct Adapter {
 
   /// A pattern is a module's name or the end of one.
   private func alpha(of module: String) -> Double? {
-    alphas.first { module == $0.key || module.hasSuffix(".\($0.key)") }?.value ?? alpha
+    if alphas.isEmpty { return alpha }
+    var found = alphas[module]
+    for dot in module.indices where module[dot] == "." {
+      guard let other = alphas[String(module[module.index(after: dot)...])] else { continue }
+      if found.map({ other.place < $0.place }) ?? true { found = other }
+    }
+    return found?.value ?? alpha
   }
 }

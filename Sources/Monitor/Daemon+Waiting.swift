@@ -96,7 +96,8 @@ extension Daemon {
   private func judge(_ first: Candidate, root: Int) {
     var candidate = first
     let quiet = roots[root].settle
-    let patience = Completeness.Patience(settle: quiet)
+    let patience = Completeness.Patience(
+      settle: quiet, isOverwritten: finished[first.path] != nil)
     // Twice is enough when nothing has to be waited for: the second look is the confirmation.
     for _ in 0..<3 {
       let completeness = Completeness.check(candidate, patience: patience)
@@ -173,6 +174,7 @@ extension Daemon {
   func giveUp(_ known: Pending, _ reason: String) {
     let candidate = known.candidate
     if !exists(candidate.path) { return drop(known) }
+    if Completeness.isClosed(candidate) { return wait(forRightsOf: known, reason) }
     do throws(Problem) {
       let entry = try ledger.observe(
         path: candidate.path, run: known.run, fingerprint: .init(candidate.fingerprint.text))
@@ -189,6 +191,18 @@ extension Daemon {
       pending[candidate.path]?.stage = .incomplete(
         reason: reason, since: recording.until - incompletePatience)
     }
+  }
+
+  /// What may not be read is not refused: rights may be given where the file does not show it, to the
+  /// user or by the file's server.
+  private func wait(forRightsOf known: Pending, _ reason: String) {
+    let path = known.candidate.path
+    lacking[path] = reason
+    let problem = Problem(
+      "unreadable", at: path, reason,
+      remedy: "give the daemon's user read permission, by a group or setfacl", kind: .permission)
+    note(problem)
+    pending[path]?.stage = .settling(until: BootClock.now() + .seconds(300))
   }
 
   /// A run's settings may have changed: its checkpoints are tried again.
@@ -213,6 +227,18 @@ extension Daemon {
       if known.stage == .working || exists(path) { continue }
       drop(known)
     }
+  }
+
+  /// Forgets what came to an end and is gone: a rotating run would fill the memory for ever.
+  func forgetVanished(_ found: ScanResult, root number: Int) {
+    let path = roots[number].settings.path
+    let present = Set(found.candidates.map(\.path) + found.oddities.map(\.path))
+    func isGone(_ known: String) -> Bool {
+      !present.contains(known) && Path.relative(known, to: path) != nil
+    }
+    finished = finished.filter { !isGone($0.key) }
+    lacking = lacking.filter { !isGone($0.key) }
+    links = links.filter { !isGone($0.key) }
   }
 
   /// Forgets a checkpoint that is gone, and counts it.

@@ -165,6 +165,7 @@ extension Daemon {
     let milliseconds = Int((waited * 1_000).rounded())
     parts.log(.info, "reported \(path) of \(job.entry.run) after \(milliseconds) ms")
     finish(job.candidate)
+    nameLinks(to: path)
   }
 
   private func refuse(

@@ -63,6 +63,8 @@ public final class Daemon {
   var finished: [String: String] = [:]
   // Those that came to an end by staying incomplete, and what they lack.
   var lacking: [String: String] = [:]
+  // Links by the checkpoint that they lead to.
+  var links: [String: Set<String>] = [:]
   // Names of runs by folder, and back.
   var runNames: [String: String] = [:]
   var runDirectories: [String: String] = [:]

@@ -25,6 +25,9 @@ public protocol Recorder: AnyObject {
   @discardableResult
   func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded
 
+  /// Names another path of a reported checkpoint's content, unless it is named already.
+  func alias(_ path: String, of entry: Entry) throws(Problem)
+
   /// Writes the report of a refused checkpoint, then makes the entry `rejected`.
   func reject(_ entry: Entry, code: String, reason: String) throws(Problem)
 }

@@ -85,6 +85,13 @@ final class ReportRecorder: Recorder {
     return recorded
   }
 
+  func alias(_ path: String, of entry: Entry) throws(Problem) {
+    guard let digest = entry.digest,
+      try ledger.addAlias(run: entry.run, digest: digest, path: path)
+    else { return }
+    try refresh(run: entry.run)
+  }
+
   func reject(_ entry: Entry, code: String, reason: String) throws(Problem) {
     let document = RejectedReport(
       run: entry.run, path: entry.path, code: code, reason: reason, attempts: entry.attempts)

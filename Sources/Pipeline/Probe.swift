@@ -25,7 +25,9 @@ public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> Ch
     inventory, spectra: request.measures == .everything, projections: request.keepsEvidence,
     threads: request.threads)
 
-  let comparison = try request.previous.map { (path) throws(Problem) in try Comparison(path) }
+  let comparison = try request.previous.map { (path) throws(Problem) in
+    try Comparison(path, isSpared: request.keepsEvidence)
+  }
   let (network, recordings) = try measureBoth(checkpoint, comparison, request)
   let section = network?.section
 

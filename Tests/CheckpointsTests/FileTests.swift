@@ -127,6 +127,22 @@ import Testing
         + "read it again when its writer has finished")
   }
 
+  /// On file systems whose times move late, or in a tick of the clock, only the content tells.
+  @Test func otherEndsAreSeenWhateverTheTimesSay() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write([UInt8](repeating: 7, count: 20_000), as: "x.bin")
+    let file = try InputFile.open(path)
+    let ends = file.checksumOfEnds()
+    for (offset, isSeen) in [(0, true), (4_000, true), (10_000, false), (19_999, true)] {
+      let descriptor = Glibc.open(path, O_WRONLY)
+      defer { close(descriptor) }
+      #expect(pwrite(descriptor, [8], 1, off_t(offset)) == 1)
+      #expect((file.checksumOfEnds() != ends) == isSeen, "byte \(offset)")
+      #expect(pwrite(descriptor, [7], 1, off_t(offset)) == 1)
+    }
+    #expect(file.checksumOfEnds() == ends)
+  }
+
   @Test func deletedAndReplacedFilesAreStillTheirs() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(try Fixture.bytes("mini.pt"), as: "x.pt")

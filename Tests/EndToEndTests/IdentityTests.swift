@@ -81,7 +81,7 @@ import Testing
     try write(Self.contents[0], "\(run)/copy.ckpt")
     try wait("lightning") { report in
       report.trajectory.count == 3
-        && names(report).contains(["copy.ckpt", "epoch=0.ckpt"])
+        && names(report).contains(["copy.ckpt", "epoch=0.ckpt", "last.ckpt"])
         && names(report).contains { $0.contains("epoch=2.ckpt") && $0.contains("last.ckpt") }
     }
     // The same bytes again, under the same name.

@@ -73,6 +73,10 @@ final class CountingRecorder: Recorder {
     return recorded
   }
 
+  func alias(_ path: String, of entry: Entry) throws(Problem) {
+    told.add("alias \(entry.run) \(Path.name(entry.path)) \(Path.name(path))")
+  }
+
   func reject(_ entry: Entry, code: String, reason: String) throws(Problem) {
     try ledger.rejected(entry.id, code: code, reason: reason)
     told.add("reject \(entry.run) \(Path.name(entry.path)) \(code)")
