@@ -11,6 +11,20 @@ struct Comparison: Sendable {
   private let opened: Result<Checkpoint, Problem>
   private let isSpared: Bool
 
+  /// Of the earlier checkpoint's files.
+  var bytes: Int64 {
+    if case .success(let earlier) = opened { earlier.bytes } else { 0 }
+  }
+
+  /// Whether those files are still what was opened.
+  var isUnchanged: Bool {
+    do throws(Problem) {
+      return try opened.get().verifyUnchanged() == .unchanged
+    } catch {
+      return false
+    }
+  }
+
   /// The earlier checkpoint's recordings on a probe; nil when the probe does not fit it.
   func recordings(
     _ definition: ProbeDefinition, _ request: ProbeRequest, examples: Int, threads: Int
