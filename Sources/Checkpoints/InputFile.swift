@@ -162,15 +162,18 @@ extension InputFile {
     guard checksumOfEnds() == ends else {
       throw changed("its first or last bytes changed")
     }
-    if now.links == 0 { return .deleted }
     // A link, a chmod, or a write whose modification time was put back: reading again decides.
-    guard now.changed == identity.changed else { throw changed("its change time moved") }
+    guard now.links == 0 || now.changed == identity.changed else {
+      throw changed("its change time moved")
+    }
     guard lstat(path, &status) == 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return .moved }
-      throw Problem.system(errno, reading: path, at: 0)
+      guard errno == ENOENT || errno == ENOTDIR else {
+        throw Problem.system(errno, reading: path, at: 0)
+      }
+      return now.links == 0 ? .deleted : .moved
     }
     let there = Identity(status)
-    guard there.device == now.device, there.inode == now.inode else { return .moved }
+    guard there.device == now.device, there.inode == now.inode else { return .replaced }
     guard there == identity else { throw changed("its size or modification time moved") }
     return .unchanged
   }
