@@ -192,6 +192,6 @@ extension Checkpoint {
         "changed-during-read", at: path, "some of its files were replaced while it was read",
         remedy: "read it again when its writer has finished", kind: .tryAgain)
     }
-    return [.replaced, .deleted, .moved].first(where: states.contains) ?? .unchanged
+    return [SourceState.replaced, .deleted, .moved].first(where: states.contains) ?? .unchanged
   }
 }

@@ -40,7 +40,7 @@ import Testing
     let tree = try DaemonTree()
     try Self.drop(tree)
     // Each is told in a line of some hundred bytes: more than a pipe holds.
-    for number in 0..<400 {
+    for number in 0..<150 {
       let name = "\(String(repeating: "x", count: 200))_step_\(number).pt"
       try Data("no checkpoint".utf8).write(to: URL(filePath: "\(tree.path)/runs/streams/\(name)"))
     }
@@ -52,7 +52,7 @@ import Testing
     let end = End(process)
     try process.run()
     defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-    let isDone = eventually(seconds: 120) { (try? tree.run("streams"))?.rejected.count == 400 }
+    let isDone = eventually(seconds: 120) { (try? tree.run("streams"))?.rejected.count == 150 }
     #expect(isDone && tree.checkpointReports("streams").count == 1)
     process.terminate()
     #expect(end.wait(seconds: 30) && process.terminationStatus == 0)

@@ -22,7 +22,7 @@ private enum MessagePack {
   static func array(
     _ shape: [Int64] = [4], type: String = "float32", _ bytes: [UInt8] = floats(4)
   ) -> [UInt8] {
-    let body =
+    let body: [UInt8] =
       [0x93] + list(shape.map(number)) + text(type) + [0xC6] + big(bytes.count, 4) + bytes
     return [0xC9] + big(body.count, 4) + [1] + body
   }

@@ -57,6 +57,9 @@ extension HostileInput {
     }
   }
 
+  private static let listsInLists: [UInt8] =
+    Array([[UInt8]](repeating: little(9, 4) + little(1, 8), count: 1_000).joined()) + little(0, 12)
+
   static let ggufInputs: [HostileInput] = [
     gguf("good", .read(finding: "no-moments")) { _ in },
     gguf("version-1", .refused("unsupported-gguf")) { $0.version = 1 },
@@ -76,9 +79,7 @@ extension HostileInput {
     key("list-2^62-doubles", type: 9, little(12, 4) + little(1 << 62, 8)),
     key(
       "list-2^62-texts", type: 9, little(8, 4) + little(1 << 62, 8), .notYet("incomplete-gguf")),
-    key(
-      "lists-in-lists", type: 9,
-      (0..<1_000).flatMap { _ in little(9, 4) + little(1, 8) } + little(0, 4) + little(0, 8)),
+    key("lists-in-lists", type: 9, listsInLists),
     key("type-99", type: 99, [], .refused("unsupported-gguf")),
     gguf("key-name-2^40") { $0.keys = [little(1 << 40, 8)] },
     alignment(0), alignment(3), alignment(1 << 31),
