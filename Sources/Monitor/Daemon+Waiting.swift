@@ -107,6 +107,7 @@ extension Daemon {
       switch verdict {
       case .ready: return enqueue(candidate)
       case .incomplete(let reason, let since):
+        if Completeness.isClosed(candidate) { return wait(forRightsTo: candidate, reason) }
         pending[candidate.path]?.stage = .incomplete(reason: reason, since: since)
         return
       case .wait(let until):
@@ -174,7 +175,6 @@ extension Daemon {
   func giveUp(_ known: Pending, _ reason: String) {
     let candidate = known.candidate
     if !exists(candidate.path) { return drop(known) }
-    if Completeness.isClosed(candidate) { return wait(forRightsOf: known, reason) }
     do throws(Problem) {
       let entry = try ledger.observe(
         path: candidate.path, run: known.run, fingerprint: .init(candidate.fingerprint.text))
@@ -195,8 +195,8 @@ extension Daemon {
 
   /// What may not be read is not refused: rights may be given where the file does not show it, to the
   /// user or by the file's server.
-  private func wait(forRightsOf known: Pending, _ reason: String) {
-    let path = known.candidate.path
+  private func wait(forRightsTo candidate: Candidate, _ reason: String) {
+    let path = candidate.path
     lacking[path] = reason
     let problem = Problem(
       "unreadable", at: path, reason,
