@@ -9,8 +9,8 @@ final class LowRankProduct: Sendable {
   let b: StoredTensor
   let scale: Float
 
-  /// Elements of either factor that are held in memory at most: 1 GiB.
-  private static let mostElements = 1 << 28
+  /// Elements of either factor that are held in memory at most: 256 MiB.
+  private static let mostElements = 1 << 26
 
   /// Nil when the shapes do not fit, or a factor is too large to be held.
   init?(a: StoredTensor, b: StoredTensor, scale: Float) {
