@@ -152,6 +152,8 @@ extension Daemon {
       guard let due = known.due(givingUpAfter: incompletePatience), due <= now,
         !roots[known.root].isMissing
       else { continue }
+      // The rest stays due: neither signals nor the watchdog wait for ten thousand bad files.
+      if BootClock.now() >= now + Self.longestTurn { return }
       switch known.stage {
       case .incomplete(let reason, _): giveUp(known, reason)
       case .settling:
@@ -167,6 +169,8 @@ extension Daemon {
   }
 
   static let incompleteCode = "incomplete"
+  /// How long the loop stays with what is refused or given up.
+  private static let longestTurn = Duration.seconds(1)
 
   /// How long a checkpoint may stay incomplete and unchanged.
   var incompletePatience: Duration { .seconds(configuration.scan.incompleteAfterSeconds) }
@@ -277,8 +281,17 @@ extension Daemon {
 
   /// Tells about things that have a checkpoint's name and are none, and folders that are closed.
   func note(_ oddities: [Oddity], root: Int) {
+    let deadline = BootClock.now() + Self.longestTurn
     for oddity in oddities {
-      if oddity.isAboutFile { refuse(oddity, root: root) } else { note(oddity.problem) }
+      if !oddity.isAboutFile {
+        note(oddity.problem)
+      } else if BootClock.now() < deadline {
+        refuse(oddity, root: root)
+      } else {
+        // The next look tells the rest.
+        roots[root].nextScan = BootClock.now()
+        return
+      }
     }
   }
 

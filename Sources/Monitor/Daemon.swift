@@ -126,6 +126,7 @@ public final class Daemon {
       for event in events { handle(event) }
       if stopsBy == nil { lookWhereDue() }
       if stopsBy == nil { startNextWorker() }
+      flushReports()
       dismissWaiting(isDue: BootClock.now())
       updateStatus()
       ping()
@@ -140,6 +141,15 @@ public final class Daemon {
     _ = statusWriter.update(status, at: nil)
     parts.log(.info, "stopped")
     return 0
+  }
+
+  private func flushReports() {
+    guard BootClock.now() >= recording.until else { return }
+    do throws(Problem) {
+      try recorder.flush()
+    } catch {
+      trouble(error)
+    }
   }
 
   private func handle(_ event: Event) {

@@ -26,4 +26,8 @@ public protocol Recorder: AnyObject {
 
   /// Writes the report of a refused checkpoint, then makes the entry `rejected`.
   func reject(_ entry: Entry, code: String, reason: String) throws(Problem)
+
+  /// Writes the documents of runs in which something was refused or named since: ten thousand bad files
+  /// of one run are one document, not ten thousand.
+  func flush() throws(Problem)
 }

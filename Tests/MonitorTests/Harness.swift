@@ -79,6 +79,8 @@ final class CountingRecorder: Recorder {
     try ledger.rejected(entry.id, code: code, reason: reason)
     told.add("reject \(entry.run) \(Path.name(entry.path)) \(code)")
   }
+
+  func flush() throws(Problem) {}
 }
 
 /// A daemon on a thread of its own, and the folders around it.
