@@ -260,6 +260,7 @@ extension Daemon {
 
   private func end(gone entry: Entry) throws(Problem) {
     guard [.seen, .settled, .started].contains(entry.state) else { return }
+    defer { recorder.changed(run: entry.run) }
     // Rotation removes a folder file by file: its last changes are not a checkpoint that we missed.
     if try ledger.measurements(run: entry.run).contains(where: { $0.path == entry.path }) {
       try ledger.rejected(

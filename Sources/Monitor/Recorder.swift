@@ -27,7 +27,10 @@ public protocol Recorder: AnyObject {
   /// Writes the report of a refused checkpoint, then makes the entry `rejected`.
   func reject(_ entry: Entry, code: String, reason: String) throws(Problem)
 
-  /// Writes the documents of runs in which something was refused or named since: ten thousand bad files
+  /// Takes note that the ledger says something new of a run, for the next `flush`.
+  func changed(run: String)
+
+  /// Writes the documents of runs in which something was refused, named or missed since: ten thousand bad files
   /// of one run are one document, not ten thousand.
   func flush() throws(Problem)
 }

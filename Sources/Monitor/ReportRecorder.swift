@@ -108,6 +108,8 @@ final class ReportRecorder: Recorder {
     unwritten.insert(entry.run)
   }
 
+  func changed(run: String) { unwritten.insert(run) }
+
   func flush() throws(Problem) {
     for run in unwritten.sorted() { try refresh(run: run) }
   }

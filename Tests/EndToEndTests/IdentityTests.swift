@@ -153,6 +153,8 @@ import Testing
       let isMissed = eventually { tree.status().contains("missed: \(step + 1)") }
       #expect(isMissed, "\(tree.status())")
     }
+    let isWritten = eventually { (try? tree.run("rotating"))?.missed == 5 }
+    #expect(isWritten)
     #expect(tree.stop().code == 0)
     #expect(tree.checkpointReports("rotating").isEmpty && tree.rejections().isEmpty)
   }

@@ -80,6 +80,8 @@ final class CountingRecorder: Recorder {
     told.add("reject \(entry.run) \(Path.name(entry.path)) \(code)")
   }
 
+  func changed(run: String) {}
+
   func flush() throws(Problem) {}
 }
 
