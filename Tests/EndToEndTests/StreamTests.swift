@@ -1,6 +1,7 @@
 // A daemon whose standard streams are closed, or read by nobody.
 
 import Foundation
+import Reports
 import Testing
 
 @Suite struct StreamTests {
