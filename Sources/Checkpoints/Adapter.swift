@@ -26,6 +26,9 @@ struct Adapter {
       }, uniquingKeysWith: { first, _ in first })
   }
 
+  /// Multiplications of all products together: minutes. Two files of megabytes can ask for years.
+  private static let mostSteps = 1 << 38
+
   /// One product per pair of factors, named after the module that they adapt.
   func products(of tensors: [StoredTensor]) -> (products: [StoredTensor], findings: [Finding]) {
     guard kind == "LORA" else { return ([], []) }
@@ -33,6 +36,7 @@ struct Adapter {
     for tensor in tensors { byName[tensor.name] = tensor }
     var products: [StoredTensor] = []
     var findings: [Finding] = []
+    var left = Self.mostSteps
     for a in tensors {
       guard let module = Self.module(of: a.name),
         let b = byName["\(module).lora_B" + a.name.dropFirst(module.utf8.count + 7)]
@@ -47,6 +51,13 @@ struct Adapter {
           Finding("bad-adapter", at: module, "its two factors do not make a product"))
         continue
       }
+      let (steps, overflow) = shape.count.multipliedReportingOverflow(by: rank)
+      guard !overflow, steps <= left else {
+        findings.append(
+          Finding("large-product", at: module, "\(shape) of rank \(rank) is not multiplied out"))
+        continue
+      }
+      left -= steps
       products.append(StoredTensor(name: module, shape: shape, product: product))
     }
     if isDirectional, !products.isEmpty {

@@ -24,6 +24,16 @@ final class LowRankProduct: Sendable {
   var extents: [Int] { [b.shape.dimensions[0]] + a.shape.dimensions.dropFirst() }
 }
 
+extension Checkpoint {
+  /// The factors of a tensor that is computed: it is scale · left · right, left [outputs, rank] and right
+  /// [rank, inputs…]; nil for those that are stored.
+  public func factors(
+    of tensor: StoredTensor
+  ) -> (left: StoredTensor, right: StoredTensor, scale: Double)? {
+    tensor.product.map { ($0.b, $0.a, Double($0.scale)) }
+  }
+}
+
 /// The rows of a product, one after the other.
 struct ProductSource {
   private let product: LowRankProduct

@@ -53,6 +53,9 @@ extension HostileInput {
       "shards-10^4",
       "{\"weight_map\": {\((0..<10_001).map { "\"\($0)\": \"\($0).safetensors\"" }.joined(separator: ","))}}",
       .refused("bad-index")),
+    index(
+      "values-10^6", "{\"x\": [\(String(repeating: "[],", count: 1_100_000))0]}",
+      .refused("too-large")),
     index("is-a-page", "<!DOCTYPE html><html></html>", .refused("bad-json")),
     index("cut", "{\"weight_map\": {\"w\": ", .refused("bad-json")),
     index("is-empty", "", .refused("bad-json")),
