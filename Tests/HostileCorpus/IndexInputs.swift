@@ -29,7 +29,7 @@ extension HostileInput {
     index("names-another", "{\"weight_map\": {\"v\": \"\(name)\"}}", .notYet("incomplete-shards")),
     index(
       "names-twice", "{\"weight_map\": {\"w\": \"\(name)\", \"w\": \"\(name)\"}}",
-      .refused("duplicate-key")),
+      .refused("bad-json")),
     index(
       "in-two-shards", "{\"weight_map\": {\"w\": \"\(name)\", \"v\": \"model-2.safetensors\"}}",
       more: [
