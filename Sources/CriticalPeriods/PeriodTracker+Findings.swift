@@ -10,9 +10,13 @@ extension PeriodTracker {
             + "\(history[top].step)"))
     }
     if !observesLayer, let now = progress.places.last {
-      let passes =
-        now.passes.map { "after \(brief($0)) passes over the data" }
+      var passes =
+        progress.passes(at: now).map { "after \(brief($0)) passes over the data" }
         ?? "after an unknown number of passes over the data"
+      if let pace = progress.pacePasses {
+        let first = brief(100 * (1 - settings.paceRemaining))
+        passes += ", of which the first \(first) % of the task took \(brief(pace))"
+      }
       findings.append(
         Finding(
           .progress,

@@ -30,10 +30,11 @@ struct PeriodTracker: Sendable {
   /// Consecutive checkpoints above that level.
   var aboveClosing = 0
 
-  init(evidence: EvidenceKind, settings: PeriodSettings) {
+  /// - Parameter resamples: the draws of the paired bootstrap, one table for the run and its layers.
+  init(evidence: EvidenceKind, settings: PeriodSettings, resamples: PairedResamples? = nil) {
     self.evidence = evidence
     self.settings = settings
-    peak = PeakWatch(settings: settings)
+    peak = PeakWatch(settings: settings, resamples: resamples)
     freeze = ShareFreeze(settings: settings)
     schedule = ScheduleWatch(settings: settings)
     progress = TaskProgress(settings: settings)
