@@ -60,6 +60,8 @@ public struct PeriodSettings: Sendable, Hashable {
   public var decayWeight = 1.25
   /// …and what an optimizer adds that scales each weight's step.
   public var adaptiveGain = 1.2
+  /// How much less is known of such runs: the labelled ones differ most among themselves.
+  public var adaptiveDeviation = 1.0
   /// The pace is the time until no more than this part of the task remains…
   public var paceRemaining = 0.7
   /// …and no shorter than this, in passes over the data.

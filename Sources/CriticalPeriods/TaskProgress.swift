@@ -135,7 +135,7 @@ struct TaskProgress: Sendable {
   func deviation(at place: Place, evidence: EvidenceKind) -> Double {
     var deviation = settings.endScoreDeviation
     if passes(at: place) == nil { deviation = hypot(deviation, settings.typicalPassesDeviation) }
-    if pace.isAdaptive == nil { deviation = hypot(deviation, settings.adaptiveGain / 2) }
+    if pace.isAdaptive != false { deviation = hypot(deviation, settings.adaptiveDeviation) }
     if evidence != .probe { deviation *= 1.25 }
     return deviation
   }
