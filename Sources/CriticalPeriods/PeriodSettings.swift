@@ -51,15 +51,15 @@ public struct PeriodSettings: Sendable, Hashable {
 
   /// The score around which labelled ends lie. This, its spread and the weights of `TaskProgress` were
   /// fitted to labelled runs.
-  public var endScore = 3.35
+  public var endScore = 3.5
   /// How far they scatter around it.
-  public var endScoreDeviation = 0.6
+  public var endScoreDeviation = 0.55
   /// What a doubling of the pace takes from the score…
   public var paceWeight = 0.8
   /// …what a halving of the learning rate adds to it…
   public var decayWeight = 1.25
   /// …and what an optimizer adds that scales each weight's step.
-  public var adaptiveGain = 1.2
+  public var adaptiveGain = 1.0
   /// How much less is known of such runs: the labelled ones differ most among themselves.
   public var adaptiveDeviation = 1.0
   /// The pace is the time until no more than this part of the task remains…
