@@ -56,12 +56,11 @@ public struct PeriodSettings: Sendable, Hashable {
   public var endScoreDeviation = 0.55
   /// What a doubling of the pace takes from the score…
   public var paceWeight = 0.8
-  /// …what a halving of the learning rate adds to it…
+  /// …and what a halving of the learning rate adds to it.
   public var decayWeight = 1.25
-  /// …and what an optimizer adds that scales each weight's step.
-  public var adaptiveGain = 1.0
-  /// How much less is known of such runs: the labelled ones differ most among themselves.
-  public var adaptiveDeviation = 1.0
+  /// How far runs of an optimizer that scales each weight's step scatter beyond that: of six labelled
+  /// ones two ended early, two late and two not at all.
+  public var adaptiveDeviation = 1.5
   /// The pace is the time until no more than this part of the task remains…
   public var paceRemaining = 0.7
   /// …and no shorter than this, in passes over the data.

@@ -76,7 +76,7 @@ struct PeriodTracker: Sendable {
     }
     if evidence == .weights { return decideFromWeights(&findings) }
     if end != nil, let reason = reopens() { reopen(reason) }
-    describe(&findings)
+    if !observesLayer { describe(&findings) }
     if end != nil, reopening == nil { return (.closed, nil) }
     if let reopening { findings.append(Finding(.reopening, reopening.text)) }
     let settled = settles(&findings)

@@ -4,10 +4,9 @@ import Glibc
 ///
 /// A deficit does lasting harm while little of the training is behind, by the run's own measure of
 /// time: how many passes over the data its first part of the task took (`LearningPace`). A decaying
-/// learning rate shortens the period, because what came first is undone less and less; so does an
-/// optimizer that scales each weight's step. With
+/// learning rate shortens the period, because what came first is undone less and less. With
 ///
-///     z = log2(passes) + d · log2(highest rate / rate) + a · [adaptive] − p · log2(pace)
+///     z = log2(passes) + d · log2(highest rate / rate) − p · log2(pace)
 ///
 /// the labelled ends lie around one z, whatever the depth, activation, batch and schedule, and closer
 /// together than around any one epoch, any one loss, the trace's peak or the shares' freeze
@@ -102,13 +101,12 @@ struct TaskProgress: Sendable {
   func score(at place: Place, withSetAside: Bool = false) -> Double? {
     guard pace.steps != nil, place.step > start else { return nil }
     let decay = settings.decayWeight * place.rateDecay
-    let adaptive = pace.isAdaptive == true ? settings.adaptiveGain : 0
     guard let passes = passes(at: place), let pacePasses else {
       let part = place.remaining.log2Part - (withSetAside ? setAside : 0)
-      return log2(settings.typicalPasses) - part + decay + adaptive
+      return log2(settings.typicalPasses) - part + decay
         - settings.paceWeight * log2(settings.typicalPace)
     }
-    return log2(passes) + decay + adaptive
+    return log2(passes) + decay
       - settings.paceWeight * log2(max(pacePasses, settings.shortestPace))
   }
 
