@@ -25,7 +25,7 @@ extension PeriodTracker {
           "the task was as far taken in at the first checkpoint that tells, step \(first.step)"))
       return .ambiguous(.leftCensored)
     }
-    if reopening == nil, startsPastTheRise {
+    if reopening == nil, evidence == .probe, startsPastTheRise {
       findings.append(riseFinding)
       return .ambiguous(.leftCensored)
     }
