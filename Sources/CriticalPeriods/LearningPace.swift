@@ -10,10 +10,11 @@ import Glibc
 struct LearningPace: Sendable {
   let settings: PeriodSettings
   private let start: Int
-  /// The place before, as step, odds of what is taken in, and sum of the rates up to there.
-  private var last: (step: Double, odds: Double, rates: Double)
+  /// The place before, as step and odds of what is taken in.
+  private var last: (step: Double, odds: Double)
+  /// The sum of the rates, up to a step; the first checkpoints may name no rate.
+  private var summed: (step: Double, rates: Double)
   private var lastRate: Double?
-  private var knowsRates = true
   private var shown: Bool?
 
   /// Steps since the start; nil while less than that part is taken in.
@@ -24,7 +25,8 @@ struct LearningPace: Sendable {
   init(settings: PeriodSettings, start: Int) {
     self.settings = settings
     self.start = start
-    last = (Double(start), 0, 0)
+    last = (Double(start), 0)
+    summed = (Double(start), 0)
   }
 
   /// Whether the optimizer scales each weight's step; nil where nothing tells.
@@ -35,12 +37,10 @@ struct LearningPace: Sendable {
     shown = newest.isAdaptive ?? shown
     guard steps == nil, newest.step >= start else { return }
     let step = Double(newest.step)
-    var sum = last.rates
-    if let rate = newest.learningRate {
-      sum += (step - last.step) * (rate + (lastRate ?? rate)) / 2
+    let before = summed.rates
+    if let rate = newest.learningRate ?? lastRate {
+      summed = (step, before + (step - summed.step) * (rate + (lastRate ?? rate)) / 2)
       lastRate = rate
-    } else {
-      knowsRates = false
     }
     // Learning curves fall about as 1/(1 + t/τ): their odds rise evenly.
     let odds = remaining.map { exp2(-$0.log2Part) - 1 } ?? last.odds
@@ -49,8 +49,8 @@ struct LearningPace: Sendable {
       let rise = odds - last.odds
       let part = rise > 0 ? min(max((level - last.odds) / rise, 0), 1) : 1
       steps = last.step + part * (step - last.step) - Double(start)
-      if knowsRates { rates = last.rates + part * (sum - last.rates) }
+      if lastRate != nil { rates = before + part * (summed.rates - before) }
     }
-    last = (step, odds, sum)
+    last = (step, odds)
   }
 }
