@@ -79,8 +79,8 @@ public struct PeriodSettings: Sendable, Hashable {
   /// labelled ends it falls by a tenth at least.
   public var standstill = 0.05
   /// Passes assumed where checkpoints name no epoch, over the remaining part: labelled runs have made
-  /// about 7 when half of the task remains and 14 when a quarter does…
-  public var typicalPasses = 3.5
+  /// about 8 when half of the task remains and 16 when a quarter does…
+  public var typicalPasses = 3.9
   /// …the pace that goes with them…
   public var typicalPace = 3.0
   /// …and the spread of their log2.

@@ -133,7 +133,11 @@ struct TaskProgress: Sendable {
   func deviation(at place: Place, evidence: EvidenceKind) -> Double {
     var deviation = settings.endScoreDeviation
     if passes(at: place) == nil { deviation = hypot(deviation, settings.typicalPassesDeviation) }
-    if pace.isAdaptive != false { deviation = hypot(deviation, settings.adaptiveDeviation) }
+    switch pace.isAdaptive {
+    case true: deviation = hypot(deviation, settings.adaptiveDeviation)
+    case nil: deviation = hypot(deviation, settings.adaptiveDeviation / 2)
+    default: break
+    }
     if evidence != .probe { deviation *= 1.25 }
     return deviation
   }
