@@ -37,6 +37,7 @@ struct InformationRatio: Sendable {
       // decides on, neither above the level of a fall nor far below.
       let standing = 1 - settings.minimumFall
       if value < standing, value + 6 * deviation >= standing,
+        x.count <= PairedResamples.mostExamples,
         let found = draws(of: x.count, kept: resamples, settings)
           .interval(of: x, over: y, level: settings.confidenceLevel)
       {

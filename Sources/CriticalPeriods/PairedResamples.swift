@@ -9,8 +9,9 @@ struct PairedResamples: Sendable {
   /// [examples, count], how often example n is in resample r.
   private let multiplicities: [UInt16]
 
-  /// A table beyond this many examples is not worth its memory: it is drawn where it is used.
-  static let mostKept = 8192
+  /// With more examples than this the closed form is as good: what resampling corrects for, the skewness
+  /// of a mean, falls with their number.
+  static let mostExamples = 2048
 
   /// Draws the table.
   init(examples: Int, settings: PeriodSettings) {
@@ -27,12 +28,13 @@ struct PairedResamples: Sendable {
     multiplicities = drawn
   }
 
-  /// The table for a series whose points have contributions; nil where none has, or it is too large.
+  /// The table for a series whose points have contributions; nil where none has, or they have too
+  /// many.
   init?(for series: [SeriesPoint], settings: PeriodSettings) {
     let examples = series.lazy.compactMap { point in
       (point.contributions ?? point.layers.first?.contributions)?.count
     }.first
-    guard let examples, 2...Self.mostKept ~= examples else { return nil }
+    guard let examples, 2...Self.mostExamples ~= examples else { return nil }
     self.init(examples: examples, settings: settings)
   }
 
