@@ -57,10 +57,7 @@ final class ReportRecorder: Recorder {
         "bad-worker-document", at: entry.path, "it holds no evidence to keep",
         remedy: "run a plasticityd of one version", kind: .software)
     }
-    let measurement = StoredMeasurement(
-      run: run, digest: digest, step: row.step, epoch: row.epoch, path: entry.path,
-      reportPath: paths.folder(run: run) + "/" + name, document: try row.yaml())
-
+    let reportPath = paths.folder(run: run) + "/" + name
     let isNew = try ledger.measurement(run: run, digest: digest) == nil
     var rows = try rows(of: run)
     if isNew { rows.append(row) }
@@ -69,9 +66,11 @@ final class ReportRecorder: Recorder {
       timeline.complete(&report)
       report.kept = nil
       try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
-      try DurableFile.writeOnce(
-        try report.yaml(), to: measurement.reportPath, on: fileSystem)
+      try DurableFile.writeOnce(try report.yaml(), to: reportPath, on: fileSystem)
     }
+    let measurement = StoredMeasurement(
+      run: run, digest: digest, step: row.step, epoch: row.epoch, path: entry.path,
+      reportPath: reportPath, document: try row.yaml())
     let recorded = try ledger.transaction { () throws(Problem) in
       let recorded = try ledger.done(entry.id, measurement: measurement)
       for transition in transitions(from: timeline.verdict.trajectory) {
