@@ -394,7 +394,7 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "gru-older": words(lambda: sequences.Recurrent(nn.GRU), 5, export="older"),
     "rnn-older": words(lambda: sequences.Recurrent(nn.RNN), 5, export="older"),
     "attention-older": series(sequences.Attentive, 6, 5, 4, export="older"),
-    "encoder-older": words(sequences.Encoder, 4, export="older"),
+    "encoder-older": words(sequences.Encoder, 4, export="older", refused="folded-weight"),
     "square-optimized": series(sequences.Squares, 6, 5, 4, export="optimized"),
     "mlp-older": vectors(vision.MLP, 20, 10, export="older", checkpoint="prefixed"),
     "nanogpt-older": language(sequences.NanoGPT, 13, export="older"),
