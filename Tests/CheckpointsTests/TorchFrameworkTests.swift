@@ -1,4 +1,4 @@
-// Every layout of the PyTorch world against what its own writer reads back (Fixtures/torchworld).
+// Every layout of PyTorch's frameworks against what its own writer reads back (Fixtures/torch-frameworks).
 import Diagnostics
 import Foundation
 import Tensors
@@ -6,7 +6,7 @@ import Testing
 
 @testable import Checkpoints
 
-@Suite struct TorchWorldTests {
+@Suite struct TorchFrameworkTests {
   struct Expected: Decodable {
     struct Tensor: Decodable {
       let name: String
@@ -34,7 +34,7 @@ import Testing
   }
 
   static let all: [String: Expected] = {
-    guard let bytes = try? Fixture.bytes("torchworld/expected.json") else { return [:] }
+    guard let bytes = try? Fixture.bytes("torch-frameworks/expected.json") else { return [:] }
     return (try? JSONDecoder().decode([String: Expected].self, from: Data(bytes))) ?? [:]
   }()
   static let names = all.keys.sorted()
@@ -43,7 +43,7 @@ import Testing
 
   @Test(arguments: names) func tensorsAsTheirWriterReadsThem(name: String) throws {
     let expected = try #require(Self.all[name])
-    let checkpoint = try Checkpoint.open(Fixture.path("torchworld/\(name)"))
+    let checkpoint = try Checkpoint.open(Fixture.path("torch-frameworks/\(name)"))
     let survey = try checkpoint.survey(threads: 2)
     let stored = checkpoint.tensors.filter { !$0.isComputed }
     #expect(Set(stored.map(\.name)) == Set(expected.tensors.map(\.name)))
@@ -69,7 +69,7 @@ import Testing
 
   @Test(arguments: names) func factsAndMoments(name: String) throws {
     let expected = try #require(Self.all[name])
-    let checkpoint = try Checkpoint.open(Fixture.path("torchworld/\(name)"))
+    let checkpoint = try Checkpoint.open(Fixture.path("torch-frameworks/\(name)"))
     #expect(checkpoint.format == expected.format)
     #expect(checkpoint.writer == expected.writer)
     #expect(checkpoint.stateDictPath == expected.dict)
@@ -104,11 +104,11 @@ import Testing
     "zero3/global_step3/bf16_zero_pp_rank_1_mp_rank_00_optim_states.pt",
   ])
   func cutFilesAreNeverReported(name: String) throws {
-    let whole = try Fixture.bytes("torchworld/\(name)")
+    let whole = try Fixture.bytes("torch-frameworks/\(name)")
     let folder = try TemporaryFolder()
     var opened = "\(folder.path)/\(name)"
     if let slash = name.lastIndex(of: "/") {
-      let source = Fixture.path("torchworld/\(name[..<slash])")
+      let source = Fixture.path("torch-frameworks/\(name[..<slash])")
       for file in try FileManager.default.contentsOfDirectory(atPath: source) {
         try folder.write(
           [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(source)/\(file)"))), as: file)
