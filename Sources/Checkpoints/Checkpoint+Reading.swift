@@ -135,38 +135,35 @@ extension Checkpoint {
     var checksums = RecordChecksums()
     // Results are small: nobody waits for the largest tensor.
     try Threads.forEachBlock(count: order.count, threads: threads, window: order.count) {
-      (position) throws(Problem) -> (TensorSummary, UInt32, Meter.Result) in
+      (position) throws(Problem) -> (TensorSummary, UInt32?, Meter.Result) in
       let index = order[position]
       let tensor = tensors[index]
+      let span = spanFilled(by: tensor)
       var checksum: UInt32 = 0
       var meter = meter(index)
       let reader = readers.take()
-      let summary = try withUnsafeMutablePointer(to: &checksum) {
-        pointer throws(Problem) in
-        try tensor.summary(
-          in: { files[$0].file }, with: reader, hashing: hashing,
-          checksum: tensor.fillsItsStorage ? pointer : nil
-        ) { floats in meter.add(floats) }
+      let summary = try tensor.summary(in: { files[$0].file }, with: reader, hashing: hashing) {
+        (packed, floats) in
+        if let span { checksum = span.add(packed, to: checksum) }
+        meter.add(floats)
       }
       readers.giveBack(reader)
-      return (summary, checksum, meter.result())
+      return (summary, span == nil ? nil : checksum, meter.result())
     } combine: { (position, part) throws(Problem) in
-      let tensor = tensors[order[position]]
       swept[order[position]] = (part.0, part.2)
-      checksums.note(tensor, whole: fillsItsRecord(tensor) ? part.1 : nil)
+      checksums.note(tensors[order[position]], whole: part.1)
     }
     let all = swept.compactMap { $0 }
     return (all.map(\.summary), try checksums.findings(files), all.map(\.result))
   }
 
-  /// Whether the checksum of a tensor's bytes is that of its whole zip record: an array in a record
-  /// has a header before it, and a file in a record holds many.
-  private func fillsItsRecord(_ tensor: StoredTensor) -> Bool {
-    guard tensor.fillsItsStorage, let record = tensor.location.record,
-      let zip = files[tensor.location.file].zip
-    else { return false }
-    return zip.records[record].dataOffset == tensor.location.storageOffset
-      && zip.records[record].bytes == tensor.location.storageBytes
+  /// The span whose bytes are just those of a tensor, so that one pass over it takes the checksum too;
+  /// an array in a record has a header before it, and a file in a record holds many.
+  private func spanFilled(by tensor: StoredTensor) -> ChecksummedSpan? {
+    guard tensor.fillsItsStorage, let record = tensor.location.record else { return nil }
+    let span = files[tensor.location.file].spans[record]
+    return span.offset == tensor.location.storageOffset
+      && span.bytes == tensor.location.storageBytes && !span.isDeflated ? span : nil
   }
 
   private func digest(of summaries: [TensorSummary]) -> String {

@@ -49,10 +49,27 @@ public struct Checkpoint: Sendable {
   /// Remarks that did not stop us.
   public internal(set) var findings: [Finding] = []
 
-  /// One of the checkpoint's files, with its directory where it is a zip archive.
+  /// One of the checkpoint's files, with the spans of it that have checksums of their own.
   struct OpenFile: Sendable {
     let file: InputFile
-    let zip: ZipArchive?
+    var spans: [ChecksummedSpan] = []
+
+    init(file: InputFile) { self.file = file }
+
+    /// A zip archive; nil for a file that is none.
+    init(file: InputFile, zip: ZipArchive?) {
+      self.file = file
+      if let zip { take(zip) }
+    }
+
+    /// Adds the records of an archive in the file; returns the index of its first one's span.
+    @discardableResult
+    mutating func take(_ zip: ZipArchive) -> Int {
+      let first = spans.count
+      let archive = (spans.last?.archive ?? -1) + 1
+      spans += zip.records.map { ChecksummedSpan($0, archive: archive) }
+      return first
+    }
   }
 
   /// The files, as `TensorLocation.file` counts them.
