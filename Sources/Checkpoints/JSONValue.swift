@@ -10,6 +10,28 @@ indirect enum JSONValue: Sendable {
   case null
 
   /// Parses a whole document; its depth is bounded by the scanner.
+  /// Whether a document ends before the object does with which it begins: more of its braces open than
+  /// close, those in strings aside.
+  static func isCut(_ bytes: [UInt8]) -> Bool {
+    var depth = 0
+    var isText = false
+    var isEscaped = false
+    for byte in bytes {
+      if isText {
+        if byte == UInt8(ascii: "\""), !isEscaped { isText = false }
+        isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "\""): (isText, isEscaped) = (true, false)
+      case UInt8(ascii: "{"): depth += 1
+      case UInt8(ascii: "}"): depth -= 1
+      default: break
+      }
+    }
+    return depth > 0 || isText || bytes.isEmpty
+  }
+
   static func parse(_ bytes: [UInt8], path: String) throws(Problem) -> JSONValue {
     var scanner = JSONScanner(bytes, path: path)
     let value = try parse(&scanner)
