@@ -34,6 +34,8 @@ public enum Completeness: Sendable, Hashable {
   /// Looks at the ends of every file of the checkpoint.
   public static func check(_ candidate: Candidate, patience: Patience) -> Completeness {
     switch candidate.kind {
+    case .file where candidate.fingerprint.members.count > 1:
+      IndexedFiles.check(candidate, patience: patience)
     case .file: check(file: candidate.path, called: candidate.name, patience: patience)
     case .folder: check(folder: candidate, patience: patience)
     }
@@ -57,6 +59,11 @@ public enum Completeness: Sendable, Hashable {
     let hole = lseek(file.number, 0, 4)
     if hole >= 0, hole < status.st_size {
       return .doubtful("\(name) has a hole at byte \(hole)", patience: patience.hole)
+    }
+    if let index = KerasSplitRule.index(of: name) {
+      return .doubtful(
+        "it may be a part of weights whose \(index) is not there yet",
+        patience: patience.trainerState)
     }
     return .complete
   }
