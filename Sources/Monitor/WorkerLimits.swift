@@ -25,7 +25,8 @@ public enum WorkerLimits {
     if ![STDOUT_FILENO, STDERR_FILENO].contains(where: isRegularFile) {
       try set(Int32(RLIMIT_FSIZE.rawValue), 0, "RLIMIT_FSIZE")
     }
-    try set(Int32(RLIMIT_NOFILE.rawValue), 256, "RLIMIT_NOFILE")
+    // A checkpoint may be in as many files as there were processes.
+    try set(Int32(RLIMIT_NOFILE.rawValue), 4_096, "RLIMIT_NOFILE")
     // Both are courtesy: the trainer comes first, and if memory runs out we are the first to go.
     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
     let score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
