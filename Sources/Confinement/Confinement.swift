@@ -34,6 +34,12 @@ public struct Confinement: Sendable, Hashable {
     return confinement
   }
 
+  /// Takes away more: of the files that `apply` has left, this thread and those that it starts from
+  /// now on read only these. Where the kernel has no Landlock nothing changes.
+  public static func narrow(toReading paths: [String]) {
+    _ = withCStrings(paths) { sb_restrict_files($0, paths.count) }
+  }
+
   /// What `apply` would find to hold; nothing is changed.
   public static var available: Confinement {
     var confinement = Confinement()

@@ -98,10 +98,9 @@ public struct Backfill {
     try ledger.settled(entry.id)
     _ = try ledger.started(entry.id)
     var arguments = ["probe", entry.path, "--kept", "--run", entry.run] + options
-    if let previous = try recorder.previousCheckpoint(of: entry) {
-      arguments += ["--previous", previous]
-    }
-    if let bits = try recorder.referenceEntropyBits(of: entry) {
+    let standing = try recorder.standing(of: entry.run, at: entry.path)
+    if let previous = standing.previous { arguments += ["--previous", previous] }
+    if let bits = standing.referenceEntropyBits {
       arguments += ["--reference-entropy-bits", String(bits)]
     }
     let outcome = WorkerProcess().run(

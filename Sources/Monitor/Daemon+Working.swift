@@ -49,17 +49,17 @@ extension Daemon {
     let job = Job(
       candidate: candidate, entry: entry, settings: settings,
       probe: settings.probe ?? roots[next.root].settings.probe)
+    let options = WorkerCommand.options(
+      for: job, standing: try recorder.standing(of: entry.run, at: entry.path), configuration)
     let command = WorkerCommand(
-      executable: parts.workerExecutable,
-      arguments: WorkerCommand.arguments(
-        for: job, previous: try recorder.previousCheckpoint(of: entry),
-        referenceEntropyBits: try recorder.referenceEntropyBits(of: entry), configuration),
+      executable: parts.workerExecutable, arguments: ["probe", candidate.path] + options,
       environment: WorkerCommand.environment())
+    let child = waitingWorker(for: candidate.path, options: options)
     let timeout = WorkerProcess.timeout(
       bytes: candidate.fingerprint.bytes, least: .seconds(configuration.worker.timeoutSeconds))
     let (worker, mailbox) = (WorkerProcess(), mailbox)
     try DedicatedThread.start("worker") {
-      mailbox.post(.workerEnded(job: job, worker.run(command, timeout: timeout)))
+      mailbox.post(.workerEnded(job: job, worker.run(command, as: child, timeout: timeout)))
     }
     self.worker = worker
     pending[candidate.path]?.stage = .working
@@ -165,6 +165,7 @@ extension Daemon {
     let milliseconds = Int((waited * 1_000).rounded())
     parts.log(.info, "reported \(path) of \(job.entry.run) after \(milliseconds) ms")
     finish(job.candidate)
+    anticipate(after: job)
   }
 
   private func refuse(

@@ -29,6 +29,8 @@ public final class Daemon {
     public var version: String
     /// How long a worker may go on after the daemon was told to stop.
     public var grace: Duration
+    /// Whether workers are started before their checkpoint is there.
+    public var anticipates = true
   }
 
   enum Event: Sendable {
@@ -68,6 +70,9 @@ public final class Daemon {
   var runDirectories: [String: String] = [:]
 
   var worker: WorkerProcess?
+  var waiting: WaitingWorker?
+  // The run of the last report.
+  var lastReported: String?
   var recording = Backoff()
   var stopsBy: Duration?
   var lastPing: Duration = .zero
@@ -119,6 +124,7 @@ public final class Daemon {
       for event in events { handle(event) }
       if stopsBy == nil { lookWhereDue() }
       if stopsBy == nil { startNextWorker() }
+      dismissWaiting(isDue: BootClock.now())
       updateStatus()
       ping()
       if let stopsBy {
@@ -126,6 +132,7 @@ public final class Daemon {
         if BootClock.now() >= stopsBy { worker?.cancel() }
       }
     }
+    dismissWaiting()
     hints?.stop()
     status.state = "stopped"
     _ = statusWriter.update(status, at: nil)
@@ -171,6 +178,7 @@ public final class Daemon {
       for known in pending.values where !roots[known.root].isMissing {
         if let next = known.due(givingUpAfter: incompletePatience) { due.append(next) }
       }
+      if let waiting { due.append(waiting.until) }
       if hints == nil, wantsHints { due.append(hintBackoff.until) }
       if worker == nil, hasWork {
         due.append(recording.until)

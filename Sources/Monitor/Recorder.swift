@@ -9,13 +9,9 @@ public protocol Recorder: AnyObject {
   /// Finishes what a crash has left half done: alerts that are due, temporary files.
   func recover() throws(Problem)
 
-  /// Where the run's checkpoint before this one lies, for a worker to compare with; nil when there
-  /// is none or it is gone.
-  func previousCheckpoint(of entry: Entry) throws(Problem) -> String?
-
-  /// The mean entropy of the prediction, bits, at the run's reference checkpoint, that with the
-  /// largest trace before this one; nil when none was measured with a probe.
-  func referenceEntropyBits(of entry: Entry) throws(Problem) -> Double?
+  /// What the checkpoint at a path is measured against, by the step in its name; nil stands for a
+  /// checkpoint after all that are known.
+  func standing(of run: String, at path: String?) throws(Problem) -> Standing
 
   /// Writes the report, then makes the entry `done` together with its row of the series and the
   /// alerts that follow from it. Doing it again with the same document changes nothing.

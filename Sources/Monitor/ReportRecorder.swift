@@ -113,26 +113,28 @@ final class ReportRecorder: Recorder {
     try writePendingAlerts()
   }
 
-  func previousCheckpoint(of entry: Entry) throws(Problem) -> String? {
-    guard Self.stepInName(entry.path) != nil,
-      let path = try earlierRows(than: entry).max(by: { ($0.step ?? 0) < ($1.step ?? 0) })?.path,
-      try exists(path)
-    else { return nil }
-    return path
+  func standing(of run: String, at path: String?) throws(Problem) -> Standing {
+    let rows = try rows(of: run)
+    let step = path.map(Self.stepInName) ?? .max
+    // Those of lower steps, as names tell them; all that are known when this one's does not.
+    let earlier =
+      if let step { rows.filter { Self.stepInName($0.path).map { $0 < step } ?? false } } else {
+        rows
+      }
+    var standing = Standing(referenceEntropyBits: Self.referenceEntropyBits(earlier))
+    if step != nil,
+      let last = earlier.max(by: { ($0.step ?? 0) < ($1.step ?? 0) })?.path, try exists(last)
+    {
+      standing.previous = last
+    }
+    return standing
   }
 
-  func referenceEntropyBits(of entry: Entry) throws(Problem) -> Double? {
-    let measured = try earlierRows(than: entry).filter { $0.fisherTrace?.value != nil }
+  private static func referenceEntropyBits(_ rows: [SeriesRow]) -> Double? {
+    let measured = rows.filter { $0.fisherTrace?.value != nil }
     guard let probe = measured.last?.probe else { return nil }
     return measured.filter { $0.probe == probe && $0.entropyBits ?? 0 > 0 }
       .max { ($0.fisherTrace?.value ?? 0) < ($1.fisherTrace?.value ?? 0) }?.entropyBits
-  }
-
-  /// The run's rows of lower steps, as names tell them; all that are known when this one's does not.
-  private func earlierRows(than entry: Entry) throws(Problem) -> [SeriesRow] {
-    let rows = try rows(of: entry.run)
-    guard let step = Self.stepInName(entry.path) else { return rows }
-    return rows.filter { Self.stepInName($0.path).map { $0 < step } ?? false }
   }
 
   private static func stepInName(_ path: String) -> UInt64? {

@@ -20,19 +20,18 @@ public struct WorkerCommand: Sendable, Hashable {
     self.environment = environment
   }
 
-  /// `probe` and its options for one checkpoint; `--kept` asks for the evidence that later
-  /// comparisons need.
-  static func arguments(
-    for job: Job, previous: String? = nil, referenceEntropyBits: Double? = nil,
-    _ configuration: Configuration
+  /// The options of `probe` for a checkpoint; `--kept` asks for the evidence that later comparisons
+  /// need.
+  static func options(
+    for job: Job, standing: Standing, _ configuration: Configuration
   ) -> [String] {
-    var arguments = ["probe", job.candidate.path, "--kept"]
+    var arguments = ["--kept"]
     func add(_ option: String, _ value: (some CustomStringConvertible)?) {
       if let value { arguments += [option, value.description] }
     }
     add("--probe", job.probe)
-    add("--previous", previous)
-    add("--reference-entropy-bits", job.probe == nil ? nil : referenceEntropyBits)
+    add("--previous", standing.previous)
+    add("--reference-entropy-bits", job.probe == nil ? nil : standing.referenceEntropyBits)
     add("--run", job.entry.run)
     let labels = job.settings.labels ?? configuration.labels
     if labels != .auto { add("--labels", labels.rawValue) }

@@ -54,11 +54,23 @@ public final class WorkerProcess: Sendable {
   public func run(
     _ command: WorkerCommand, timeout: Duration, outputLimit: Int = 64 << 20
   ) -> WorkerOutcome {
+    run(command, as: nil, timeout: timeout, outputLimit: outputLimit)
+  }
+
+  /// The same, with a child that was started before where there is one.
+  func run(
+    _ command: WorkerCommand, as started: ChildProcess?, timeout: Duration,
+    outputLimit: Int = 64 << 20
+  ) -> WorkerOutcome {
     let child: ChildProcess
     do throws(Problem) {
-      child = try ChildProcess.spawn(
-        command.executable, command.arguments, environment: command.environment, output: .pipe,
-        error: .pipe)
+      if let started {
+        child = started
+      } else {
+        child = try ChildProcess.spawn(
+          command.executable, command.arguments, environment: command.environment, output: .pipe,
+          error: .pipe)
+      }
     } catch {
       return .notStarted(error)
     }

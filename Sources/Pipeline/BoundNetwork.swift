@@ -114,41 +114,45 @@ struct BoundNetwork {
     binding.checkpointNames[graphName] ?? graphName
   }
 
+  /// The blocks of the whole batch.
+  var blocks: BoundBlocks { BoundBlocks(plan) }
+
   /// Forward and backward over the whole batch, and the (median) seconds that it took.
+  ///
+  /// - Parameter blocks: some may have their forward pass already.
   func estimate(
-    _ request: ProbeRequest, secondTemperature: Double? = nil
+    _ request: ProbeRequest, _ blocks: BoundBlocks, secondTemperature: Double? = nil
   ) throws(Problem) -> (estimate: FisherEstimate, seconds: Double) {
     var estimator = estimator(request)
     estimator.secondTemperature = secondTemperature
-    let networks = try BoundBlocks(plan, isKept: request.repeats > 1)
     let measured = estimator
     let weights = request.measures == .trace ? [:] : weights
-    // A first pass over kept networks touches their memory for the first time.
-    if request.repeats > 1 { _ = try estimate(measured, weights, networks) }
-    var seconds: [Double] = []
-    var estimate = try timed(&seconds) { () throws(Problem) in
-      try self.estimate(measured, weights, networks)
-    }
-    for _ in 1..<max(1, request.repeats) {
-      estimate = try timed(&seconds) { () throws(Problem) in
-        try self.estimate(measured, weights, networks)
+    let pass = { (kept: Bool) throws(Problem) -> FisherEstimate in
+      try self.estimate(measured, weights) { (range) throws(Problem) in
+        try kept ? blocks.kept(range) : blocks.taken(range)
       }
+    }
+    // A first pass over kept networks touches their memory for the first time.
+    if request.repeats > 1 { _ = try pass(true) }
+    var seconds: [Double] = []
+    var estimate = try timed(&seconds) { () throws(Problem) in try pass(request.repeats > 1) }
+    for _ in 1..<max(1, request.repeats) {
+      estimate = try timed(&seconds) { () throws(Problem) in try pass(true) }
     }
     return (estimate, seconds.sorted()[seconds.count / 2])
   }
 
   /// Forward and backward over the whole batch, with what the estimator measures changed.
   func estimate(_ estimator: FisherEstimator) throws(Problem) -> FisherEstimate {
-    try estimate(estimator, weights, try BoundBlocks(plan, isKept: false))
+    let plan = plan
+    return try estimate(estimator, weights) { (range) throws(Problem) in try plan.bind(range) }
   }
 
   private func estimate(
-    _ estimator: FisherEstimator, _ weights: [String: Tensor], _ networks: BoundBlocks
+    _ estimator: FisherEstimator, _ weights: [String: Tensor],
+    _ network: @escaping @Sendable (Range<Int>) throws(Problem) -> any DifferentiableNetwork
   ) throws(Problem) -> FisherEstimate {
-    let plan = plan
-    return try estimator.estimate(examples: definition.examples, weights: weights) {
-      (range) throws(Problem) in try networks.network(plan, range)
-    }
+    try estimator.estimate(examples: definition.examples, weights: weights, network: network)
   }
 
   /// What the probe and the request ask to be measured.
@@ -215,22 +219,6 @@ struct BoundNetwork {
       if case .sampled = standard { return .sampled(draws: draws, seed: seed) }
       return standard
     }
-  }
-}
-
-/// Networks that several passes use again. Safe to share: a pass measures each block once, on one
-/// thread.
-private struct BoundBlocks: @unchecked Sendable {
-  private var kept: [Int: Network] = [:]
-
-  init(_ plan: BlockPlan, isKept: Bool) throws(Problem) {
-    guard isKept else { return }
-    for range in plan.blocks { kept[range.lowerBound] = try plan.bind(range) }
-  }
-
-  func network(_ plan: BlockPlan, _ range: Range<Int>) throws(Problem) -> Network {
-    if let network = kept[range.lowerBound] { return network }
-    return try plan.bind(range)
   }
 }
 

@@ -11,6 +11,18 @@ struct Comparison: Sendable {
   private let earlier: Checkpoint
   private let step: Int?
 
+  /// Of the earlier checkpoint's files.
+  var bytes: Int64 { earlier.bytes }
+
+  /// Whether those files are still what was opened.
+  var isUnchanged: Bool {
+    do throws(Problem) {
+      return try earlier.verifyUnchanged() == .unchanged
+    } catch {
+      return false
+    }
+  }
+
   /// The earlier checkpoint's recordings on a probe; nil when the probe does not fit it.
   func recordings(
     _ definition: ProbeDefinition, _ request: ProbeRequest, examples: Int, threads: Int

@@ -48,9 +48,10 @@ struct NetworkSection {
     do {
       let bound = try BoundNetwork(definition, checkpoint, request)
       let isWhole = request.measures == .everything
-      let temperature = isWhole ? try TemperedSection.temperature(bound, request) : nil
+      let blocks = bound.blocks
+      let temperature = isWhole ? try TemperedSection.temperature(bound, blocks, request) : nil
       let (estimate, seconds) = try bound.estimate(
-        request, secondTemperature: temperature?.value)
+        request, blocks, secondTemperature: temperature?.value)
       let information = isWhole ? try InformationSection(bound, estimate, request) : nil
       let tempered =
         isWhole ? try TemperedSection(bound, estimate, temperature, request) : nil

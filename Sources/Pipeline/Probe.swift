@@ -12,12 +12,15 @@ import Threads
 /// - Parameters:
 ///   - path: a checkpoint file, or the folder that a trainer makes of one.
 ///   - request: the probe and how to use it.
+///   - prepared: what was done of this very request before the checkpoint was there.
 /// A probe that does not fit (an operator we lack, other names) is a finding, and the report falls
 /// back to the evidence that is possible.
 ///
 /// - Throws: one problem that says what is wrong with the checkpoint; `tryAgain` when it is still
 ///   being written.
-public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> CheckpointReport {
+public func probe(
+  _ path: String, _ request: ProbeRequest, prepared: Preparation? = nil
+) throws(Problem) -> CheckpointReport {
   let meter = CostMeter()
   let checkpoint = try Checkpoint.open(path)
   var inventory = LayerInventory(of: checkpoint)
@@ -25,8 +28,11 @@ public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> Ch
     inventory, spectra: request.measures == .everything, projections: request.keepsEvidence,
     threads: request.threads)
 
-  let comparison = try request.previous.map { (path) throws(Problem) in try Comparison(path) }
-  let (network, recordings) = try measureBoth(checkpoint, comparison, request)
+  let prepared = prepared.flatMap { $0.isCurrent ? $0 : nil }
+  var comparison = prepared?.comparison
+  if comparison == nil, let previous = request.previous { comparison = try Comparison(previous) }
+  let (network, recordings) = try measureBoth(
+    checkpoint, comparison, prepared?.recordings, request)
   let section = network?.section
 
   if let section { inventory.arrange(by: section.forwardLayers) }
@@ -63,10 +69,13 @@ public func probe(_ path: String, _ request: ProbeRequest) throws(Problem) -> Ch
 
 private typealias Network = (section: NetworkSection?, problem: Problem?)
 
-/// The checkpoint on the probe, and beside it the recordings of the earlier one.
+/// The checkpoint on the probe, and beside it the recordings of the earlier one where they are not
+/// known yet.
 private func measureBoth(
-  _ checkpoint: Checkpoint, _ comparison: Comparison?, _ request: ProbeRequest
+  _ checkpoint: Checkpoint, _ comparison: Comparison?, _ known: [RecordedGram]?,
+  _ request: ProbeRequest
 ) throws(Problem) -> (Network?, [RecordedGram]?) {
+  if known != nil { return (try NetworkSection.measure(checkpoint, request), known) }
   enum Part: Sendable {
     case network(Network?)
     case recordings([RecordedGram]?)

@@ -13,6 +13,9 @@ struct TemperedSection: Sendable {
   /// The estimate and which of its traces is that of the tempered prediction; nil when there is none.
   private let traced: (estimate: FisherEstimate, quantity: FisherEstimate.Quantity)?
 
+  /// Bytes of the whole batch's activations up to which they are kept from one pass to the next.
+  private static let keptBytes = 64 << 20
+
   /// - Parameters:
   ///   - plain: the estimate, which holds the tempered trace when it came out of the same pass.
   ///   - known: the temperature, if it was found before; else it is found for the plain estimate's
@@ -25,7 +28,7 @@ struct TemperedSection: Sendable {
     let estimator = bound.estimator(request, like: plain)
     temperature =
       if let known { known } else {
-        try Self.temperature(bound, request, estimator, examples: plain.exampleCount)
+        try Self.temperature(bound, nil, request, estimator, examples: plain.exampleCount)
       }
     guard let known = temperature.value else {
       traced = nil
@@ -45,17 +48,22 @@ struct TemperedSection: Sendable {
 
   /// The temperature before the estimate, so that its trace can come out of the same pass; nil when a
   /// budget leaves open how many examples that will have.
+  ///
+  /// - Parameter blocks: keep their forward pass for the estimate, where that takes little memory.
   static func temperature(
-    _ bound: BoundNetwork, _ request: ProbeRequest
+    _ bound: BoundNetwork, _ blocks: BoundBlocks, _ request: ProbeRequest
   ) throws(Problem) -> Measured<Double>? {
     let estimator = bound.estimator(request)
     guard !estimator.budget.isLimited else { return nil }
-    return try temperature(bound, request, estimator, examples: bound.definition.examples)
+    let isKept = request.repeats == 1 && bound.plan.forwardBytes <= keptBytes
+    return try temperature(
+      bound, isKept ? blocks : nil, request, estimator, examples: bound.definition.examples)
   }
 
   /// The temperature of the reference checkpoint's entropy, from a forward pass.
   private static func temperature(
-    _ bound: BoundNetwork, _ request: ProbeRequest, _ estimator: FisherEstimator, examples: Int
+    _ bound: BoundNetwork, _ blocks: BoundBlocks?, _ request: ProbeRequest,
+    _ estimator: FisherEstimator, examples: Int
   ) throws(Problem) -> Measured<Double> {
     guard let bits = request.referenceEntropyBits else {
       return .absent(
@@ -64,8 +72,10 @@ struct TemperedSection: Sendable {
     let plan = bound.plan
     return try estimator.temperature(
       entropyBits: bits, examples: bound.definition.examples,
-      blocks: plan.forwardBlocks(examples: examples)
-    ) { (range) throws(Problem) in try plan.bind(range) }
+      blocks: blocks == nil ? plan.forwardBlocks(examples: examples) : plan.blocks
+    ) { (range) throws(Problem) in
+      if let blocks { try blocks.forwarded(range) } else { try plan.bind(range) }
+    }
   }
 
   /// Adds to the section of the whole network.

@@ -48,22 +48,21 @@ struct DocumentEncoder {
       }
     }
 
+    // Content is let go of while it grows: two owners would mean a copy for each child.
     func append(_ key: String, _ child: Place) {
-      if case .mapping(var fields) = content {
-        fields.append((key, child))
-        content = .mapping(fields)
-      } else {
-        content = .mapping([(key, child)])
-      }
+      var fields: [(String, Place)] = []
+      if case .mapping(let known) = content { fields = known }
+      content = .empty
+      fields.append((key, child))
+      content = .mapping(fields)
     }
 
     func append(_ child: Place) {
-      if case .sequence(var elements) = content {
-        elements.append(child)
-        content = .sequence(elements)
-      } else {
-        content = .sequence([child])
-      }
+      var elements: [Place] = []
+      if case .sequence(let known) = content { elements = known }
+      content = .empty
+      elements.append(child)
+      content = .sequence(elements)
     }
   }
 

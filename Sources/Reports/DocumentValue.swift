@@ -26,16 +26,30 @@ enum DocumentValue {
 /// `informationBits` ↔ `information_bits`: documents spell fields with underscores. Keys that
 /// already hold an underscore, and dictionary keys, are left alone.
 func documentKey(_ key: any CodingKey) -> String {
-  if key is DictionaryKey || key.stringValue.contains("_") { return key.stringValue }
-  var spelled = ""
-  for character in key.stringValue {
-    if character.isUppercase {
-      spelled += "_" + character.lowercased()
-    } else {
-      spelled.append(character)
-    }
+  let name = key.stringValue
+  // Most names are one word. Names of fields are ASCII, as Swift source here is.
+  var capitals = 0
+  for byte in name.utf8 {
+    if byte == UInt8(ascii: "_") { return name }
+    if isCapital(byte) { capitals += 1 }
   }
-  return spelled
+  if capitals == 0 || key is DictionaryKey { return name }
+  return String(unsafeUninitializedCapacity: name.utf8.count + capitals) { spelled in
+    var end = 0
+    for byte in name.utf8 {
+      if isCapital(byte) {
+        spelled[end] = UInt8(ascii: "_")
+        end += 1
+      }
+      spelled[end] = isCapital(byte) ? byte | 0x20 : byte
+      end += 1
+    }
+    return end
+  }
+}
+
+private func isCapital(_ byte: UInt8) -> Bool {
+  (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
 }
 
 /// A key of a `[String: …]` dictionary: a name from a file, never respelled.

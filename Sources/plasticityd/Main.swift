@@ -53,8 +53,9 @@ enum Entry {
   }
 }
 
-/// Writing to standard output and standard error without buffering surprises.
+/// The process's three streams without buffering surprises.
 struct StandardStream {
+  static let input = StandardStream(descriptor: STDIN_FILENO)
   static let output = StandardStream(descriptor: STDOUT_FILENO)
   static let error = StandardStream(descriptor: STDERR_FILENO)
   let descriptor: Int32
@@ -70,6 +71,22 @@ struct StandardStream {
   }
 
   func write(_ text: String) { write(Array(text.utf8)) }
+
+  /// All that comes until its end, as text; nil when it is more than so many bytes, or cannot be read.
+  func readAll(limit: Int) -> String? {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4_096)
+    while bytes.count <= limit {
+      let count = buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+      if count > 0 {
+        bytes += buffer[..<count]
+      } else if errno != EINTR {
+        return nil
+      }
+    }
+    return nil
+  }
 
   /// Gives up silently when the reader is gone: there is nobody to tell.
   func write(_ bytes: [UInt8]) {

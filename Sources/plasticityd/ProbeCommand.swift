@@ -84,6 +84,13 @@ struct ProbeCommand: ParsableCommand {
   @Flag(help: ArgumentHelp("Add what later checkpoints are compared with.", visibility: .private))
   var kept = false
 
+  @Flag(
+    name: .customLong("await"),
+    help: ArgumentHelp(
+      "CHECKPOINT is a folder: do what needs no more, then read the path of one in it from input.",
+      visibility: .private))
+  var awaits = false
+
   @Option(help: "Limit of the process's memory; examples are measured in blocks that fit.")
   var memoryLimitMebibytes: Int?
 
@@ -116,9 +123,34 @@ struct ProbeCommand: ParsableCommand {
     let sandbox = enterSandbox(
       checkpoints: [checkpoint, previous].compactMap { $0 },
       probes: [probeDirectory].compactMap { $0 })
+    if probeDirectory != nil { FreedMemory.isKept() }
+    guard var report = try awaits ? measureAwaited() : probe(checkpoint, request()) else { return }
+    report.sandbox = sandbox
+    if probeDirectory != nil, report.probe == nil, let finding = report.findings.last {
+      StandardStream.error.write(
+        "\(finding.code): \(escapedForTerminal(finding.where)): "
+          + "\(escapedForTerminal(finding.text))\n")
+    }
+    StandardStream.output.write(try report.yaml())
+  }
+
+  /// Does what needs no checkpoint, then measures the one whose path comes on standard input; nil
+  /// when none comes.
+  private func measureAwaited() throws -> CheckpointReport? {
+    let folder = probeDirectory.map(ProbeFolderState.init)
+    // What is wrong now is told when there is a checkpoint that it concerns, if it is wrong then.
+    var request = try? request()
+    var prepared = request.flatMap { try? Preparation($0) }
+    guard let path = StandardStream.input.readAll(limit: 1 << 16), !path.isEmpty else { return nil }
+    narrowSandbox(
+      checkpoints: [path, previous].compactMap { $0 }, probes: [probeDirectory].compactMap { $0 })
+    if folder != probeDirectory.map(ProbeFolderState.init) { (request, prepared) = (nil, nil) }
+    return try probe(path, request ?? self.request(), prepared: prepared)
+  }
+
+  private func request() throws(Problem) -> ProbeRequest {
     var request = ProbeRequest()
     request.run = runName
-    if probeDirectory != nil { FreedMemory.isKept() }
     request.probe = try probeDirectory.map(readProbe)
     request.labels = labels
     request.draws = draws
@@ -140,14 +172,7 @@ struct ProbeCommand: ParsableCommand {
     request.sampling = sampling
     request.blockExamples = blockExamples
     if let memoryLimitMebibytes { request.memoryLimitBytes = memoryLimitMebibytes << 20 }
-    var report = try probe(checkpoint, request)
-    report.sandbox = sandbox
-    if request.probe != nil, report.probe == nil, let finding = report.findings.last {
-      StandardStream.error.write(
-        "\(finding.code): \(escapedForTerminal(finding.where)): "
-          + "\(escapedForTerminal(finding.text))\n")
-    }
-    StandardStream.output.write(try report.yaml())
+    return request
   }
 }
 

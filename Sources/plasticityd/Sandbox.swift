@@ -17,3 +17,14 @@ func enterSandbox(checkpoints: [String], probes: [String] = []) -> SandboxReport
     landlockVersion: confinement.landlockVersion, systemCallFilter: confinement.filtersCalls,
     noNewPrivileges: confinement.refusesNewPrivileges)
 }
+
+/// Takes away what is left beside one checkpoint, when the sandbox was entered before its path was
+/// known.
+///
+/// - Parameters:
+///   - checkpoints: as `enterSandbox` has them; they lie below those that were given there.
+///   - probes: as there.
+func narrowSandbox(checkpoints: [String], probes: [String]) {
+  Confinement.narrow(
+    toReading: checkpoints.flatMap(Checkpoint.places) + probes.flatMap(ProbeDefinition.places))
+}

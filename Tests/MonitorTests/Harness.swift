@@ -51,9 +51,7 @@ final class CountingRecorder: Recorder {
 
   func recover() throws(Problem) {}
 
-  func previousCheckpoint(of entry: Entry) throws(Problem) -> String? { nil }
-
-  func referenceEntropyBits(of entry: Entry) throws(Problem) -> Double? { nil }
+  func standing(of run: String, at path: String?) throws(Problem) -> Standing { Standing() }
 
   func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded {
     let text = String(decoding: document, as: UTF8.self)
@@ -89,6 +87,8 @@ final class Harness {
   private var control: DaemonControl?
 
   init() throws {
+    // As the program does.
+    signal(SIGPIPE, SIG_IGN)
     folder = try TestFolder()
     try folder.folder("runs")
     // What a checkpoint's first line says, the worker does.
@@ -96,7 +96,15 @@ final class Harness {
       "worker",
       """
       #!/bin/sh
-      case "$(head -c 64 "$2" | tr -d '\\0' | head -n 1)" in
+      path="$2"
+      how=fine
+      if [ "$3" = --await ]; then
+        [ -e "$2/no-worker-waits" ] && exit 1
+        path="$(cat)"
+        [ -n "$path" ] || exit 0
+        how=awaited
+      fi
+      case "$(head -c 64 "$path" | tr -d '\\0' | head -n 1)" in
       crash) kill -SEGV $$ ;;
       refuse) echo "bad-magic: $2: no; none" >&2; exit 65 ;;
       later) echo "incomplete: $2: no; wait" >&2; exit 75 ;;
@@ -104,7 +112,7 @@ final class Harness {
       hang) sleep 600 ;;
       full) echo disk-full ;;
       nonsense) echo nonsense ;;
-      *) echo fine ;;
+      *) echo $how ;;
       esac
       """)
     chmod(folder.path + "/worker", 0o700)
@@ -142,7 +150,7 @@ final class Harness {
 
   /// Starts a daemon; with hints, waits until it watches. `helper` stands in for plasticity-watch.
   func start(
-    hints: Bool = true, helper: String? = nil,
+    hints: Bool = true, helper: String? = nil, anticipates: Bool = false,
     notifier: ServiceNotifier = ServiceNotifier(socketPath: nil)
   )
     throws
@@ -156,7 +164,7 @@ final class Harness {
         ?? (hints ? Self.binaries + "/plasticity-watch" : nil),
       log: Log(level: .debug, hasPriorities: false) { log.add($0) }, notifier: notifier,
       fileSystem: PosixFileSystem(), version: "test",
-      grace: .milliseconds(200))
+      grace: .milliseconds(200), anticipates: anticipates)
     let controls = Handed<DaemonControl>()
     let watching = log.all.filter { $0.hasPrefix("plasticity-watch watches") }.count
     try DedicatedThread.start("daemon") {

@@ -94,6 +94,9 @@ public struct BlockPlan: Sendable {
     return plan
   }
 
+  /// What all blocks' activations take together.
+  public var forwardBytes: Int { footprint.bytesPerExample(cotangents: 0) * exampleCount }
+
   /// A network for some of the examples, usually one of `blocks`.
   public func bind(_ examples: Range<Int>) throws(Problem) -> Network {
     try Network(
