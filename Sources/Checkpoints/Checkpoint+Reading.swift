@@ -96,8 +96,12 @@ extension Checkpoint {
   public func survey<Meter: BlockMeter>(
     threads: Int, _ meter: @escaping @Sendable (Int) -> Meter
   ) throws(Problem) -> (survey: Survey, results: [Meter.Result]) {
+    let ofMoments = Set(
+      (moments?.entries ?? []).flatMap { [$0.secondMoment, $0.firstMoment].compactMap { $0 } }
+        .flatMap { $0.assembly?.pieces.map(\.location.file) ?? [$0.location.file] })
     let (summaries, findings, results) = try sweep(
-      tensors, hashing: true, threads: threads, meter)
+      tensors, hashing: true, threads: threads, others: Set(files.indices).subtracting(ofMoments),
+      meter)
     return (
       Survey(summaries: summaries, digest: digest(of: summaries), findings: findings), results
     )
@@ -110,7 +114,7 @@ extension Checkpoint {
     let firstIndices = moments.entries.indices.filter { moments.entries[$0].firstMoment != nil }
     let first = moments.entries.compactMap(\.firstMoment)
     let (summaries, findings, _) = try sweep(
-      second + first, hashing: false, threads: threads
+      second + first, hashing: false, threads: threads, others: []
     ) { _ in NoMeter() }
     var firstSummaries: [TensorSummary?] = second.map { _ in nil }
     for (entry, summary) in zip(firstIndices, summaries[second.count...]) {
@@ -122,7 +126,7 @@ extension Checkpoint {
 
   /// Summaries and meters' results of the tensors in their order; read in the order of the file.
   private func sweep<Meter: BlockMeter>(
-    _ tensors: [StoredTensor], hashing: Bool, threads: Int,
+    _ tensors: [StoredTensor], hashing: Bool, threads: Int, others: Set<Int>,
     _ meter: @escaping @Sendable (Int) -> Meter
   ) throws(Problem) -> ([TensorSummary], [Finding], [Meter.Result]) {
     let readers = ReaderPool(largest: tensors.map(\.shape.count).max() ?? 1)
@@ -154,7 +158,7 @@ extension Checkpoint {
       checksums.note(tensors[order[position]], whole: part.1)
     }
     let all = swept.compactMap { $0 }
-    return (all.map(\.summary), try checksums.findings(files), all.map(\.result))
+    return (all.map(\.summary), try checksums.findings(files, others: others), all.map(\.result))
   }
 
   /// The span whose bytes are just those of a tensor, so that one pass over it takes the checksum too;

@@ -28,13 +28,20 @@ struct RecordChecksums {
 
   /// Compares; reads what was only seen in part. All wrong: not computed by the writer. Some: the
   /// file was damaged.
-  func findings(_ files: [Checkpoint.OpenFile]) throws(Problem) -> [Finding] {
+  ///
+  /// - Parameter others: files that no tensor was read from, and whose small records say what the
+  ///   tensors are; what is neither among them nor was read is for another survey.
+  func findings(
+    _ files: [Checkpoint.OpenFile], others: Set<Int>
+  ) throws(Problem) -> [Finding] {
     var findings: [Finding] = []
+    var byFile: [Int: Set<Int>] = [:]
+    for key in spans.keys { byFile[key.file, default: []].insert(key.span) }
     for (index, open) in files.enumerated() {
-      var keys = Set(spans.keys.filter { $0.file == index }.map(\.span))
-      // Only the files that were swept: each survey speaks of its own.
-      guard !keys.isEmpty else { continue }
-      let archives = Set(keys.map { open.spans[$0].archive })
+      var keys = byFile[index] ?? []
+      guard !keys.isEmpty || others.contains(index) else { continue }
+      let archives = Set(
+        keys.isEmpty ? open.spans.map(\.archive) : keys.map { open.spans[$0].archive })
       for (span, entry) in open.spans.enumerated()
       where entry.isStructure && archives.contains(entry.archive) {
         keys.insert(span)
@@ -46,6 +53,7 @@ struct RecordChecksums {
         let checksum = if let known { known } else { try entry.compute(open.file) }
         if !entry.agrees(checksum) { wrong.append(entry.name) }
       }
+      guard !keys.isEmpty else { continue }
       let isArchive = open.spans.contains(where: \.isStructure)
       if wrong.count == keys.count, isArchive {
         findings.append(

@@ -127,6 +127,42 @@ import Testing
     }
   }
 
+  /// A bit that flips anywhere in a file of any layout shows in the weights' digest and in a finding, or
+  /// in neither, or makes the folder unreadable.
+  @Test(arguments: [
+    "fsdp2", "titan/step-30", "epoch=3-step=40.ckpt", "zero1/global_step3", "zero2/global_step3",
+    "zero3/global_step3", "experts/global_step2",
+  ])
+  func flippedBitsAreFound(name: String) throws {
+    let seed: UInt64 = 11
+    var random = Seeded(seed: seed)
+    let source = Fixture.path("torch-frameworks/\(name)")
+    let folder = try TemporaryFolder()
+    let leaf = name.split(separator: "/").last.map(String.init) ?? name
+    let path = "\(folder.path)/\(leaf)"
+    try FileManager.default.copyItem(atPath: source, toPath: path)
+    let digest = try Checkpoint.open(path).digest()
+    let files = try FileManager.default.contentsOfDirectory(atPath: path)
+      .filter { $0.hasSuffix(".pt") || $0.hasSuffix(".distcp") }.sorted()
+    var found = 0
+    for round in 0..<120 {
+      let file = "\(leaf)/\(files[round % files.count])"
+      let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(file)")))
+      var damaged = whole
+      damaged[Int.random(in: 0..<whole.count, using: &random)] ^=
+        1 << UInt8.random(in: 0..<8, using: &random)
+      try folder.write(damaged, as: file)
+      defer { _ = try? folder.write(whole, as: file) }
+      guard let checkpoint = try? Checkpoint.open(path), let survey = try? checkpoint.survey()
+      else { continue }
+      _ = try? checkpoint.surveyMoments()
+      let isFound = survey.findings.contains { $0.code == "bit-rot" }
+      found += isFound ? 1 : 0
+      #expect(survey.digest == digest || isFound, "\(file), seed \(seed), round \(round)")
+    }
+    #expect(found > 0)
+  }
+
   private func close(_ a: Double, _ b: Double, _ tolerance: Double) -> Bool {
     a == b || abs(a - b) <= tolerance * max(abs(a), abs(b))
   }

@@ -16,8 +16,10 @@ struct ZarrChunks: TensorEncoding {
 
   /// Nil when its extents make no grid of bounded size.
   init?(_ array: ZarrArray, values: [String: StoredValue], _ complaint: Complaint) {
-    guard let grid = ChunkGrid(shape: array.shape, chunk: array.chunk, width: array.type.byteWidth)
-    else { return nil }
+    // Most arrays are decoded a piece at a time: their chunks may be of any size.
+    let grid = ChunkGrid(
+      shape: array.shape, chunk: array.chunk, width: array.type.byteWidth, band: 1 << 46)
+    guard let grid else { return nil }
     self.array = array
     self.grid = grid
     self.values = values
@@ -33,6 +35,10 @@ struct ZarrChunks: TensorEncoding {
       zip(array.shape.dimensions.dropFirst(), array.chunk.dropFirst()).allSatisfy({ $0 == $1 })
     {
       return ZarrRows(chunks: self)
+    }
+    if let bands = ZarrBands(self) { return bands }
+    guard grid.bandBytes <= ChunkGrid.largestBand, grid.chunkCount <= ChunkGrid.largestBand else {
+      throw complaint.unsupported("\"\(tensor.name)\" has too many and too large chunks")
     }
     return ChunkedStream(grid: grid, fill: array.fill) { place throws(Problem) in
       guard let (value, range) = try self.find(place) else { return nil }

@@ -94,7 +94,9 @@ struct BundleContents {
 
   private static func isState(_ name: String) -> Bool {
     let leaf = name.split(separator: "/").last.map(String.init) ?? ""
+    // A `SavedModel` of Keras 2 holds the sums of its metrics.
     return ["moving_mean", "moving_variance", "seed_generator_state"].contains(leaf)
+      || name.hasPrefix("keras_api/")
   }
 }
 

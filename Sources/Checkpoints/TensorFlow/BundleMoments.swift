@@ -17,7 +17,8 @@ struct BundleMoments {
 
   /// What an optimizer's name says about it.
   private static func kind(of name: String) -> String? {
-    let name = name.lowercased()
+    // Keras 3 writes `rm_sprop`.
+    let name = name.lowercased().filter { $0 != "_" }
     if name.hasPrefix("rmsprop") { return "rmsprop" }
     return name.contains("adam") && !name.contains("adamax") ? "adam" : nil
   }
@@ -114,7 +115,7 @@ struct BundleMoments {
     let (kind, second, first): (String, String, String?)
     if bySlot["v"] != nil, bySlot["m"] != nil {
       (kind, second, first) = ("adam", "v", "m")
-    } else if bySlot["rms"] != nil, bySlot["momentum"] == nil, bySlot["mg"] == nil {
+    } else if bySlot["rms"] != nil {
       (kind, second, first) = ("rmsprop", "rms", nil)
     } else if bySlot["accumulator"] != nil, bySlot["linear"] == nil {
       (kind, second, first) = ("adagrad", "accumulator", nil)
