@@ -10,7 +10,8 @@ public struct Checkpoint: Sendable {
   public let path: String
   /// `pytorch-zip`, `lightning`, `safetensors`, `huggingface-trainer`, or `huggingface-model` for a
   /// folder without the trainer's own files; `keras`, `keras-weights`, `keras-legacy`, `hdf5`, `npz`,
-  /// `npy`, `gguf`, `flax-msgpack`.
+  /// `npy`, `gguf`, `flax-msgpack`, `tensorflow-bundle`, `orbax`, `torch-distributed`, `deepspeed`,
+  /// `deepspeed-universal`, `megatron`.
   public internal(set) var format: String
   /// The program that wrote it, with its version where the files say so: `lightning 2.5.0`,
   /// `deepspeed 0.19.8`, `nanogpt`; nil when nothing tells.

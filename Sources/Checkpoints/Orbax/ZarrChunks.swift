@@ -37,7 +37,9 @@ struct ZarrChunks: TensorEncoding {
       return ZarrRows(chunks: self)
     }
     if let bands = ZarrBands(self) { return bands }
-    guard grid.bandBytes <= ChunkGrid.largestBand, grid.chunkCount <= ChunkGrid.largestBand else {
+    guard grid.bandBytes <= ChunkGrid.largestBand,
+      grid.chunkCount * grid.width <= ChunkGrid.largestBand
+    else {
       throw complaint.unsupported("\"\(tensor.name)\" has too many and too large chunks")
     }
     return ChunkedStream(grid: grid, fill: array.fill) { place throws(Problem) in
