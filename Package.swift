@@ -92,6 +92,10 @@ let package = Package(
     .executableTarget(
       name: "conformance-runner", dependencies: ["Diagnostics", "Networks"],
       swiftSettings: strict),
+    // For etc/bench only.
+    .executableTarget(
+      name: "norm-timer", dependencies: ["Diagnostics", "Networks", "Tensors"],
+      swiftSettings: strict),
     // For ConfinementTests only: tries what a confined process must not be able to do.
     .executableTarget(
       name: "sandbox-trial", dependencies: ["Confinement"], swiftSettings: strict),

@@ -132,36 +132,45 @@ void ck_signed_score(const float *restrict p, size_t classes, size_t top, double
 // Strips between two flushes of the float accumulators into double: bounds their rounding at 1e-5.
 enum { FLUSH = 64 };
 
-// Of a strip of rows [classes]: offset = ḡ − g_top, variance = Σ_c p_c (g_c − ḡ)², where
-// g_c − ḡ = (g_c − g_top) − offset. Vectors go by address: their calling convention differs
-// between processors.
-static inline __attribute__((always_inline)) void class_variance(const float *rows, size_t classes,
-                                                                 size_t stride, const float *p,
-                                                                 size_t top, ck_lanes *offset,
-                                                                 ck_lanes *variance) {
-  ck_lanes base, row, mean = {0};
+// Sums over the classes of a strip of rows: with d_c = g_c − g_top, offset = Σ p_c d_c and
+// variance = Σ p_c d_c² − offset², of p and of the tempered q where there is one. By Cauchy's
+// inequality the difference keeps at least p_top of what it is taken from, so rounding grows by at most
+// 1 / p_top, and not at all where p_top is nearly 1. Vectors go by address: their calling convention
+// differs between processors.
+struct moments {
+  ck_lanes offset, variance, squares, tempered_variance;
+};
+
+static inline __attribute__((always_inline)) void class_moments(const float *rows, size_t classes,
+                                                                size_t stride, const float *p,
+                                                                const float *q, size_t top,
+                                                                struct moments *out) {
+  ck_lanes base, row, squares = {0}, mean = {0}, second = {0}, other = {0}, other_second = {0};
   memcpy(&base, rows + top * stride, sizeof base);
   for (size_t c = 0; c < classes; c++) {
-    if (c == top) continue;
     memcpy(&row, rows + c * stride, sizeof row);
-    mean += (row - base) * p[c];
+    squares += row * row;
+    row -= base;
+    ck_lanes share = row * p[c];
+    mean += share;
+    second += share * row;
+    if (q) {
+      share = row * q[c];
+      other += share;
+      other_second += share * row;
+    }
   }
-  ck_lanes sum = mean * mean * p[top];
-  for (size_t c = 0; c < classes; c++) {
-    if (c == top) continue;
-    memcpy(&row, rows + c * stride, sizeof row);
-    row = row - base - mean;
-    sum += row * row * p[c];
-  }
-  *offset = mean;
-  *variance = sum;
+  out->offset = mean;
+  out->variance = second - mean * mean;
+  out->squares = squares;
+  out->tempered_variance = other_second - other * other;
 }
 
 CK_CLONES
 struct ck_fisher ck_fisher_exact(const float *g, size_t classes, size_t count,
                                  const float *probability, size_t top, size_t label,
-                                 const float *weights, float *diagonal, const float *tempered,
-                                 size_t tempered_top) {
+                                 const float *weights, float *diagonal,
+                                 const float *tempered) {
   // g is [classes, count], probability and tempered [classes], weights and diagonal [count]
   struct ck_fisher out = {0, 0, 0, 0, 0};
   if (classes == 0 || classes > CK_FISHER_CLASSES) return out;
@@ -181,23 +190,17 @@ struct ck_fisher ck_fisher_exact(const float *g, size_t classes, size_t count,
         rows = padded;
         stride = CK_LANES;
       }
-      ck_lanes base, row, squares = {0};
-      memcpy(&base, rows + top * stride, sizeof base);
-      for (size_t c = 0; c < classes; c++) {
-        memcpy(&row, rows + c * stride, sizeof row);
-        squares += row * row;
-      }
-      ck_lanes offset, variance;
-      if (tempered) {
-        class_variance(rows, classes, stride, tempered, tempered_top, &offset, &variance);
-        other += variance;
-      }
-      class_variance(rows, classes, stride, probability, top, &offset, &variance);
+      struct moments of;
+      class_moments(rows, classes, stride, probability, tempered, top, &of);
+      ck_lanes variance = of.variance;
       fisher += variance;
-      jacobian += squares;
+      jacobian += of.squares;
+      other += of.tempered_variance;
       if (label < classes) {
+        ck_lanes base, row;
+        memcpy(&base, rows + top * stride, sizeof base);
         memcpy(&row, rows + label * stride, sizeof row);
-        row = row - base - offset;
+        row = row - base - of.offset;
         empirical += row * row;
       }
       if (weights) {

@@ -1,6 +1,7 @@
 #include "windows.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -443,4 +444,45 @@ void ck_turn_filters(const float *filters, size_t outer, size_t inner, size_t ta
       for (size_t k = 0; k < taps; k++) to[k] = from[taps - 1 - k];
     }
   }
+}
+
+CK_DISPATCH
+void ck_window_products(const struct ck_window *w, const float *pixels, ptrdiff_t *starts,
+                        float *products) {
+  // pixels is [input, input], products is [output, output]; upper triangles
+  int last = w->rank - 1;
+  ptrdiff_t places = product(w->input, w->rank), lines = product(w->output, last);
+  ptrdiff_t length = w->output[last], total = lines * length;
+  for (ptrdiff_t t = 0; t < total; t++)
+    memset(products + t * total + t, 0, (size_t)(total - t) * sizeof *products);
+  ptrdiff_t k[CK_MAX_SPATIAL] = {0};
+  do {
+    ptrdiff_t offset = k[last] * w->dilation[last] - w->padding[last], from, to;
+    inside(offset, 1, w->input[last], length, &from, &to);
+    ptrdiff_t o[CK_MAX_SPATIAL] = {0};
+    for (ptrdiff_t line = 0; line < lines; line++) {
+      ptrdiff_t start = 0;
+      int is_outside = 0;
+      for (int axis = 0; axis < last; axis++) {
+        ptrdiff_t at = o[axis] * w->stride[axis] - w->padding[axis] + k[axis] * w->dilation[axis];
+        if (at < 0 || at >= w->input[axis]) is_outside = 1;
+        start = (start + at) * w->input[axis + 1];
+      }
+      starts[line] = is_outside ? PTRDIFF_MIN : start + offset;
+      next_index(w->output, o, last);
+    }
+    for (ptrdiff_t line = 0; line < lines; line++) {
+      if (starts[line] == PTRDIFF_MIN) continue;
+      for (ptrdiff_t i = from; i < to; i++) {
+        const float *row = pixels + (starts[line] + i) * places;
+        float *sums = products + (line * length + i) * total;
+        for (ptrdiff_t other = line; other < lines; other++) {
+          if (starts[other] == PTRDIFF_MIN) continue;
+          const float *in = row + starts[other];
+          float *out = sums + other * length;
+          for (ptrdiff_t j = other == line ? i : from; j < to; j++) out[j] += in[j];
+        }
+      }
+    }
+  } while (next_index(w->kernel, k, w->rank));
 }

@@ -6,15 +6,16 @@ internal import Tensors
 
 final class BlockReader: @unchecked Sendable {
   // Safe: whoever has one uses it alone; `ReaderPool` lends each to one thread at a time.
-  /// Bytes of one block: 4 MiB.
-  static let blockBytes = 4 << 20
+  /// Bytes of one block of float64: 1 MiB, of float32 half of it. What is hashed, checked and summed one
+  /// after the other stays in a core's second-level cache.
+  static let blockBytes = 1 << 20
 
   private let limits: GatherLimits
   private let block: UnsafeMutableRawBufferPointer
   private let widened: UnsafeMutableBufferPointer<Float>
 
   /// - Parameter elements: the most elements in a block, at least 1; by default as many float64 as
-  ///   4 MiB hold.
+  ///   `blockBytes` hold.
   init(elements: Int = blockBytes / 8, limits: GatherLimits = GatherLimits()) {
     self.limits = limits
     let elements = min(max(elements, 1), Self.blockBytes / 8)
@@ -63,5 +64,5 @@ struct GatherLimits {
   /// A storage up to this size, or up to twice its tensor's, is loaded at once.
   var spanBytes = 64 << 20
   /// Beyond that, this much is read at a time.
-  var windowBytes = BlockReader.blockBytes
+  var windowBytes = 4 << 20
 }

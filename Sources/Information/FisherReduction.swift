@@ -103,8 +103,7 @@ struct ExactClasses: FisherReduction {
         return ck_fisher_exact(
           gradients, classes, count, p + row * classes, distribution.top[row],
           label(example) ?? classes, weights, diagonal,
-          tempered == nil ? nil : q.baseAddress.map { $0 + row * classes },
-          tempered?.distribution.top[row] ?? 0)
+          tempered == nil ? nil : q.baseAddress.map { $0 + row * classes })
       }
     }
     return FisherTerms(

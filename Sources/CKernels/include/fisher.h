@@ -37,11 +37,11 @@ struct ck_fisher {
 // the classes; ḡ = Σ p_c g_c. The mean is formed as an offset from the top class's gradient, so
 // that nothing cancels when p_top is nearly 1. `label` ≥ classes: none. `weights` [count] may be
 // null. `diagonal` [count], which may be null, is increased by the example's own diagonal. `tempered`
-// is another distribution q of the same gradients, and `tempered_top` its top class; it may be null.
+// is another distribution q of the same gradients with the same top class, as at any temperature; it
+// may be null.
 struct ck_fisher ck_fisher_exact(const float *g, size_t classes, size_t count,
                                  const float *probability, size_t top, size_t label,
-                                 const float *weights, float *diagonal, const float *tempered,
-                                 size_t tempered_top);
+                                 const float *weights, float *diagonal, const float *tempered);
 
 // Squared norms of the rows of g [rows, count], into squares [rows]; diagonal [count], which may
 // be null, is increased by Σ_k coefficient_k g_ki². Returns Σ_i w_i² Σ_k coefficient_k g_ki², zero

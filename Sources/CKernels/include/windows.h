@@ -26,6 +26,12 @@ void ck_unfold(const struct ck_window *window, const float *x, size_t channels, 
 void ck_fold(const struct ck_window *window, const float *columns, size_t row_stride,
              size_t channels, float *x);
 
+// products[s, t] = Σ over window entries of pixels[input of s, input of t], s ≤ t: the inner products of
+// columns from those of the input's places, where the last axis has a stride of 1. `starts` has room
+// for every line of outputs.
+void ck_window_products(const struct ck_window *window, const float *pixels, ptrdiff_t *starts,
+                        float *products);
+
 // turned[i, o, k] = filters[o, i, taps − 1 − k].
 void ck_turn_filters(const float *filters, size_t outer, size_t inner, size_t taps, float *turned);
 

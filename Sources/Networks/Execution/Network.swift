@@ -47,9 +47,19 @@ public final class Network: DifferentiableNetwork {
   ///     tensor of the checkpoint are one parameter.
   /// - Throws: `Problem` naming operator, node and layer when the graph cannot be run, with the code
   ///   `examples-moved` when it can only be run one example at a time.
-  public init(
+  public convenience init(
     graph: Graph, parameters weights: [String: Tensor], inputs: [String: BatchArray],
     checkpointNames: [String: String] = [:]
+  ) throws(Problem) {
+    try self.init(
+      graph: graph, parameters: weights, inputs: inputs, checkpointNames: checkpointNames,
+      norms: .cheapest)
+  }
+
+  /// Binds a graph and takes one of the ways to squared norms.
+  package init(
+    graph: Graph, parameters weights: [String: Tensor], inputs: [String: BatchArray],
+    checkpointNames: [String: String] = [:], norms: NormChoice
   ) throws(Problem) {
     let parameters = try NetworkParameters(
       graph: graph, tensors: weights, tied: checkpointNames)
@@ -61,7 +71,7 @@ public final class Network: DifferentiableNetwork {
     self.program = program
     self.flow = flow
     self.schedule = schedule
-    gradientPlan = GradientPlan(program)
+    gradientPlan = GradientPlan(program, norms)
     self.graph = graph
     self.weights = weights
     self.inputs = inputs

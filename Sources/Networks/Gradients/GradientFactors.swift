@@ -17,6 +17,18 @@ struct GradientFactors {
   /// Whether the factor made of activations lies in the network's scratch memory.
   var usesScratch = false
   var scale: Float = 1
+  /// Windows of an image whose places meet in several of them; nil where columns are multiplied.
+  var windows: Windows?
+  /// How many tiles the squared norms may be computed from; nil where that way does not exist.
+  var tiles: Int?
+
+  /// What the activations' factor is cut out of.
+  struct Windows {
+    /// Places of the image, its channels, and the entries of a window in each.
+    let pixels: Int
+    let channels: Int
+    let taps: Int
+  }
 
   enum Side { case first, second }
 
@@ -39,6 +51,29 @@ protocol FactoredOperator: Operator {
   func cotangentFactor(
     _ input: Int, _ delta: UnsafePointer<Float>
   ) -> GradientFactors.Factor
+  /// The upper triangle of the inner products between places of the factor made of activations,
+  /// `[T, T]`.
+  func activationProducts(
+    _ input: Int, example: Int, _ arrays: Arrays, into products: UnsafeMutablePointer<Float>)
+  /// The squared norms of some rows' gradients from tiles; only where `GradientFactors.tiles` is set.
+  func tiledSquares(
+    _ input: Int, example: Int, _ arrays: Arrays, rows: Range<Int>,
+    delta: (_ row: Int) -> UnsafePointer<Float>, _ visit: (_ row: Int, _ square: Double) -> Void)
+}
+
+extension FactoredOperator {
+  func activationProducts(
+    _ input: Int, example: Int, _ arrays: Arrays, into products: UnsafeMutablePointer<Float>
+  ) {
+    guard let factors = factors(input) else { return }
+    activationFactor(input, example: example, arrays).innerWithSelf(
+      places: factors.places, features: factors.activationCount, into: products)
+  }
+
+  func tiledSquares(
+    _ input: Int, example: Int, _ arrays: Arrays, rows: Range<Int>,
+    delta: (_ row: Int) -> UnsafePointer<Float>, _ visit: (_ row: Int, _ square: Double) -> Void
+  ) {}
 }
 
 extension GradientFactors.Factor {

@@ -19,7 +19,10 @@ extension Network {
     case .products(let uses) where reader.entryRows < count:
       if reader.entryRows > 0 { readEntries(group, rows: reader.entryRows, workspace, reader) }
       readSquares(group, uses, workspace, reader)
-    case .products, .entries:
+    case .tiles(let use) where reader.entryRows < count:
+      if reader.entryRows > 0 { readEntries(group, rows: reader.entryRows, workspace, reader) }
+      readSquares(group, tiles: use, workspace, reader)
+    case .products, .tiles, .entries:
       readEntries(group, rows: count, workspace, reader)
     }
   }
@@ -76,6 +79,23 @@ extension Network {
       } _: { row, square in
         workspace.squares[n * rows.count + row - rows.lowerBound] =
           square ?? formedSquare(group, example: n, row: row, workspace)
+      }
+    }
+    reader.read(
+      parameter: group.parameters[0], examples: 0..<exampleCount, squares: workspace.squares)
+  }
+
+  private func readSquares(
+    _ group: Program.ParameterGroup, tiles use: Program.Use, _ workspace: BackwardWorkspace,
+    _ reader: any GradientReader
+  ) {
+    guard let operation = program.steps[use.step].operation as? any FactoredOperator else { return }
+    let rows = reader.entryRows..<workspace.count
+    for n in 0..<exampleCount {
+      operation.tiledSquares(use.input, example: n, arrays[use.step], rows: rows) { row in
+        UnsafePointer(cotangents(of: use.step, example: n, row: row, workspace))
+      } _: { row, square in
+        workspace.squares[n * rows.count + row - rows.lowerBound] = square
       }
     }
     reader.read(

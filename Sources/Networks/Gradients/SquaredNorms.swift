@@ -10,10 +10,13 @@ struct SquaredNorms {
     let use: Program.Use
     let operation: any FactoredOperator
     let factors: GradientFactors
-    let activation: GradientFactors.Factor
+    let arrays: Arrays
+    /// Made for a matrix of several uses only: one alone may have a shorter way to its products.
+    let activation: GradientFactors.Factor?
   }
 
   private let parts: [Part]
+  private let example: Int
   /// `[places, places]` each: products of one axis, and of the other one.
   private let first: UnsafeMutablePointer<Float>
   private let second: UnsafeMutablePointer<Float>
@@ -27,13 +30,15 @@ struct SquaredNorms {
     _ uses: [Program.Use], example: Int, _ program: Program, _ arrays: [Arrays],
     scratch: FloatBuffer
   ) {
+    self.example = example
     parts = uses.compactMap { use in
       guard let operation = program.steps[use.step].operation as? any FactoredOperator,
         let factors = operation.factors(use.input)
       else { return nil }
       return Part(
-        use: use, operation: operation, factors: factors,
-        activation: operation.activationFactor(use.input, example: example, arrays[use.step]))
+        use: use, operation: operation, factors: factors, arrays: arrays[use.step],
+        activation: uses.count == 1
+          ? nil : operation.activationFactor(use.input, example: example, arrays[use.step]))
     }
     first = scratch.pointer
     second = scratch.pointer + scratch.count / 2
@@ -72,9 +77,8 @@ struct SquaredNorms {
     _ delta: (_ use: Program.Use, _ row: Int) -> UnsafePointer<Float>,
     _ visit: (_ row: Int, _ square: Double?) -> Void
   ) {
-    let places = part.factors.places
-    part.activation.innerWithSelf(
-      places: places, features: part.factors.activationCount, into: first)
+    part.operation.activationProducts(
+      part.use.input, example: example, part.arrays, into: first)
     for row in rows {
       let (square, own) = multiplied(part, delta(part.use, row))
       visit(row, square >= Self.leastRemainder * own ? square : nil)
@@ -82,7 +86,7 @@ struct SquaredNorms {
   }
 
   private func square(_ part: Part, _ delta: UnsafePointer<Float>) -> (Double, Double) {
-    part.activation.innerWithSelf(
+    part.activation?.innerWithSelf(
       places: part.factors.places, features: part.factors.activationCount, into: first)
     return multiplied(part, delta)
   }
@@ -100,7 +104,7 @@ struct SquaredNorms {
 
   private func factor(
     _ part: Part, _ side: GradientFactors.Side, _ delta: UnsafePointer<Float>
-  ) -> GradientFactors.Factor {
+  ) -> GradientFactors.Factor? {
     part.factors.cotangentSide == side
       ? part.operation.cotangentFactor(part.use.input, delta) : part.activation
   }
@@ -111,8 +115,11 @@ struct SquaredNorms {
     _ delta: (_ use: Program.Use, _ row: Int) -> UnsafePointer<Float>
   ) -> Double {
     for side in [GradientFactors.Side.first, .second] {
-      factor(a, side, delta(a.use, row)).inner(
-        factor(b, side, delta(b.use, row)), places: a.factors.places, others: b.factors.places,
+      guard let left = factor(a, side, delta(a.use, row)),
+        let right = factor(b, side, delta(b.use, row))
+      else { continue }
+      left.inner(
+        right, places: a.factors.places, others: b.factors.places,
         features: side == .first ? a.factors.first : a.factors.second,
         into: side == .first ? first : second)
     }

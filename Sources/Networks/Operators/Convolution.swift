@@ -6,25 +6,27 @@ internal import LinearAlgebra
 internal import Tensors
 
 final class Convolution: Operator {
-  private var geometry: ck_window
-  private let isPointwise: Bool
-  private let groups: Int
+  var geometry: ck_window
+  let isPointwise: Bool
+  let groups: Int
   /// Channels in and out, of all groups.
-  private let i: Int
-  private let o: Int
+  let i: Int
+  let o: Int
   /// Window entries, input places and output places per channel.
-  private let taps: Int
-  private let placesIn: Int
-  private let t: Int
+  let taps: Int
+  let placesIn: Int
+  let t: Int
   /// Images per example.
-  private let images: Int
+  let images: Int
   private let examples: Int
   private let hasBias: Bool
   private let correlation: Correlation
   private let turned: Correlation?
   /// Images whose cotangents are folded at once, where `turned` is nil.
   private let folded: Int
-  private let scratch: Scratch
+  let scratch: Scratch
+  /// Norms of the weight's gradients by tiles.
+  let gradient: WinogradGradient?
 
   private static let leastColumns = 160
 
@@ -57,10 +59,15 @@ final class Convolution: Operator {
     correlation = Correlation(
       window.geometry, i: inner, o: outer, groups: groups, scratch: frame.scratch)
     turned = window.geometry.turned.map {
-      Correlation($0, i: outer, o: inner, groups: groups, scratch: frame.scratch)
+      Correlation(
+        $0, i: outer, o: inner, groups: groups, isTurned: true, scratch: frame.scratch)
     }
+    gradient =
+      groups == 1 && images == 1
+      ? WinogradGradient(window.geometry, i: inner, o: outer, scratch: frame.scratch) : nil
     folded = max(1, min(64, Self.leastColumns / max(1, t)))
     scratch.reserve((inner * taps + outer) * t * folded)
+    if hasPixelProducts { scratch.reserve(placesIn * placesIn) }
   }
 
   static let bind: OperatorBinding = { binder, site throws(Problem) in
@@ -97,9 +104,14 @@ final class Convolution: Operator {
 
   func forward(_ arrays: Arrays) {
     // x is [n·images, i, placesIn], w is [o, i / groups · taps], y is [n·images, o, t]
-    correlation.run(
-      arrays.inputs[0], count: examples * images, filters: arrays.inputs[1], into: arrays.output,
-      accumulates: false)
+    if isChannelwise {
+      ck_channelwise_forward(
+        &geometry, arrays.inputs[1], arrays.inputs[0], examples * images, i, o / i, arrays.output)
+    } else {
+      correlation.run(
+        arrays.inputs[0], count: examples * images, filters: arrays.inputs[1], into: arrays.output,
+        accumulates: false)
+    }
     guard hasBias else { return }
     for row in 0..<(examples * images * o) {
       let line = arrays.output + row * t
@@ -111,27 +123,24 @@ final class Convolution: Operator {
   func pullBack(_ pull: PullBack) {
     switch pull.input {
     case 0:
-      if let turned { pullBackToInput(pull, turned) } else { foldBackToInput(pull) }
-    case 1: pullBackToWeight(pull)
+      if isChannelwise {
+        pull.clearTarget(slab: images * i * placesIn)
+        ck_channelwise_backward(
+          &geometry, pull.arrays.inputs[1], pull.deltas,
+          pull.examples.count * pull.count * images, i, o / i, pull.target)
+        return
+      }
+      guard let turned else { return foldBackToInput(pull) }
+      // δ is [m, o, t], δx is [m, i, placesIn]
+      turned.run(
+        pull.deltas, count: pull.examples.count * pull.count * images,
+        filters: pull.arrays.inputs[1], into: pull.target, accumulates: pull.accumulates)
+    case 1: if isChannelwise { pullBackByChannel(pull) } else { pullBackToWeight(pull) }
     default:
       pull.clearTarget(slab: o)
       ck_channel_shift_gradient(
         pull.deltas, pull.target, pull.examples.count * pull.count, images, o, t)
     }
-  }
-
-  private func pullBackToInput(_ pull: PullBack, _ turned: Correlation) {
-    // δ is [m, o, t], the turned filters are [i, o / groups · taps], δx is [m, i, placesIn]
-    let filters = FloatBuffer(count: i * o / groups * taps)
-    let (inner, outer) = (i / groups, o / groups)
-    for group in 0..<groups {
-      ck_turn_filters(
-        pull.arrays.inputs[1] + group * outer * inner * taps, outer, inner, taps,
-        filters.pointer + group * inner * outer * taps)
-    }
-    turned.run(
-      pull.deltas, count: pull.examples.count * pull.count * images, filters: filters.pointer,
-      into: pull.target, accumulates: pull.accumulates)
   }
 
   private func foldBackToInput(_ pull: PullBack) {
@@ -169,6 +178,24 @@ final class Convolution: Operator {
     }
   }
 
+  /// Whether every filter sees one channel.
+  private var isChannelwise: Bool { groups == i && i > 1 }
+
+  private func pullBackByChannel(_ pull: PullBack) {
+    // Per row: δ is [images, o, t], x is [images, i, placesIn], the gradient is [o, taps]
+    pull.clearTarget(slab: o * taps)
+    for n in pull.examples {
+      for k in 0..<pull.count {
+        let row = (n - pull.examples.lowerBound) * pull.count + k
+        for image in 0..<images {
+          ck_channelwise_gradient(
+            &geometry, pull.arrays.inputs[0] + (n * images + image) * i * placesIn,
+            pull.deltas + (row * images + image) * o * t, i, o / i, pull.target + row * o * taps)
+        }
+      }
+    }
+  }
+
   private func pullBackToWeight(_ pull: PullBack) {
     // Per example: δ is [k·o, t], the columns are [inner, t], the gradient δ columnsᵀ is [k·o, inner]
     let (inner, outer) = (i / groups * taps, o / groups)
@@ -199,27 +226,10 @@ final class Convolution: Operator {
   }
 
   /// The columns of one image of one group, `[i / groups · taps, t]`, in the scratch memory.
-  private func columns(_ x: UnsafePointer<Float>) -> UnsafePointer<Float> {
+  func columns(_ x: UnsafePointer<Float>) -> UnsafePointer<Float> {
     if isPointwise { return x }
     let columns = scratch.pointer
     ck_unfold(&geometry, x, i / groups, columns, t)
     return UnsafePointer(columns)
-  }
-}
-
-extension Convolution: FactoredOperator {
-  func factors(_ input: Int) -> GradientFactors? {
-    // The weight lies as [o, i · taps]; places are those of the output.
-    guard input == 1, groups == 1, images == 1 else { return nil }
-    return GradientFactors(
-      places: t, first: o, second: i * taps, cotangentSide: .first, usesScratch: !isPointwise)
-  }
-
-  func activationFactor(_ input: Int, example: Int, _ arrays: Arrays) -> GradientFactors.Factor {
-    .matrix(columns(arrays.inputs[0] + example * i * placesIn), isPlaceMajor: false)
-  }
-
-  func cotangentFactor(_ input: Int, _ delta: UnsafePointer<Float>) -> GradientFactors.Factor {
-    .matrix(delta, isPlaceMajor: false)
   }
 }

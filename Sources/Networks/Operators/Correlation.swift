@@ -1,6 +1,6 @@
 // Correlation of images with a bank of filters, by unfolding windows into columns and multiplying
-// (im2col; Chellapilla et al. 2006). Columns are made for as many places at a time as a core's cache
-// takes, from several images when these are small.
+// (im2col; Chellapilla et al. 2006), or by Winograd's tiles. Columns are made for as many places at a
+// time as a core's cache takes, from several images when these are small.
 internal import CKernels
 internal import LinearAlgebra
 
@@ -18,6 +18,8 @@ struct Correlation {
   /// Images multiplied at once, or lines of an image's first axis.
   private let images: Int
   private let lines: Int
+  private let isTurned: Bool
+  private let tiles: WinogradCorrelation?
   private let scratch: Scratch
 
   /// Columns of one product: half of a core's second-level cache, and at least so many of them that
@@ -27,9 +29,16 @@ struct Correlation {
 
   /// - Parameters:
   ///   - i: channels in of one group, `o` channels out.
+  ///   - isTurned: filters lie as `[groups, i, o, taps]` and are turned round: those of the
+  ///     correlation that this is the pullback of.
   ///   - scratch: reserved here.
-  init(_ geometry: ck_window, i: Int, o: Int, groups: Int, scratch: Scratch) {
+  init(
+    _ geometry: ck_window, i: Int, o: Int, groups: Int, isTurned: Bool = false, scratch: Scratch
+  ) {
     self.geometry = geometry
+    self.isTurned = isTurned
+    tiles = WinogradCorrelation(
+      geometry, i: i, o: o, groups: groups, isTurned: isTurned, scratch: scratch)
     self.i = i
     self.o = o
     self.groups = groups
@@ -50,6 +59,24 @@ struct Correlation {
   ///
   /// - Parameter accumulates: whether to add to the target `[groups · o, t]` of every image.
   func run(
+    _ x: UnsafePointer<Float>, count: Int, filters: UnsafePointer<Float>,
+    into y: UnsafeMutablePointer<Float>, accumulates: Bool
+  ) {
+    if let tiles {
+      tiles.run(x, count: count, filters: filters, into: y, accumulates: accumulates)
+    } else if isTurned {
+      let turned = FloatBuffer(count: groups * o * i * taps)
+      for group in 0..<groups {
+        let offset = group * o * i * taps
+        ck_turn_filters(filters + offset, i, o, taps, turned.pointer + offset)
+      }
+      unfolded(x, count: count, filters: turned.pointer, into: y, accumulates: accumulates)
+    } else {
+      unfolded(x, count: count, filters: filters, into: y, accumulates: accumulates)
+    }
+  }
+
+  private func unfolded(
     _ x: UnsafePointer<Float>, count: Int, filters: UnsafePointer<Float>,
     into y: UnsafeMutablePointer<Float>, accumulates: Bool
   ) {
