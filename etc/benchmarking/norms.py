@@ -14,8 +14,8 @@ from torch import nn
 
 Layer = collections.namedtuple("Layer", "name places first second pixels channels taps tiles unfolds")
 WAYS = ["entries", "products", "tiles"]
-# Units of the costs: large products, their ends, entries, column entries, pairs, sums, points.
-CONSTANTS = ["product", "end", "entry", "column", "pair", "sum", "point"]
+# Units of the costs: large products, entries of gradients, of columns and of factors, pairs, sums, points.
+CONSTANTS = ["product", "entry", "column", "factor", "pair", "sum", "point"]
 
 
 def convolution(channels, filters, size, kernel=3, stride=1):
@@ -60,19 +60,18 @@ def costs(layer):
     t, f, s = layer.places, layer.first, layer.second
     made = t * s if layer.unfolds else 0
     pairs = t * t / 2
-    columns = dict(product=pairs * (f + s), end=pairs * (f + s) / t, column=made, pair=2 * pairs)
-    result = {"entries": dict(product=t * f * s, end=f * s, entry=f * s, column=made)}
+    columns = dict(product=pairs * (f + s), factor=t * (f + s), column=made, pair=2 * pairs)
+    result = {"entries": dict(product=t * f * s, entry=f * s, column=made)}
     if layer.pixels:
         places = layer.pixels ** 2 / 2
         result["products"] = dict(
             product=places * layer.channels + pairs * f,
-            end=places * layer.channels / layer.pixels + pairs * f / t, pair=places + 2 * pairs,
+            factor=layer.pixels * layer.channels + t * f, pair=places + 2 * pairs,
             sum=pairs * layer.taps)
     else:
         result["products"] = columns
     result["tiles"] = layer.tiles and dict(
-        product=16 * layer.tiles * f * layer.channels, end=16 * f * layer.channels,
-        entry=16 * f * layer.channels, point=16 * layer.tiles * (f + layer.channels))
+        product=16 * layer.tiles * f * layer.channels, entry=16 * f * layer.channels, point=16 * layer.tiles * (f + layer.channels))
     return result
 
 

@@ -22,6 +22,7 @@ final class Convolution: Operator {
   private let hasBias: Bool
   private let correlation: Correlation
   private let turned: Correlation?
+  private let channelwise: ChannelwiseCorrelation?
   /// Images whose cotangents are folded at once, where `turned` is nil.
   private let folded: Int
   let scratch: Scratch
@@ -62,6 +63,8 @@ final class Convolution: Operator {
       Correlation(
         $0, i: outer, o: inner, groups: groups, isTurned: true, scratch: frame.scratch)
     }
+    channelwise = ChannelwiseCorrelation(
+      window.geometry, i: i, o: o, groups: groups, scratch: frame.scratch)
     gradient =
       groups == 1 && images == 1
       ? WinogradGradient(window.geometry, i: inner, o: outer, scratch: frame.scratch) : nil
@@ -104,9 +107,9 @@ final class Convolution: Operator {
 
   func forward(_ arrays: Arrays) {
     // x is [n·images, i, placesIn], w is [o, i / groups · taps], y is [n·images, o, t]
-    if isChannelwise {
-      ck_channelwise_forward(
-        &geometry, arrays.inputs[1], arrays.inputs[0], examples * images, i, o / i, arrays.output)
+    if let channelwise {
+      channelwise.run(
+        arrays.inputs[0], count: examples * images, filters: arrays.inputs[1], into: arrays.output)
     } else {
       correlation.run(
         arrays.inputs[0], count: examples * images, filters: arrays.inputs[1], into: arrays.output,
@@ -123,19 +126,19 @@ final class Convolution: Operator {
   func pullBack(_ pull: PullBack) {
     switch pull.input {
     case 0:
-      if isChannelwise {
-        pull.clearTarget(slab: images * i * placesIn)
-        ck_channelwise_backward(
-          &geometry, pull.arrays.inputs[1], pull.deltas,
-          pull.examples.count * pull.count * images, i, o / i, pull.target)
-        return
+      if let channelwise {
+        return channelwise.pullBack(
+          pull.deltas, count: pull.examples.count * pull.count * images,
+          filters: pull.arrays.inputs[1], into: pull.target, accumulates: pull.accumulates)
       }
       guard let turned else { return foldBackToInput(pull) }
       // δ is [m, o, t], δx is [m, i, placesIn]
       turned.run(
         pull.deltas, count: pull.examples.count * pull.count * images,
         filters: pull.arrays.inputs[1], into: pull.target, accumulates: pull.accumulates)
-    case 1: if isChannelwise { pullBackByChannel(pull) } else { pullBackToWeight(pull) }
+    case 1:
+      guard let channelwise else { return pullBackToWeight(pull) }
+      pullBackToWeight(pull, channelwise)
     default:
       pull.clearTarget(slab: o)
       ck_channel_shift_gradient(
@@ -178,19 +181,16 @@ final class Convolution: Operator {
     }
   }
 
-  /// Whether every filter sees one channel.
-  private var isChannelwise: Bool { groups == i && i > 1 }
-
-  private func pullBackByChannel(_ pull: PullBack) {
+  private func pullBackToWeight(_ pull: PullBack, _ channelwise: ChannelwiseCorrelation) {
     // Per row: δ is [images, o, t], x is [images, i, placesIn], the gradient is [o, taps]
     pull.clearTarget(slab: o * taps)
     for n in pull.examples {
       for k in 0..<pull.count {
         let row = (n - pull.examples.lowerBound) * pull.count + k
         for image in 0..<images {
-          ck_channelwise_gradient(
-            &geometry, pull.arrays.inputs[0] + (n * images + image) * i * placesIn,
-            pull.deltas + (row * images + image) * o * t, i, o / i, pull.target + row * o * taps)
+          channelwise.addGradient(
+            pull.arrays.inputs[0] + (n * images + image) * i * placesIn,
+            pull.deltas + (row * images + image) * o * t, to: pull.target + row * o * taps)
         }
       }
     }
