@@ -40,7 +40,8 @@ public struct ProbeDefinition: Sendable {
     settings =
       fileExists(settingsPath)
       ? try ProbeSettings(
-        yaml: try readSmallFile(settingsPath, limit: Self.settingsLimit), path: settingsPath)
+        yaml: try readSmallFile(settingsPath, limit: Self.settingsLimit, followsLink: false),
+        path: settingsPath)
       : ProbeSettings()
     let graphPath = try Self.find(settings.graph, in: folder, ["graph.onnx", "probe.onnx"])
     let batchPath = try Self.find(settings.batch, in: folder, ["batch.npz", "probe.npz"])
