@@ -9,7 +9,8 @@ struct Adapter {
   private let alpha: Double?
   private let usesRoot: Bool
   private let isDirectional: Bool
-  private let alphas: [(key: String, value: Double)]
+  /// By pattern; of those that fit a module the one that stands first counts.
+  private let alphas: [String: (place: Int, value: Double)]
 
   init?(_ config: JSONValue) {
     guard let kind = config["peft_type"]?.text else { return nil }
@@ -18,10 +19,15 @@ struct Adapter {
     alpha = config["lora_alpha"]?.double
     usesRoot = config["use_rslora"]?.bool ?? false
     isDirectional = config["use_dora"]?.bool ?? false
-    alphas = (config["alpha_pattern"]?.members ?? []).compactMap { member in
-      member.value.double.map { (member.key, $0) }
-    }
+    let patterns = config["alpha_pattern"]?.members ?? []
+    alphas = Dictionary(
+      patterns.enumerated().compactMap { place, member in
+        member.value.double.map { (member.key, (place, $0)) }
+      }, uniquingKeysWith: { first, _ in first })
   }
+
+  /// Multiplications of all products together: minutes. Two files of megabytes can ask for years.
+  private static let mostSteps = 1 << 38
 
   /// One product per pair of factors, named after the module that they adapt.
   func products(of tensors: [StoredTensor]) -> (products: [StoredTensor], findings: [Finding]) {
@@ -30,6 +36,7 @@ struct Adapter {
     for tensor in tensors { byName[tensor.name] = tensor }
     var products: [StoredTensor] = []
     var findings: [Finding] = []
+    var left = Self.mostSteps
     for a in tensors {
       guard let module = Self.module(of: a.name),
         let b = byName["\(module).lora_B" + a.name.dropFirst(module.utf8.count + 7)]
@@ -44,6 +51,13 @@ struct Adapter {
           Finding("bad-adapter", at: module, "its two factors do not make a product"))
         continue
       }
+      let (steps, overflow) = shape.count.multipliedReportingOverflow(by: rank)
+      guard !overflow, steps <= left else {
+        findings.append(
+          Finding("large-product", at: module, "\(shape) of rank \(rank) is not multiplied out"))
+        continue
+      }
+      left -= steps
       products.append(StoredTensor(name: module, shape: shape, product: product))
     }
     if isDirectional, !products.isEmpty {
@@ -62,6 +76,12 @@ struct Adapter {
 
   /// A pattern is a module's name or the end of one.
   private func alpha(of module: String) -> Double? {
-    alphas.first { module == $0.key || module.hasSuffix(".\($0.key)") }?.value ?? alpha
+    if alphas.isEmpty { return alpha }
+    var found = alphas[module]
+    for dot in module.indices where module[dot] == "." {
+      guard let other = alphas[String(module[module.index(after: dot)...])] else { continue }
+      if found.map({ other.place < $0.place }) ?? true { found = other }
+    }
+    return found?.value ?? alpha
   }
 }

@@ -186,6 +186,12 @@ extension Checkpoint {
   public func verifyUnchanged() throws(Problem) -> SourceState {
     var states: Set<SourceState> = []
     for open in files { states.insert(try open.file.verifyUnchanged()) }
-    return states.contains(.deleted) ? .deleted : states.contains(.moved) ? .moved : .unchanged
+    // Of several files some may have been opened before one was replaced, and some after.
+    if files.count > 1, states.contains(.replaced) {
+      throw Problem(
+        "changed-during-read", at: path, "some of its files were replaced while it was read",
+        remedy: "read it again when its writer has finished", kind: .tryAgain)
+    }
+    return [SourceState.replaced, .deleted, .moved].first(where: states.contains) ?? .unchanged
   }
 }

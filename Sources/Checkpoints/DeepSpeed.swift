@@ -90,8 +90,9 @@ struct DeepSpeedContents {
       byName[Array(place.name.utf8)] = tensor
     }
     try takeFrozen(model.root, &byName)
+    let module = Self.byName(model.root["module"])
     for name in model.root["buffer_names"]?.elements ?? [] {
-      guard let text = name.text, let value = model.root["module"]?[text],
+      guard let text = name.text, let value = module[Array(text.utf8)],
         case .tensor(let tensor) = try model.tensor(value, name: text)
       else { continue }
       byName[Array(text.utf8)] = tensor
@@ -119,6 +120,15 @@ struct DeepSpeedContents {
         "the weights are the optimizer's float32 ones, put together from"
           + " \(ranks.optimizers.count) processes' parts"))
     optimizer = try moments(layout)
+  }
+
+  /// A dictionary's values by the bytes of their names; the last one counts, as in Python.
+  private static func byName(_ value: PickleValue?) -> [[UInt8]: PickleValue] {
+    var values: [[UInt8]: PickleValue] = [:]
+    for (key, value) in value?.entries ?? [] {
+      if let text = key.text { values[Array(text.utf8)] = value }
+    }
+    return values
   }
 
   private func bad(_ what: String) -> Problem {
@@ -160,7 +170,7 @@ struct DeepSpeedContents {
           let shape = Shape(checking: extents)
         else { throw bad("its list of parameters has no shapes") }
         places.append((name, shape, group, offset))
-        let part = isCut ? (shape.count + processes - 1) / processes : shape.count
+        let part = isCut ? FlatLayout.share(of: shape.count, among: processes) : shape.count
         let gap = isCut || !padding.indices.contains(index) ? 0 : padding[index].int ?? 0
         guard gap >= 0, part <= Int.max / 4, offset <= Int.max / 4, gap <= Int.max / 4 else {
           throw bad("\"\(name)\" is too large")
@@ -205,14 +215,17 @@ struct DeepSpeedContents {
   private func takeFrozen(
     _ root: PickleValue, _ byName: inout [[UInt8]: StoredTensor]
   ) throws(Problem) {
+    let models = (ranks.stage == 3 ? ranks.models : [ranks.models[0]]).map { model in
+      (archive: model, fragments: Self.byName(model.root["frozen_param_fragments"]))
+    }
     for (key, value) in root["frozen_param_shapes"]?.entries ?? [] {
       guard let name = key.text,
         let shape = Shape(checking: value.elements?.compactMap(\.int) ?? [])
       else { continue }
       var fragments: [StoredTensor] = []
-      for model in ranks.stage == 3 ? ranks.models : [ranks.models[0]] {
-        guard let value = model.root.at("frozen_param_fragments", name),
-          case .tensor(let tensor) = try model.tensor(value, name: name)
+      for model in models {
+        guard let value = model.fragments[Array(name.utf8)],
+          case .tensor(let tensor) = try model.archive.tensor(value, name: name)
         else { throw bad("\"\(name)\" is frozen, and a fragment of it is missing") }
         fragments.append(tensor)
       }

@@ -47,7 +47,8 @@ struct DistributedMoments {
     else { return }
     let inner = parts[(place + 1)...]
     if let kind = Self.secondLeaves[last] {
-      (state.kind, seconds) = (kind, seconds + [(inner.dropLast().joined(separator: "."), entry)])
+      state.kind = kind
+      seconds.append((inner.dropLast().joined(separator: "."), entry))
     } else if Self.firstLeaves.contains(last) {
       firsts[inner.dropLast().joined(separator: ".")] = entry
     } else if last == "step" {

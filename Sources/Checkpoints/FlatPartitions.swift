@@ -91,5 +91,10 @@ struct FlatLayout {
   }
 
   /// Elements of a parameter on one process.
-  func share(of count: Int) -> Int { count / processes + (count % processes == 0 ? 0 : 1) }
+  func share(of count: Int) -> Int { Self.share(of: count, among: processes) }
+
+  /// Rounded up; the sum that one would divide may not be a number.
+  static func share(of count: Int, among processes: Int) -> Int {
+    count / processes + (count % processes == 0 ? 0 : 1)
+  }
 }

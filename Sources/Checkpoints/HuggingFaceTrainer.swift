@@ -101,7 +101,8 @@ enum HuggingFaceTrainer: CheckpointFormat {
   /// The parsed file; null without one.
   private static func document(_ file: InputFile?) throws(Problem) -> JSONValue {
     guard let file else { return .null }
-    return try JSONValue.parse(try file.wholeFile(limit: largestDocument), path: file.path)
+    return try JSONValue.parse(
+      try file.wholeFile(limit: largestDocument), path: file.path, keepingLast: 4_096)
   }
 
   /// A folder whose weights lie in what FSDP or DeepSpeed left in it.

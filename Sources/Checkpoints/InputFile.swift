@@ -1,5 +1,6 @@
 // One regular file open for reading: bounded `pread`, and the proof that it did not change meanwhile.
 // Never mapped: a trainer that truncates a mapped file kills its readers with SIGBUS.
+internal import CKernels
 internal import Diagnostics
 internal import Glibc
 
@@ -26,6 +27,8 @@ final class InputFile: Sendable {
   /// The path as the caller gave it, for messages and for looking it up again.
   let path: String
   let identity: Identity
+  /// Checksum of its ends as they were when it was opened.
+  private let ends: UInt32
   private let descriptor: Int32
 
   var size: Int { identity.size }
@@ -34,6 +37,7 @@ final class InputFile: Sendable {
     self.path = path
     self.identity = identity
     self.descriptor = descriptor
+    ends = Self.checksumOfEnds(descriptor, size: identity.size)
   }
 
   deinit { close(descriptor) }
@@ -154,17 +158,40 @@ extension InputFile {
     guard now.size == identity.size, now.modified == identity.modified else {
       throw changed("its size or modification time moved")
     }
-    if now.links == 0 { return .deleted }
+    // File times move in steps of milliseconds, and on network file systems later than the content.
+    guard checksumOfEnds() == ends else {
+      throw changed("its first or last bytes changed")
+    }
     // A link, a chmod, or a write whose modification time was put back: reading again decides.
-    guard now.changed == identity.changed else { throw changed("its change time moved") }
+    guard now.links == 0 || now.changed == identity.changed else {
+      throw changed("its change time moved")
+    }
     guard lstat(path, &status) == 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return .moved }
-      throw Problem.system(errno, reading: path, at: 0)
+      guard errno == ENOENT || errno == ENOTDIR else {
+        throw Problem.system(errno, reading: path, at: 0)
+      }
+      return now.links == 0 ? .deleted : .moved
     }
     let there = Identity(status)
-    guard there.device == now.device, there.inode == now.inode else { return .moved }
+    guard there.device == now.device, there.inode == now.inode else { return .replaced }
     guard there == identity else { throw changed("its size or modification time moved") }
     return .unchanged
+  }
+
+  /// Of what tells most: headers are at the beginning, and at the end the directory of an archive with
+  /// the checksums of all that is in it. What cannot be read counts as nothing: whoever needs it says so.
+  func checksumOfEnds() -> UInt32 { Self.checksumOfEnds(descriptor, size: size) }
+
+  private static func checksumOfEnds(_ descriptor: Int32, size: Int) -> UInt32 {
+    let length = min(size, 4_096)
+    return withUnsafeTemporaryAllocation(byteCount: length, alignment: 16) { buffer in
+      var checksum: UInt32 = 0
+      for offset in [0, size - length] {
+        let count = max(0, pread(descriptor, buffer.baseAddress, length, off_t(offset)))
+        checksum = ck_crc32(checksum, buffer.baseAddress, count)
+      }
+      return checksum
+    }
   }
 
   private func changed(_ how: String) -> Problem {

@@ -22,6 +22,10 @@ struct JSONScanner {
       "bad-json", at: "\(path): byte \(origin + at)", what, remedy: "write or copy the file again")
   }
 
+  func tooLarge(_ what: String) -> Problem {
+    Problem("too-large", at: path, what, remedy: "check that this is the file it is named after")
+  }
+
   /// The next byte that is no white space, not consumed; nil at the end.
   private mutating func peek() -> UInt8? {
     while at < bytes.count {

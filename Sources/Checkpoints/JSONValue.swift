@@ -9,25 +9,46 @@ indirect enum JSONValue: Sendable {
   case bool(Bool)
   case null
 
-  /// Parses a whole document; its depth is bounded by the scanner.
-  static func parse(_ bytes: [UInt8], path: String) throws(Problem) -> JSONValue {
+  /// Values of a document that are held: some hundred bytes each, whatever little the file has of them.
+  private static let mostValues = 1_000_000
+
+  /// Parses a whole document; its depth is bounded by the scanner. Errors: `bad-json`, `too-large`.
+  ///
+  /// - Parameter kept: of longer arrays only so many of the last elements are kept, or up to twice as
+  ///   many: a trainer's log has no end.
+  static func parse(
+    _ bytes: [UInt8], path: String, keepingLast kept: Int = .max
+  ) throws(Problem) -> JSONValue {
     var scanner = JSONScanner(bytes, path: path)
-    let value = try parse(&scanner)
+    var left = mostValues
+    let value = try parse(&scanner, kept, &left)
     try scanner.end()
     return value
   }
 
-  private static func parse(_ scanner: inout JSONScanner) throws(Problem) -> JSONValue {
+  private static func parse(
+    _ scanner: inout JSONScanner, _ kept: Int, _ left: inout Int
+  ) throws(Problem) -> JSONValue {
+    left -= 1
+    guard left >= 0 else {
+      throw scanner.tooLarge("it has more than \(mostValues) values")
+    }
     switch try scanner.kind() {
     case .object:
       var members: [(key: String, value: JSONValue)] = []
       try scanner.object { (scanner, key) throws(Problem) in
-        members.append((key, try parse(&scanner)))
+        members.append((key, try parse(&scanner, kept, &left)))
       }
       return .object(members)
     case .array:
       var elements: [JSONValue] = []
-      try scanner.array { scanner throws(Problem) in elements.append(try parse(&scanner)) }
+      let before = left
+      try scanner.array { scanner throws(Problem) in
+        elements.append(try parse(&scanner, kept, &left))
+        guard elements.count / 2 >= kept else { return }
+        elements.removeFirst(elements.count - kept)
+        left = before
+      }
       return .array(elements)
     case .string: return .string(try scanner.string())
     case .number: return .number(try scanner.number())

@@ -9,8 +9,8 @@ final class LowRankProduct: Sendable {
   let b: StoredTensor
   let scale: Float
 
-  /// Elements of either factor that are held in memory at most: 1 GiB.
-  private static let mostElements = 1 << 28
+  /// Elements of either factor that are held in memory at most: 256 MiB.
+  private static let mostElements = 1 << 26
 
   /// Nil when the shapes do not fit, or a factor is too large to be held.
   init?(a: StoredTensor, b: StoredTensor, scale: Float) {
@@ -22,6 +22,16 @@ final class LowRankProduct: Sendable {
   }
 
   var extents: [Int] { [b.shape.dimensions[0]] + a.shape.dimensions.dropFirst() }
+}
+
+extension Checkpoint {
+  /// The factors of a tensor that is computed: it is scale · left · right, left [outputs, rank] and right
+  /// [rank, inputs…]; nil for those that are stored.
+  public func factors(
+    of tensor: StoredTensor
+  ) -> (left: StoredTensor, right: StoredTensor, scale: Double)? {
+    tensor.product.map { ($0.b, $0.a, Double($0.scale)) }
+  }
 }
 
 /// The rows of a product, one after the other.

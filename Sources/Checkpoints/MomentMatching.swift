@@ -17,7 +17,8 @@ struct MomentMatching {
     case refused(String)
   }
 
-  private static let mostStates = 200_000
+  /// How many states are walked at most, each of which is so many places: their memory is bounded too.
+  static func mostStates(ofPlaces count: Int) -> Int { min(200_000, (1 << 22) / max(count, 1)) }
 
   func match() -> Result {
     let slots = groups.reduce(0) { $0 + $1.count }
@@ -67,6 +68,7 @@ struct MomentMatching {
     let start = groups.map { _ in Int32(0) }
     var levels: [[[Int32]: Step]] = [[start: Step(ways: 1, from: start, group: -1)]]
     var states = 1
+    let most = Self.mostStates(ofPlaces: groups.count)
     for (index, parameter) in parameters.enumerated() {
       var next: [[Int32]: Step] = [:]
       func reach(_ state: [Int32], _ ways: Int, _ from: [Int32], _ group: Int) {
@@ -88,9 +90,9 @@ struct MomentMatching {
           after[group] += 1
           reach(after, step.ways, state, group)
         }
+        guard states + next.count <= most else { return .several }
       }
       states += next.count
-      guard states <= Self.mostStates else { return .several }
       levels.append(next)
     }
     let end = groups.map { Int32($0.count) }

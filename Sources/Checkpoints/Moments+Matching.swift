@@ -99,9 +99,11 @@ extension Moments {
     _ optimizer: OptimizerState, _ parameters: [StoredTensor]
   ) -> (moments: Moments?, how: String) {
     var entries: [Entry] = []
+    let byShape = Dictionary(
+      parameters.map { ($0.shape, $0) }, uniquingKeysWith: { first, _ in first })
     for id in optimizer.groups.flatMap(\.ids) {
       guard let state = optimizer.parameters[id] else { continue }
-      guard let parameter = parameters.first(where: { $0.shape == state.second.shape }),
+      guard let parameter = byShape[state.second.shape],
         let entry = entry(parameter, state)
       else { return (nil, "the shapes of its moments do not fit the parameters") }
       entries.append(entry)

@@ -4,6 +4,8 @@ public enum SourceState: String, Sendable {
   case unchanged
   /// The file lost its last name while it was read.
   case deleted
-  /// The path leads elsewhere now, or nowhere, and the file has another name.
+  /// The path leads nowhere now, and the file has another name.
   case moved
+  /// The path leads to another file now.
+  case replaced
 }

@@ -20,9 +20,12 @@ struct InformationRatio: Sendable {
 
   /// The ratio of `later` to `earlier`, or nil when either has no information.
   ///
-  /// - Parameter logNoise: checkpoint-to-checkpoint noise of ln I, used when there is nothing else.
+  /// - Parameters:
+  ///   - logNoise: checkpoint-to-checkpoint noise of ln I, used when there is nothing else.
+  ///   - resamples: the draws of the bootstrap, where they are kept.
   init?(
-    _ later: Observation, over earlier: Observation, logNoise: Double, settings: PeriodSettings
+    _ later: Observation, over earlier: Observation, logNoise: Double, settings: PeriodSettings,
+    resamples: PairedResamples? = nil
   ) {
     guard let a = later.information, let b = earlier.information else { return nil }
     value = a / b
@@ -34,7 +37,9 @@ struct InformationRatio: Sendable {
       // decides on, neither above the level of a fall nor far below.
       let standing = 1 - settings.minimumFall
       if value < standing, value + 6 * deviation >= standing,
-        let found = pairedInterval(x, over: y, settings)
+        x.count <= PairedResamples.mostExamples,
+        let found = draws(of: x.count, kept: resamples, settings)
+          .interval(of: x, over: y, level: settings.confidenceLevel)
       {
         interval = found
         basis = .pairedBootstrap
@@ -80,28 +85,10 @@ private func pairedDeviation(_ x: [Double], over y: [Double]) -> Double? {
   return deviation.isFinite && ratio.isFinite ? deviation : nil
 }
 
-/// Percentile interval of Σx/Σy when examples are resampled, each with its pair (x_n, y_n); nil when
-/// a resample's denominator vanishes.
-private func pairedInterval(
-  _ x: [Double], over y: [Double], _ settings: PeriodSettings
-) -> ClosedRange<Double>? {
-  var generator = SplitMix64(seed: settings.seed)
-  let n = UInt64(x.count)
-  var ratios: [Double] = []
-  ratios.reserveCapacity(settings.bootstrapResamples)
-  for _ in 0..<max(settings.bootstrapResamples, 1) {
-    var numerator = 0.0
-    var denominator = 0.0
-    for _ in 0..<x.count {
-      let pick = Int(generator.next() % n)
-      numerator += x[pick]
-      denominator += y[pick]
-    }
-    guard denominator > 0, numerator.isFinite, denominator.isFinite else { return nil }
-    ratios.append(numerator / denominator)
-  }
-  ratios.sort()
-  let tail = (1 - settings.confidenceLevel) / 2
-  let last = Double(ratios.count - 1)
-  return ratios[Int((tail * last).rounded(.down))]...ratios[Int(((1 - tail) * last).rounded(.up))]
+/// The kept draws, or new ones where the probe has another size.
+private func draws(
+  of examples: Int, kept: PairedResamples?, _ settings: PeriodSettings
+) -> PairedResamples {
+  if let kept, kept.examples == examples { return kept }
+  return PairedResamples(examples: examples, settings: settings)
 }

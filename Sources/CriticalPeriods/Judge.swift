@@ -13,15 +13,18 @@ public func judge(
   _ series: [SeriesPoint], evidence: EvidenceKind, settings: PeriodSettings = PeriodSettings()
 ) -> Verdict {
   let segments = orderedSegments(series)
+  let fresh = PeriodTracker(
+    evidence: evidence, settings: settings,
+    resamples: PairedResamples(for: series, settings: settings))
   var run: [Judgement] = []
   var byLayer: [[Judgement]] = []
   let names = layerNames(segments)
   byLayer = Array(repeating: [], count: names.count)
   for (index, segment) in segments.enumerated() {
     let past = lineage(of: index, in: segments)
-    run += track(past, then: segment, evidence, settings) { Observation(run: $0) }
+    run += fresh.track(past, then: segment) { Observation(run: $0) }
     for (layer, name) in names.enumerated() {
-      byLayer[layer] += track(past, then: segment, evidence, settings) {
+      byLayer[layer] += fresh.track(past, then: segment) {
         Observation(layer: name, of: $0)
       }
     }
@@ -30,13 +33,16 @@ public func judge(
   return Verdict(trajectory: run, layers: layers)
 }
 
-private func track(
-  _ past: [SeriesPoint], then segment: [SeriesPoint], _ evidence: EvidenceKind,
-  _ settings: PeriodSettings, observing observe: (SeriesPoint) -> Observation
-) -> [Judgement] {
-  var tracker = PeriodTracker(evidence: evidence, settings: settings)
-  for point in past { _ = tracker.judge(observe(point)) }
-  return segment.map { tracker.judge(observe($0)) }
+extension PeriodTracker {
+  /// The judgements on a segment, by a tracker that has seen its past.
+  fileprivate func track(
+    _ past: [SeriesPoint], then segment: [SeriesPoint],
+    observing observe: (SeriesPoint) -> Observation
+  ) -> [Judgement] {
+    var tracker = self
+    for point in past { _ = tracker.judge(observe(point)) }
+    return segment.map { tracker.judge(observe($0)) }
+  }
 }
 
 /// The points in order of segment and step, one array per segment.

@@ -20,10 +20,16 @@ public struct LabelledSeries: Sendable {
   public var evidence: EvidenceKind
   /// What is known of the end.
   public var label: Label
+  /// Words for the network: series of one network are not independent of each other.
+  public var network: String?
 
   /// Creates a labelled series.
-  public init(name: String, points: [SeriesPoint], evidence: EvidenceKind = .probe, label: Label) {
+  public init(
+    name: String, points: [SeriesPoint], evidence: EvidenceKind = .probe, label: Label,
+    network: String? = nil
+  ) {
     self.name = name
+    self.network = network
     self.points = points
     self.evidence = evidence
     self.label = label

@@ -32,6 +32,7 @@ struct Observation: Sendable {
   /// H(Y) of the probe's targets, nats.
   let targetEntropy: Double?
   let epoch: Double?
+  let isAdaptive: Bool?
 
   /// The run as a whole: the shares are those of all layers.
   init(run point: SeriesPoint) {
@@ -85,6 +86,7 @@ struct Observation: Sendable {
     accuracy = finite(point.accuracy).flatMap { (0...1).contains($0) ? $0 : nil }
     targetEntropy = positive(point.targetEntropy)
     epoch = finite(point.epoch).flatMap { $0 >= 0 ? $0 : nil }
+    isAdaptive = point.isAdaptive
   }
 }
 

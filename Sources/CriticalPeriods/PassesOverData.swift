@@ -22,8 +22,13 @@ struct PassesOverData: Sendable {
 
   /// Passes between two steps; nil when no epoch was named, or none has gone by.
   func passes(from start: Int, to step: Int) -> Double? {
-    guard let epochsPerStep, step > start else { return nil }
-    let passes = (Double(step) - Double(start)) * epochsPerStep
-    return passes.isFinite && passes > 0 ? passes : nil
+    step > start ? passes(overSteps: Double(step) - Double(start)) : nil
+  }
+
+  /// Passes that a number of steps makes; nil when no epoch was named.
+  func passes(overSteps steps: Double) -> Double? {
+    guard let epochsPerStep else { return nil }
+    let passes = steps * epochsPerStep
+    return passes.isFinite && passes >= 0 ? passes : nil
   }
 }

@@ -3,6 +3,7 @@ import Glibc
 /// Watches for a fall of the information from its running maximum that is not noise.
 struct PeakWatch: Sendable {
   let settings: PeriodSettings
+  private let resamples: PairedResamples?
   /// The checkpoint with the largest information so far.
   private(set) var maximum: Int?
   /// The newest information over the maximum.
@@ -16,7 +17,10 @@ struct PeakWatch: Sendable {
   /// The peak, once enough checkpoints in a row show the fall; withdrawn at a new maximum.
   private(set) var peak: Peak?
 
-  init(settings: PeriodSettings) { self.settings = settings }
+  init(settings: PeriodSettings, resamples: PairedResamples?) {
+    self.settings = settings
+    self.resamples = resamples
+  }
 
   /// Takes the newest checkpoint of the history into account.
   mutating func observe(_ history: [Observation]) {
@@ -30,7 +34,8 @@ struct PeakWatch: Sendable {
     let noise = seriesLogNoise(history)
     guard
       let now = InformationRatio(
-        newest, over: history[top], logNoise: noise, settings: settings)
+        newest, over: history[top], logNoise: noise, settings: settings,
+        resamples: resamples)
     else { return }
     ratio = now
     guard isFall(now, noise) else {
@@ -77,7 +82,8 @@ struct PeakWatch: Sendable {
       guard index != top else { return true }
       guard
         let ratio = InformationRatio(
-          history[index], over: history[top], logNoise: noise, settings: settings)
+          history[index], over: history[top], logNoise: noise, settings: settings,
+          resamples: resamples)
       else { return false }
       return !isFall(ratio, noise)
     }

@@ -34,10 +34,11 @@ extension PeriodSettings {
     guard step > 0, let after = progress.places.first(where: { Double($0.step) >= step }) else {
       return nil
     }
-    guard let before = progress.places.last(where: { Double($0.step) < step }) else {
-      return after.score
-    }
+    let above = progress.score(at: after)
+    guard let above, let before = progress.places.last(where: { Double($0.step) < step }),
+      let below = progress.score(at: before)
+    else { return above }
     let part = (log2(step) - before.doublings) / (after.doublings - before.doublings)
-    return before.score + part * (after.score - before.score)
+    return below + part * (above - below)
   }
 }

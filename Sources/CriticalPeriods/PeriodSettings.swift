@@ -29,6 +29,9 @@ public struct PeriodSettings: Sendable, Hashable {
   /// estimated from few checkpoints and the maximum is chosen, so this is less strict than it looks:
   /// of level series whose layers each bounce by 15 %, 8 in 100 show a peak within 40 checkpoints.
   public var levelDeviations = 4.0
+  /// A run whose information never exceeds that of its first checkpoint by this factor was first seen
+  /// past the rise. Labelled runs that start from scratch rise at least tenfold.
+  public var leastRise = 1.5
   /// How many consecutive checkpoints must show the fall.
   public var fallCheckpoints = 2
   /// Below this part of the maximum the fall is deep.
@@ -46,25 +49,40 @@ public struct PeriodSettings: Sendable, Hashable {
   /// Seed of the paired bootstrap, the same for all checkpoints.
   public var seed: UInt64 = 0
 
-  /// Weight w of the remaining part of the task in the score of `TaskProgress`. This and the next two
-  /// were fitted to labelled runs.
-  public var progressWeight = 0.5
-  /// The score around which labelled ends lie.
-  public var endScore = 6.0
+  /// The score around which labelled ends lie. This, its spread and the weights of `TaskProgress` were
+  /// fitted to labelled runs.
+  public var endScore = 3.5
   /// How far they scatter around it.
-  public var endScoreDeviation = 0.85
-  /// The most that the decay of the learning rate adds to the score.
+  public var endScoreDeviation = 0.55
+  /// What a doubling of the pace takes from the score…
+  public var paceWeight = 0.8
+  /// …and what a halving of the learning rate adds to it.
+  public var decayWeight = 1.25
+  /// How far runs of an optimizer that scales each weight's step scatter beyond that: of six labelled
+  /// ones two ended early, two late and two not at all.
+  public var adaptiveDeviation = 1.5
+  /// The pace is the time until no more than this part of the task remains…
+  public var paceRemaining = 0.7
+  /// …and no shorter than this, in passes over the data.
+  public var shortestPace = 2.0
+  /// Learning rates that sum to less than this over the pace are those of an adaptive optimizer.
+  public var adaptiveRateSum = 0.5
+  /// The most doublings by which the decay of the learning rate counts.
   public var mostRateDecay = 1.5
-  /// Half-width of the end's interval in these deviations: the central 80 %.
+  /// Half-width of the end's interval in the score's deviations: the central 80 %.
   public var intervalDeviations = 1.28
   /// While more than this part of the task remains, no end is thought of.
   public var mostRemaining = 2.0 / 3
-  /// Nor while this part of it remains times the part of the learning rate that is left: a run that
-  /// learns slowly at a constant rate is still learning after many passes.
-  public var mostMovable = 1.0 / 3
+  /// Knowledge is lost when twice as much remains as at the end, and at least this part.
+  public var leastLost = 0.25
+  /// Learning stands still when what remains falls by less than this part in a doubling of the step. At
+  /// labelled ends it falls by a tenth at least.
+  public var standstill = 0.05
   /// Passes assumed where checkpoints name no epoch, over the remaining part: labelled runs have made
-  /// about 12 when half of the task remains and 24 when a quarter does…
-  public var typicalPasses = 6.0
+  /// about 8 when half of the task remains and 16 when a quarter does…
+  public var typicalPasses = 3.9
+  /// …the pace that goes with them…
+  public var typicalPace = 3.0
   /// …and the spread of their log2.
   public var typicalPassesDeviation = 0.75
 

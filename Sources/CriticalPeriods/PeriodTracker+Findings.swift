@@ -1,5 +1,7 @@
 /// The evidence in words.
 extension PeriodTracker {
+  /// What the run shows. Of a layer reports give the state only, and words for each of hundreds, at every
+  /// checkpoint, would cost more than judging them.
   func describe(_ findings: inout [Finding]) {
     if evidence != .weights, let top = peak.maximum, let ratio = peak.ratio {
       findings.append(
@@ -9,10 +11,14 @@ extension PeriodTracker {
             + "\(brief(ratio.interval.upperBound)), \(ratio.basis.rawValue)) of its maximum at step "
             + "\(history[top].step)"))
     }
-    if !observesLayer, let now = progress.places.last {
-      let passes =
-        now.passes.map { "after \(brief($0)) passes over the data" }
+    if let now = progress.places.last {
+      var passes =
+        progress.passes(at: now).map { "after \(brief($0)) passes over the data" }
         ?? "after an unknown number of passes over the data"
+      if let pace = progress.pacePasses {
+        let first = brief(100 * (1 - settings.paceRemaining))
+        passes += ", of which the first \(first) % of the task took \(brief(pace))"
+      }
       findings.append(
         Finding(
           .progress,

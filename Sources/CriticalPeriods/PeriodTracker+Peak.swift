@@ -8,8 +8,8 @@ extension PeriodTracker {
       consolidated = false
       return (.acquiring, nil)
     }
-    if top == 0 {
-      findings.append(Finding(.coverage, "the largest value is that of the first checkpoint"))
+    if startsPastTheRise {
+      findings.append(riseFinding)
       return (.ambiguous, .leftCensored)
     }
     if let change = schedule.change(after: top, through: firstFallen) {
@@ -48,12 +48,35 @@ extension PeriodTracker {
 
   /// Weights show no information: what settles there is named, and nothing is decided.
   func decideFromWeights(_ findings: inout [Finding]) -> (PeriodState, AmbiguityReason?) {
-    describe(&findings)
+    if !observesLayer { describe(&findings) }
     findings.append(Finding(.coverage, "weights only: norms and update shares, no information"))
     guard let last = freeze.lastFluid, let since = history[last.to].doublings,
       let now = history.last?.doublings, freeze.quiet.count >= settings.quietTransitions,
       now - since >= settings.quietDoublings
     else { return (.acquiring, nil) }
     return (.ambiguous, .weightsOnly)
+  }
+
+  /// Whether information has hardly risen since the first checkpoint that tells: the network knew its
+  /// trade when it was first seen, as in fine-tuning, and the rise lies before. Of second moments the
+  /// first window is the largest often enough in training from scratch; only the trace tells.
+  var startsPastTheRise: Bool {
+    guard let top = peak.maximum, let largest = history[top].information,
+      let first = history.first(where: { $0.information != nil })?.information
+    else { return false }
+    return evidence == .probe && !observesLayer
+      ? largest < settings.leastRise * first : largest == first
+  }
+
+  /// That in words.
+  var riseFinding: Finding {
+    let first = history.first { $0.information != nil }
+    let largest = peak.maximum.flatMap { history[$0].information }
+    let ratio = largest.flatMap { top in first?.information.map { top / $0 } }
+    return Finding(
+      .coverage,
+      "information has never been more than \(brief(ratio ?? 1)) times what it was at the first "
+        + "checkpoint that tells, step \(first?.step ?? 0): its rise lies before, as in fine-tuning"
+    )
   }
 }

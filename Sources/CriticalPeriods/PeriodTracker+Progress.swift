@@ -18,13 +18,18 @@ extension PeriodTracker {
             + "learning rate between steps \(jump.from) and \(jump.to), which does not count"))
       return .ambiguous(.learningRate)
     }
-    if reopening == nil, let first = progress.places.first, first.score >= settings.endScore {
+    if reopening == nil, let first = progress.places.first, progress.firstIsPastTheEnd {
       findings.append(
         Finding(
           .coverage,
           "the task was as far taken in at the first checkpoint that tells, step \(first.step)"))
       return .ambiguous(.leftCensored)
     }
+    if reopening == nil, evidence == .probe, startsPastTheRise {
+      findings.append(riseFinding)
+      return .ambiguous(.leftCensored)
+    }
+    if let reason = explainedStandstill(&findings) { return .ambiguous(reason) }
     if let width = progress.bracketDoublings(since: since),
       width > settings.widestBracketDoublings
     {
@@ -37,9 +42,25 @@ extension PeriodTracker {
     return .closed(end)
   }
 
+  /// Where nothing is taken in any more and the trace falls for another reason, no end is in sight:
+  /// the function stands still, and time alone does not end a period.
+  private func explainedStandstill(_ findings: inout [Finding]) -> AmbiguityReason? {
+    guard progress.standsStill, peak.peak != nil, let top = peak.maximum, let newest = history.last
+    else { return nil }
+    let (explanation, text) = FallExplanation.of(
+      fallTo: newest, from: history[top], settings: settings)
+    switch explanation {
+    case .none, .untestable: return nil
+    case .confidence, .weightScale: break
+    }
+    findings.append(
+      Finding(.explanation, "nothing was taken in over the last doubling of the step, and " + text))
+    return explanation == .confidence ? .confidence : .weightScale
+  }
+
   /// Why a period closed on progress has to be opened again, or nil.
   func reopensByProgress() -> Reopening? {
-    if progress.hasLost(since: closingIndex, evidence: evidence), let now = progress.places.last,
+    if progress.hasLost(since: closingIndex), let now = progress.places.last,
       let then = progress.places.last(where: { $0.index <= closingIndex })
     {
       return Reopening(

@@ -30,10 +30,11 @@ struct PeriodTracker: Sendable {
   /// Consecutive checkpoints above that level.
   var aboveClosing = 0
 
-  init(evidence: EvidenceKind, settings: PeriodSettings) {
+  /// - Parameter resamples: the draws of the paired bootstrap, one table for the run and its layers.
+  init(evidence: EvidenceKind, settings: PeriodSettings, resamples: PairedResamples? = nil) {
     self.evidence = evidence
     self.settings = settings
-    peak = PeakWatch(settings: settings)
+    peak = PeakWatch(settings: settings, resamples: resamples)
     freeze = ShareFreeze(settings: settings)
     schedule = ScheduleWatch(settings: settings)
     progress = TaskProgress(settings: settings)
@@ -75,7 +76,7 @@ struct PeriodTracker: Sendable {
     }
     if evidence == .weights { return decideFromWeights(&findings) }
     if end != nil, let reason = reopens() { reopen(reason) }
-    describe(&findings)
+    if !observesLayer { describe(&findings) }
     if end != nil, reopening == nil { return (.closed, nil) }
     if let reopening { findings.append(Finding(.reopening, reopening.text)) }
     let settled = settles(&findings)

@@ -40,6 +40,9 @@ public struct SeriesPoint: Sendable, Hashable {
   public var rotation: Double?
   /// The learning rate the checkpoint was trained with last.
   public var learningRate: Double?
+  /// Whether the optimizer scales each weight's step by that weight's gradients, as Adam does; nil
+  /// where the checkpoint does not show it.
+  public var isAdaptive: Bool?
   /// Frobenius norm of all weights together.
   public var weightNorm: Double?
   /// Speed of the shares since the point before, where the caller measured it with an interval;
@@ -55,7 +58,8 @@ public struct SeriesPoint: Sendable, Hashable {
     scaleFreeTrace: Double? = nil, temperedTrace: Double? = nil,
     referenceEntropy: Double? = nil, entropy: Double? = nil, targetEntropy: Double? = nil,
     epoch: Double? = nil,
-    rotation: Double? = nil, learningRate: Double? = nil, weightNorm: Double? = nil,
+    rotation: Double? = nil, learningRate: Double? = nil, isAdaptive: Bool? = nil,
+    weightNorm: Double? = nil,
     plasticity: Plasticity? = nil
   ) {
     self.segment = segment
@@ -76,6 +80,7 @@ public struct SeriesPoint: Sendable, Hashable {
     self.epoch = epoch
     self.rotation = rotation
     self.learningRate = learningRate
+    self.isAdaptive = isAdaptive
     self.weightNorm = weightNorm
     self.plasticity = plasticity
   }

@@ -2,17 +2,17 @@ import Glibc
 
 /// Watches how far the task has been taken in, and how likely it is that the period has ended.
 ///
-/// A deficit does lasting harm while much of the task is still to be learned, little of the training is
-/// behind, and the learning rate still allows much to be undone. All three count: with
+/// A deficit does lasting harm while little of the training is behind, by the run's own measure of
+/// time: how many passes over the data its first part of the task took (`LearningPace`). A decaying
+/// learning rate shortens the period, because what came first is undone less and less. With
 ///
-///     z = log2(passes) + log2(highest rate / rate) + w · log2(1 / remaining)
+///     z = log2(passes) + d · log2(highest rate / rate) − p · log2(pace)
 ///
 /// the labelled ends lie around one z, whatever the depth, activation, batch and schedule, and closer
 /// together than around any one epoch, any one loss, the trace's peak or the shares' freeze
 /// (measurements.md §7). The spread of the labels around it gives the probability that the period has
 /// ended. Of the rate only a smooth decay counts, and that in bounds: a step of the schedule or a
-/// cool-down is no end. While much remains that the rate could still move, nothing has ended, however
-/// long it takes.
+/// cool-down is no end. Before the first pass, and while most of the task remains, nothing has ended.
 struct TaskProgress: Sendable {
   /// What is known at one checkpoint.
   struct Place: Sendable {
@@ -20,37 +20,38 @@ struct TaskProgress: Sendable {
     let step: Int
     let doublings: Double
     let remaining: RemainingTask
-    /// Nil where no epoch is named: then the typical number is assumed, with more doubt.
-    let passes: Double?
-    let score: Double
-    /// What remains, times the part of the highest learning rate that is left to learn it with.
-    let movable: Double
+    /// log2 of the highest learning rate over the present one, as far as it counts.
+    let rateDecay: Double
   }
 
   let settings: PeriodSettings
   private(set) var places: [Place] = []
   private var levels = UninformedLevels()
   private var passes = PassesOverData()
+  private var rate: RateDecay
+  private var pace: LearningPace
   /// log2 of the parts that went with an abrupt change of the learning rate: they do not count.
   private(set) var setAside = 0.0
   /// Parts set aside per change, for the evidence.
   private(set) var lastSetAside: (from: Int, to: Int, ratio: Double)?
-
   /// The step from which passes count: that of the last reopening, or 0.
   private var start = 0
-  /// The highest learning rate, scaled along with every abrupt change.
-  private var highestRate: Double?
-  private var rateDecay = 0.0
 
-  init(settings: PeriodSettings) { self.settings = settings }
+  init(settings: PeriodSettings) {
+    self.settings = settings
+    rate = RateDecay(most: settings.mostRateDecay)
+    pace = LearningPace(settings: settings, start: 0)
+  }
 
   /// Counts passes anew: from here on other things are to be learned.
   mutating func restart() {
     guard let now = places.last else { return }
     start = now.step
-    highestRate = nil
+    rate = RateDecay(most: settings.mostRateDecay)
+    pace = LearningPace(settings: settings, start: now.step)
     setAside = 0
     lastSetAside = nil
+    levels.restart()
   }
 
   /// Takes the newest checkpoint into account.
@@ -58,13 +59,15 @@ struct TaskProgress: Sendable {
   /// - Parameter change: the abrupt change of the learning rate since the checkpoint before, if any.
   mutating func observe(_ history: [Observation], change: ScheduleWatch.Change?) {
     guard let newest = history.last else { return }
+    let change = change?.to == history.count - 1 ? change : nil
     passes.observe(newest)
     levels.observe(newest)
-    observeRate(newest, change: change, isNewest: change?.to == history.count - 1)
+    rate.observe(newest.learningRate, change: change)
     guard let doublings = newest.doublings, var remaining = levels.remaining(at: newest) else {
+      pace.observe(newest, remaining: levels.remaining(at: newest))
       return
     }
-    if let change, let before = places.last, change.to == history.count - 1 {
+    if change != nil, let before = places.last {
       let jump = before.remaining.log2Part - (remaining.log2Part + setAside)
       if jump > 0, before.step > start {
         setAside += jump
@@ -73,31 +76,39 @@ struct TaskProgress: Sendable {
     }
     remaining = RemainingTask(
       log2Part: min(remaining.log2Part + setAside, 0), measure: remaining.measure)
-    let known = passes.passes(from: start, to: newest.step)
+    pace.observe(newest, remaining: remaining)
     places.append(
       Place(
         index: history.count - 1, step: newest.step, doublings: doublings, remaining: remaining,
-        passes: known,
-        score: log2(known ?? settings.typicalPasses / remaining.part) + rateDecay
-          - settings.progressWeight * remaining.log2Part,
-        movable: remaining.part * exp2(-rateDecay)))
-  }
-
-  private mutating func observeRate(
-    _ newest: Observation, change: ScheduleWatch.Change?, isNewest: Bool
-  ) {
-    guard let rate = newest.learningRate else { return }
-    var highest = highestRate ?? rate
-    if let change, isNewest, change.before > 0 { highest *= change.after / change.before }
-    highest = max(highest, rate)
-    highestRate = highest
-    guard highest > 0 else { return }
-    rateDecay =
-      rate > 0 ? min(log2(highest / rate), settings.mostRateDecay) : settings.mostRateDecay
+        rateDecay: rate.doublings))
   }
 
   /// Whether anything can be told from progress.
   var isKnown: Bool { !places.isEmpty }
+
+  /// Passes over the data since the start, or since the last reopening.
+  func passes(at place: Place) -> Double? { passes.passes(from: start, to: place.step) }
+
+  /// The passes that the first part of the task took; nil until it is known.
+  var pacePasses: Double? {
+    pace.steps.flatMap { passes.passes(overSteps: $0) }
+  }
+
+  /// The z above; nil while the pace is unknown, and at the start. Where no epoch is named, labelled
+  /// runs tell how many passes go with what remains.
+  ///
+  /// - Parameter withSetAside: whether to count what the learning rate's changes brought.
+  func score(at place: Place, withSetAside: Bool = false) -> Double? {
+    guard pace.steps != nil, place.step > start else { return nil }
+    let decay = settings.decayWeight * place.rateDecay
+    guard let passes = passes(at: place), let pacePasses else {
+      let part = place.remaining.log2Part - (withSetAside ? setAside : 0)
+      return log2(settings.typicalPasses) - part + decay
+        - settings.paceWeight * log2(settings.typicalPace)
+    }
+    return log2(passes) + decay
+      - settings.paceWeight * log2(max(pacePasses, settings.shortestPace))
+  }
 
   /// Whether an end is out of the question: most of the task is still to be taken in, or not every
   /// example has been seen.
@@ -107,73 +118,99 @@ struct TaskProgress: Sendable {
   }
 
   private func isEarly(_ place: Place) -> Bool {
-    place.remaining.part > settings.mostRemaining || place.movable > settings.mostMovable
-      || (place.passes ?? 1) < 1
+    pace.steps == nil || place.remaining.part > settings.mostRemaining
+      || (passes(at: place) ?? 1) < 1
   }
 
   /// Probability that the period has ended at a place.
   func probability(at place: Place, evidence: EvidenceKind) -> Double {
-    guard !isEarly(place) else { return 0.05 }
-    let z = (place.score - settings.endScore) / deviation(at: place, evidence: evidence)
+    guard !isEarly(place), let score = score(at: place) else { return 0.05 }
+    let z = (score - settings.endScore) / deviation(at: place, evidence: evidence)
     return min(max(normalProbability(below: z), 0.05), 0.95)
   }
 
   /// Spread of the score at the end, wider where less is known.
   func deviation(at place: Place, evidence: EvidenceKind) -> Double {
     var deviation = settings.endScoreDeviation
-    if place.passes == nil { deviation = hypot(deviation, settings.typicalPassesDeviation) }
+    if passes(at: place) == nil { deviation = hypot(deviation, settings.typicalPassesDeviation) }
+    switch pace.isAdaptive {
+    case true: deviation = hypot(deviation, settings.adaptiveDeviation)
+    case nil: deviation = hypot(deviation, settings.adaptiveDeviation / 2)
+    default: break
+    }
     if evidence != .probe { deviation *= 1.25 }
     return deviation
   }
 
   /// The end when the newest checkpoint is the first at which it is more likely than not.
   func end(_ evidence: EvidenceKind, since reopening: Int? = nil) -> End? {
-    let eligible = places.drop { place in reopening.map { place.index <= $0 } ?? false }
-    guard let now = eligible.last, !isEarly, eligible.count >= 2 else { return nil }
-    let probability = probability(at: now, evidence: evidence)
-    guard now.score >= settings.endScore else { return nil }
+    let eligible = eligible(since: reopening)
+    guard let now = eligible.last, !isEarly, eligible.count >= 2, let score = score(at: now),
+      score >= settings.endScore
+    else { return nil }
     let width = settings.intervalDeviations * deviation(at: now, evidence: evidence)
     let step = crossing(settings.endScore, in: eligible) ?? now.step
     let low = crossing(settings.endScore - width, in: eligible) ?? step
     let slope = max(slope(eligible), 1)
-    let ahead = Double(now.step) * exp2(min((settings.endScore + width - now.score) / slope, 8))
+    let ahead = Double(now.step) * exp2(min((settings.endScore + width - score) / slope, 8))
     let high = max(ahead.isFinite && ahead < 1e18 ? Int(ahead) : now.step, step)
     return End(
-      step: step, interval: min(low, step)...high, probability: probability,
-      decidedAtStep: now.step)
+      step: step, interval: min(low, step)...high,
+      probability: probability(at: now, evidence: evidence), decidedAtStep: now.step)
+  }
+
+  private func eligible(since reopening: Int?) -> ArraySlice<Place> {
+    places.drop { place in reopening.map { place.index <= $0 } ?? false }
+  }
+
+  private func reaches(_ level: Double, _ place: Place) -> Bool {
+    score(at: place).map { $0 >= level } ?? false
   }
 
   /// Doublings of the step between the checkpoints around the end; a start at step 0 counts as step 1.
   func bracketDoublings(since reopening: Int?) -> Double? {
-    let eligible = places.drop { place in reopening.map { place.index <= $0 } ?? false }
-    guard let upper = eligible.first(where: { $0.score >= settings.endScore }) else { return nil }
+    let eligible = eligible(since: reopening)
+    guard let upper = eligible.first(where: { reaches(settings.endScore, $0) }) else { return nil }
     return upper.doublings - (eligible.last { $0.index < upper.index }?.doublings ?? 0)
   }
 
+  /// Whether the first checkpoint that tells was past the end already.
+  var firstIsPastTheEnd: Bool { places.first.map { reaches(settings.endScore, $0) } ?? false }
+
   /// Whether it is only for the progress that was set aside that a place is not past the end.
   func wouldEndWithSetAside(_ place: Place) -> Bool {
-    setAside > 0 && (place.passes ?? 1) >= 1
-      && place.movable * exp2(-setAside) <= settings.mostMovable
-      && place.score + settings.progressWeight * setAside >= settings.endScore
+    setAside > 0 && !isEarly(place)
+      && (score(at: place, withSetAside: true) ?? 0) >= settings.endScore
+  }
+
+  /// Whether hardly anything was taken in over the last doubling of the step, and much remains.
+  var standsStill: Bool {
+    guard let now = places.last, now.remaining.part > settings.leastLost / 2,
+      let then = places.last(where: { $0.doublings <= now.doublings - 1 })
+    else { return false }
+    return now.remaining.part > (1 - settings.standstill) * then.remaining.part
   }
 
   /// Whether the last two checkpoints both know clearly less than one at which the period was closed.
-  func hasLost(since closing: Int, evidence: EvidenceKind) -> Bool {
+  func hasLost(since closing: Int) -> Bool {
     let after = places.suffix(2)
-    guard after.count == 2, after.allSatisfy({ $0.index > closing }) else { return false }
-    return after.allSatisfy {
-      $0.remaining.part > settings.mostRemaining
-        || $0.score < settings.endScore - deviation(at: $0, evidence: evidence)
-    }
+    guard after.count == 2, after.allSatisfy({ $0.index > closing }),
+      let then = places.last(where: { $0.index <= closing })?.remaining.part
+    else { return false }
+    let level = min(settings.paceRemaining, max(2 * then, settings.leastLost))
+    return after.allSatisfy { $0.remaining.part > level }
   }
 
   /// The step at which the score first reached a level for good enough: between two checkpoints it is
   /// interpolated in log-step time.
   private func crossing(_ level: Double, in places: ArraySlice<Place>) -> Int? {
-    guard let upper = places.first(where: { $0.score >= level }) else { return nil }
-    guard let lower = places.last(where: { $0.index < upper.index }) else { return upper.step }
-    let rise = upper.score - lower.score
-    let part = rise > 0 ? (level - lower.score) / rise : 1
+    guard let upper = places.first(where: { reaches(level, $0) }),
+      let above = score(at: upper)
+    else { return nil }
+    guard let lower = places.last(where: { $0.index < upper.index }), let below = score(at: lower)
+    else { return upper.step }
+    let rise = above - below
+    let part = rise > 0 ? (level - below) / rise : 1
     let at = exp2(lower.doublings + part * (upper.doublings - lower.doublings))
     return at.isFinite && at < 1e18
       ? min(max(Int(at.rounded()), lower.step), upper.step) : upper.step
@@ -184,6 +221,9 @@ struct TaskProgress: Sendable {
     guard let now = places.last else { return 1 }
     let before = places.last { $0.doublings <= now.doublings - 1 } ?? places.first ?? now
     let span = now.doublings - before.doublings
-    return span > 0 ? (now.score - before.score) / span : 1
+    guard span > 0, let score = score(at: now), let earlier = self.score(at: before) else {
+      return 1
+    }
+    return (score - earlier) / span
   }
 }

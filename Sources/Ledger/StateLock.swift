@@ -18,7 +18,8 @@ final class StateLock {
   }
 
   deinit {
-    // The descriptor is gone whatever close says, and with it the lock.
+    fileSystem.unlock(file)
+    // The descriptor is gone whatever close says.
     do { try fileSystem.close(file) } catch { return }
   }
 

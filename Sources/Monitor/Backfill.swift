@@ -74,6 +74,7 @@ public struct Backfill {
           finished: position + 1, total: candidates.count, path: candidate.path, problem: problem,
           seconds: (BootClock.now() - start).inSeconds, measured: measured))
     }
+    try recorder.flush()
     let paths = ReportPaths(root: reports)
     return runs.map { paths.folder(run: $0) }
   }

@@ -61,12 +61,14 @@ extension Configuration {
       try budget.finish()
     }
     let level: Log.Level = try top.optional("log_level", default: .info)
+    let allowsInsecure: Bool = try top.optional("allow_insecure_dirs", default: false)
     try top.finish()
     let configuration = Configuration(
       file: file, state: state, reports: reports, roots: roots.map(\.root), probes: probes,
       scan: scan, worker: worker, labels: labels, draws: draws, seed: seed,
       toleranceNats: tolerance, precision: precision, probeSeconds: seconds, logLevel: level)
     try FolderChecks.check(configuration, roots.map(\.mark), top)
+    if !allowsInsecure { try FolderChecks.checkRights(configuration, top) }
     return configuration
   }
 

@@ -99,13 +99,15 @@ extension Daemon {
       let present = Set(found.candidates.map(\.path))
       checkVanished { $0.root == number && !present.contains($0.candidate.path) }
       checkForgotten(root: number)
+      if found.isWhole { forgetVanished(found, root: number) }
+      note(found.links)
     }
   }
 
   /// A missing root never means that its checkpoints were deleted: everything waits.
   private func lose(_ number: Int, _ problem: Problem) {
     let wasMissing = roots[number].isMissing
-    roots[number].isMissing = true
+    roots[number].missing = problem.what
     roots[number].isHinted = false
     roots[number].nextScan =
       BootClock.now() + min(.seconds(configuration.scan.intervalSeconds), .seconds(5))
@@ -137,6 +139,7 @@ extension Daemon {
         ($0.candidate.runDirectory == directory || $0.candidate.path == directory)
           && !present.contains($0.candidate.path)
       }
+      note(found.links)
       releaseHeld(in: directory)
     } catch {
       lose(number, error)

@@ -96,7 +96,8 @@ extension Daemon {
   private func judge(_ first: Candidate, root: Int) {
     var candidate = first
     let quiet = roots[root].settle
-    let patience = Completeness.Patience(settle: quiet)
+    let patience = Completeness.Patience(
+      settle: quiet, isOverwritten: finished[first.path] != nil)
     // Twice is enough when nothing has to be waited for: the second look is the confirmation.
     for _ in 0..<3 {
       let completeness = Completeness.check(candidate, patience: patience)
@@ -106,6 +107,7 @@ extension Daemon {
       switch verdict {
       case .ready: return enqueue(candidate)
       case .incomplete(let reason, let since):
+        if Completeness.isClosed(candidate) { return wait(forRightsTo: candidate, reason) }
         pending[candidate.path]?.stage = .incomplete(reason: reason, since: since)
         return
       case .wait(let until):
@@ -150,6 +152,8 @@ extension Daemon {
       guard let due = known.due(givingUpAfter: incompletePatience), due <= now,
         !roots[known.root].isMissing
       else { continue }
+      // The rest stays due: neither signals nor the watchdog wait for ten thousand bad files.
+      if BootClock.now() >= now + Self.longestTurn { return }
       switch known.stage {
       case .incomplete(let reason, _): giveUp(known, reason)
       case .settling:
@@ -165,6 +169,8 @@ extension Daemon {
   }
 
   static let incompleteCode = "incomplete"
+  /// How long the loop stays with what is refused or given up.
+  private static let longestTurn = Duration.seconds(1)
 
   /// How long a checkpoint may stay incomplete and unchanged.
   var incompletePatience: Duration { .seconds(configuration.scan.incompleteAfterSeconds) }
@@ -191,6 +197,18 @@ extension Daemon {
     }
   }
 
+  /// What may not be read is not refused: rights may be given where the file does not show it, to the
+  /// user or by the file's server.
+  private func wait(forRightsTo candidate: Candidate, _ reason: String) {
+    let path = candidate.path
+    lacking[path] = reason
+    let problem = Problem(
+      "unreadable", at: path, reason,
+      remedy: "give the daemon's user read permission, by a group or setfacl", kind: .permission)
+    note(problem)
+    pending[path]?.stage = .settling(until: BootClock.now() + .seconds(300))
+  }
+
   /// A run's settings may have changed: its checkpoints are tried again.
   func releaseHeld(in directory: String) {
     for (path, known) in pending where known.candidate.runDirectory == directory {
@@ -215,6 +233,18 @@ extension Daemon {
     }
   }
 
+  /// Forgets what came to an end and is gone: a rotating run would fill the memory for ever.
+  func forgetVanished(_ found: ScanResult, root number: Int) {
+    let path = roots[number].settings.path
+    let present = Set(found.candidates.map(\.path) + found.oddities.map(\.path))
+    func isGone(_ known: String) -> Bool {
+      !present.contains(known) && Path.relative(known, to: path) != nil
+    }
+    finished = finished.filter { !isGone($0.key) }
+    lacking = lacking.filter { !isGone($0.key) }
+    links = links.filter { !isGone($0.key) }
+  }
+
   /// Forgets a checkpoint that is gone, and counts it.
   func drop(_ known: Pending) {
     let path = known.candidate.path
@@ -230,6 +260,7 @@ extension Daemon {
 
   private func end(gone entry: Entry) throws(Problem) {
     guard [.seen, .settled, .started].contains(entry.state) else { return }
+    defer { recorder.changed(run: entry.run) }
     // Rotation removes a folder file by file: its last changes are not a checkpoint that we missed.
     if try ledger.measurements(run: entry.run).contains(where: { $0.path == entry.path }) {
       try ledger.rejected(
@@ -251,8 +282,17 @@ extension Daemon {
 
   /// Tells about things that have a checkpoint's name and are none, and folders that are closed.
   func note(_ oddities: [Oddity], root: Int) {
+    let deadline = BootClock.now() + Self.longestTurn
     for oddity in oddities {
-      if oddity.isAboutFile { refuse(oddity, root: root) } else { note(oddity.problem) }
+      if !oddity.isAboutFile {
+        note(oddity.problem)
+      } else if BootClock.now() < deadline {
+        refuse(oddity, root: root)
+      } else {
+        // The next look tells the rest.
+        roots[root].nextScan = BootClock.now()
+        return
+      }
     }
   }
 

@@ -166,6 +166,7 @@ extension Daemon {
     parts.log(.info, "reported \(path) of \(job.entry.run) after \(milliseconds) ms")
     finish(job.candidate)
     anticipate(after: job)
+    nameLinks(to: path)
   }
 
   private func refuse(

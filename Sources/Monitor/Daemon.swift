@@ -65,6 +65,8 @@ public final class Daemon {
   var finished: [String: String] = [:]
   // Those that came to an end by staying incomplete, and what they lack.
   var lacking: [String: String] = [:]
+  // Links by the checkpoint that they lead to.
+  var links: [String: Set<String>] = [:]
   // Names of runs by folder, and back.
   var runNames: [String: String] = [:]
   var runDirectories: [String: String] = [:]
@@ -124,6 +126,7 @@ public final class Daemon {
       for event in events { handle(event) }
       if stopsBy == nil { lookWhereDue() }
       if stopsBy == nil { startNextWorker() }
+      flushReports()
       dismissWaiting(isDue: BootClock.now())
       updateStatus()
       ping()
@@ -138,6 +141,15 @@ public final class Daemon {
     _ = statusWriter.update(status, at: nil)
     parts.log(.info, "stopped")
     return 0
+  }
+
+  private func flushReports() {
+    guard BootClock.now() >= recording.until else { return }
+    do throws(Problem) {
+      try recorder.flush()
+    } catch {
+      trouble(error)
+    }
   }
 
   private func handle(_ event: Event) {

@@ -25,7 +25,9 @@ public func evaluate(
     methods: scores.map(MethodReport.init),
     reliability: reliability(on: series).map {
       ReliabilityReport(
-        stated: $0.stated.short, observed: $0.observed.short, checkpoints: $0.checkpoints)
+        stated: $0.stated.short, observed: $0.observed.short,
+        observedInterval: [$0.interval.lowerBound.short, $0.interval.upperBound.short],
+        checkpoints: $0.checkpoints)
     },
     runs: series.indices.map { index in
       EvaluatedRun(

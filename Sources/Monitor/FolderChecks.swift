@@ -37,6 +37,21 @@ enum FolderChecks {
     }
   }
 
+  /// Folders in which everyone may put what we would take for our own are refused.
+  static func checkRights(
+    _ configuration: Configuration, _ top: MappingReader
+  ) throws(Problem) {
+    for (key, folder) in [("state", configuration.state), ("reports", configuration.reports)] {
+      var status = stat()
+      guard stat(folder, &status) == 0, status.st_mode & S_IWOTH != 0,
+        status.st_mode & S_ISVTX == 0
+      else { continue }
+      throw top.problem(
+        "insecure-folder", key: key, "everyone may write into the \(key) folder \(folder)",
+        remedy: "chmod o-w it, or say allow_insecure_dirs: true")
+    }
+  }
+
   /// Whether a path is the folder or lies in it.
   private static func isInside(_ path: String, _ folder: String) -> Bool {
     if Path.relative(path, to: folder) != nil { return true }

@@ -76,7 +76,8 @@ struct LabelledFolder {
         remedy: "measure its checkpoints with --measure", kind: .noInput)
     }
     return LabelledSeries(
-      name: name, points: try SeriesFile(json: bytes, path: file).points, label: end)
+      name: name, points: try SeriesFile(json: bytes, path: file).points, label: end,
+      network: label.network)
   }
 
   private func measured(
@@ -96,7 +97,8 @@ struct LabelledFolder {
     var cache = ComparisonCache()
     let timeline = Timeline(rows, cache: &cache)
     return LabelledSeries(
-      name: name, points: timeline.pointsWithRotation, evidence: timeline.evidence, label: end)
+      name: name, points: timeline.pointsWithRotation, evidence: timeline.evidence, label: end,
+      network: label.network)
   }
 }
 

@@ -41,12 +41,9 @@ public final class Log: Sendable {
 
   /// A log on standard error.
   public convenience init(level: Level = .info) {
-    self.init(level: level, hasPriorities: isatty(STDERR_FILENO) == 0) { line in
-      var bytes = Array(line.utf8)
-      bytes.append(0x0A)
-      // One call, so that lines of several threads do not mix. If nobody reads, nobody is told.
-      _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-    }
+    let hasPriorities = isatty(STDERR_FILENO) == 0
+    let stream = LogStream(descriptor: STDERR_FILENO, hasPriorities: hasPriorities)
+    self.init(level: level, hasPriorities: hasPriorities) { stream.write($0) }
   }
 
   /// A log that goes elsewhere, line by line.

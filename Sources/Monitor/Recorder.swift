@@ -21,6 +21,16 @@ public protocol Recorder: AnyObject {
   @discardableResult
   func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded
 
+  /// Names another path of a reported checkpoint's content, unless it is named already.
+  func alias(_ path: String, of entry: Entry) throws(Problem)
+
   /// Writes the report of a refused checkpoint, then makes the entry `rejected`.
   func reject(_ entry: Entry, code: String, reason: String) throws(Problem)
+
+  /// Takes note that the ledger says something new of a run, for the next `flush`.
+  func changed(run: String)
+
+  /// Writes the documents of runs in which something was refused, named or missed since: ten thousand bad files
+  /// of one run are one document, not ten thousand.
+  func flush() throws(Problem)
 }

@@ -17,6 +17,8 @@ final class ReportRecorder: Recorder {
   private var series: [String: [SeriesRow]] = [:]
   private var recentlyUsed: [String] = []
   private var cache = ComparisonCache()
+  // Runs whose documents do not say yet what the ledger does.
+  private var unwritten: Set<String> = []
 
   /// Runs whose series stay in memory.
   private static let seriesLimit = 4
@@ -55,10 +57,7 @@ final class ReportRecorder: Recorder {
         "bad-worker-document", at: entry.path, "it holds no evidence to keep",
         remedy: "run a plasticityd of one version", kind: .software)
     }
-    let measurement = StoredMeasurement(
-      run: run, digest: digest, step: row.step, epoch: row.epoch, path: entry.path,
-      reportPath: paths.folder(run: run) + "/" + name, document: try row.yaml())
-
+    let reportPath = paths.folder(run: run) + "/" + name
     let isNew = try ledger.measurement(run: run, digest: digest) == nil
     var rows = try rows(of: run)
     if isNew { rows.append(row) }
@@ -67,9 +66,11 @@ final class ReportRecorder: Recorder {
       timeline.complete(&report)
       report.kept = nil
       try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
-      try DurableFile.writeOnce(
-        try report.yaml(), to: measurement.reportPath, on: fileSystem)
+      try DurableFile.writeOnce(try report.yaml(), to: reportPath, on: fileSystem)
     }
+    let measurement = StoredMeasurement(
+      run: run, digest: digest, step: row.step, epoch: row.epoch, path: entry.path,
+      reportPath: reportPath, document: try row.yaml())
     let recorded = try ledger.transaction { () throws(Problem) in
       let recorded = try ledger.done(entry.id, measurement: measurement)
       for transition in transitions(from: timeline.verdict.trajectory) {
@@ -85,6 +86,13 @@ final class ReportRecorder: Recorder {
     return recorded
   }
 
+  func alias(_ path: String, of entry: Entry) throws(Problem) {
+    guard let digest = entry.digest,
+      try ledger.addAlias(run: entry.run, digest: digest, path: path)
+    else { return }
+    unwritten.insert(entry.run)
+  }
+
   func reject(_ entry: Entry, code: String, reason: String) throws(Problem) {
     let document = RejectedReport(
       run: entry.run, path: entry.path, code: code, reason: reason, attempts: entry.attempts)
@@ -96,7 +104,13 @@ final class ReportRecorder: Recorder {
         + ReportPaths.rejection(path: entry.path, fingerprint: entry.fingerprint.text),
       on: fileSystem)
     try ledger.rejected(entry.id, code: code, reason: reason, fingerprint: entry.fingerprint)
-    try refresh(run: entry.run)
+    unwritten.insert(entry.run)
+  }
+
+  func changed(run: String) { unwritten.insert(run) }
+
+  func flush() throws(Problem) {
+    for run in unwritten.sorted() { try refresh(run: run) }
   }
 
   func recover() throws(Problem) {
@@ -190,6 +204,7 @@ final class ReportRecorder: Recorder {
     try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
     try DurableFile.write(try report.yaml(), to: paths.runReport(run), on: fileSystem)
     try DurableFile.write(RunPage(report).html, to: paths.page(run), on: fileSystem)
+    unwritten.remove(run)
   }
 
   private func writePendingAlerts() throws(Problem) {

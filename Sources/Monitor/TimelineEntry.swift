@@ -127,7 +127,8 @@ struct TimelineEntry {
       temperedTrace: row.temperedTrace, referenceEntropy: row.referenceEntropyBits,
       entropy: row.entropyBits, targetEntropy: row.targetEntropyBits.map { $0 * .ln2 },
       epoch: row.epoch,
-      learningRate: row.learningRate, weightNorm: row.weightNorm,
+      learningRate: row.learningRate, isAdaptive: row.kept.moments == nil ? nil : true,
+      weightNorm: row.weightNorm,
       plasticity: plasticity.flatMap { report in
         report.value.map {
           CriticalPeriods.Plasticity(

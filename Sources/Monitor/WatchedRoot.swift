@@ -11,7 +11,9 @@ struct WatchedRoot {
   let wantsHints: Bool
   /// Whether the helper tells at the moment.
   var isHinted = false
-  var isMissing = false
+  var isMissing: Bool { missing != nil }
+  /// Why it cannot be looked through, if it cannot.
+  var missing: String?
   /// Whether something was mounted here when it was last looked through.
   var isMountPoint = false
   /// Whether what was under way before the start has been looked for.
@@ -61,7 +63,7 @@ struct WatchedRoot {
     }
     return StatusSnapshot.Root(
       path: settings.path, state: state,
-      reason: isMissing ? "the folder is not there" : trouble ?? gaps, fileSystem: fileSystem.name,
+      reason: missing ?? trouble ?? gaps, fileSystem: fileSystem.name,
       checkpoints: checkpoints, scanSeconds: scanSeconds)
   }
 }

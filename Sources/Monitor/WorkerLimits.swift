@@ -25,7 +25,9 @@ public enum WorkerLimits {
     if ![STDOUT_FILENO, STDERR_FILENO].contains(where: isRegularFile) {
       try set(Int32(RLIMIT_FSIZE.rawValue), 0, "RLIMIT_FSIZE")
     }
-    try set(Int32(RLIMIT_NOFILE.rawValue), 256, "RLIMIT_NOFILE")
+    // All files of a checkpoint are open at once, so that rotation cannot take one: one or more per
+    // process of a large job.
+    try set(Int32(RLIMIT_NOFILE.rawValue), 65_536, "RLIMIT_NOFILE")
     // Both are courtesy: the trainer comes first, and if memory runs out we are the first to go.
     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
     let score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)

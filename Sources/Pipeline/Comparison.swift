@@ -8,16 +8,18 @@ import Tensors
 
 /// An earlier checkpoint, opened for comparison.
 struct Comparison: Sendable {
-  private let earlier: Checkpoint
-  private let step: Int?
+  private let opened: Result<Checkpoint, Problem>
+  private let isSpared: Bool
 
   /// Of the earlier checkpoint's files.
-  var bytes: Int64 { earlier.bytes }
+  var bytes: Int64 {
+    if case .success(let earlier) = opened { earlier.bytes } else { 0 }
+  }
 
   /// Whether those files are still what was opened.
   var isUnchanged: Bool {
     do throws(Problem) {
-      return try earlier.verifyUnchanged() == .unchanged
+      return try opened.get().verifyUnchanged() == .unchanged
     } catch {
       return false
     }
@@ -28,27 +30,55 @@ struct Comparison: Sendable {
     _ definition: ProbeDefinition, _ request: ProbeRequest, examples: Int, threads: Int
   ) throws(Problem) -> [RecordedGram]? {
     do {
-      let bound = try BoundNetwork(definition, earlier, request)
+      let bound = try BoundNetwork(definition, opened.get(), request)
       return RecordedGram.each(
         of: try bound.recordings(examples: examples, threads: threads), threads: threads)
     } catch {
-      guard NetworkSection.isProbeAtFault(error) else { throw error }
+      guard isSpared || NetworkSection.isProbeAtFault(error) else { throw error }
       return nil
     }
   }
 
-  init(_ path: String) throws(Problem) {
-    earlier = try Checkpoint.open(path)
-    step = earlier.step
+  /// - Parameter isSpared: whether the report may do without the comparison. What was right when the
+  ///   daemon chose it may be rotated away, written over or damaged by now: that is no fault of the
+  ///   checkpoint that is measured.
+  init(_ path: String, isSpared: Bool) throws(Problem) {
+    self.isSpared = isSpared
+    do throws(Problem) {
+      opened = .success(try Checkpoint.open(path))
+    } catch {
+      guard isSpared else { throw error }
+      opened = .failure(error)
+    }
   }
 
-  /// Fills what the report says against the earlier checkpoint.
+  /// Fills what the report says against the earlier checkpoint; a finding where it is spared.
   func fill(
     _ report: inout CheckpointReport, _ checkpoint: Checkpoint, _ inventory: LayerInventory,
     _ moments: MomentSection?, _ section: NetworkSection?, recordings: [RecordedGram]?,
     _ request: ProbeRequest
   ) throws(Problem) {
-    let movement = try movement(to: checkpoint, inventory)
+    var compared = report
+    do throws(Problem) {
+      try compare(
+        &compared, checkpoint, opened.get(), inventory, moments, section, recordings, request)
+      report = compared
+    } catch {
+      guard isSpared else { throw error }
+      report.findings.append(
+        FindingReport(
+          code: "not-compared", where: error.place,
+          text: "the checkpoint before this one cannot be read (\(error.code): \(error.what))"))
+    }
+  }
+
+  private func compare(
+    _ report: inout CheckpointReport, _ checkpoint: Checkpoint, _ earlier: Checkpoint,
+    _ inventory: LayerInventory, _ moments: MomentSection?, _ section: NetworkSection?,
+    _ recordings: [RecordedGram]?, _ request: ProbeRequest
+  ) throws(Problem) {
+    let step = earlier.step
+    let movement = try movement(from: earlier, to: checkpoint, inventory)
     let total = movement.total.squaredDistance
     for (layer, sums) in movement.layers.enumerated() {
       report.layers[layer].update = UpdateReport(
@@ -78,9 +108,9 @@ struct Comparison: Sendable {
     try earlier.verifyUnchanged()
   }
 
-  private func movement(to checkpoint: Checkpoint, _ inventory: LayerInventory) throws(Problem)
-    -> Movement
-  {
+  private func movement(
+    from earlier: Checkpoint, to checkpoint: Checkpoint, _ inventory: LayerInventory
+  ) throws(Problem) -> Movement {
     let stored = Dictionary(
       earlier.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var layers: [Movement.Sums] = []

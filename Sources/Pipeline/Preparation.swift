@@ -22,7 +22,7 @@ public struct Preparation: Sendable {
   /// - Throws: what is wrong with the earlier checkpoint.
   public init?(_ request: ProbeRequest) throws(Problem) {
     guard let previous = request.previous else { return nil }
-    let comparison = try Comparison(previous)
+    let comparison = try Comparison(previous, isSpared: request.keepsEvidence)
     guard comparison.bytes <= Self.largest else { return nil }
     self.comparison = comparison
     if let definition = request.probe, !request.isLimited {

@@ -30,7 +30,9 @@ public func probe(
 
   let prepared = prepared.flatMap { $0.isCurrent ? $0 : nil }
   var comparison = prepared?.comparison
-  if comparison == nil, let previous = request.previous { comparison = try Comparison(previous) }
+  if comparison == nil, let previous = request.previous {
+    comparison = try Comparison(previous, isSpared: request.keepsEvidence)
+  }
   let (network, recordings) = try measureBoth(
     checkpoint, comparison, prepared?.recordings, request)
   let section = network?.section

@@ -12,7 +12,11 @@ extension ProbeDefinition {
       let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
         pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
-      places.append(resolvingLinks("\(directory)/\(name)"))
+      // A link to a folder would open all of it.
+      let target = resolvingLinks("\(directory)/\(name)")
+      var status = stat()
+      guard lstat(target, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+      places.append(target)
     }
     return places
   }

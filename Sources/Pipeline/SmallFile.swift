@@ -4,8 +4,13 @@ import Glibc
 /// Reads a whole file that is small by its nature (probe.yaml, a graph without its weights).
 ///
 /// - Throws: `no-such-file`, `permission-denied`, `not-a-regular-file`, `too-large`, `read-failed`.
-func readSmallFile(_ path: String, limit: Int) throws(Problem) -> [UInt8] {
-  try withRegularFile(path) { (descriptor, size) throws(Problem) in
+///
+/// - Parameter followsLink: whether the name may be a symbolic link. What is said of a text quotes from it,
+///   so that a run must not name a text that is not its own.
+func readSmallFile(
+  _ path: String, limit: Int, followsLink: Bool = true
+) throws(Problem) -> [UInt8] {
+  try withRegularFile(path, followsLink: followsLink) { (descriptor, size) throws(Problem) in
     guard size <= limit else {
       throw Problem(
         "too-large", at: path, "\(size) bytes, and at most \(limit) are read",
@@ -30,9 +35,11 @@ func readPart(of path: String, at offset: Int, count: Int) throws(Problem) -> [U
 }
 
 private func withRegularFile(
-  _ path: String, _ body: (_ descriptor: Int32, _ size: Int) throws(Problem) -> [UInt8]
+  _ path: String, followsLink: Bool = true,
+  _ body: (_ descriptor: Int32, _ size: Int) throws(Problem) -> [UInt8]
 ) throws(Problem) -> [UInt8] {
-  let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+  let descriptor = open(
+    path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followsLink ? 0 : O_NOFOLLOW))
   guard descriptor >= 0 else { throw openProblem(path, errno) }
   defer { close(descriptor) }
   var status = stat()
@@ -72,6 +79,10 @@ private func openProblem(_ path: String, _ code: Int32) -> Problem {
   case ENOENT, ENOTDIR:
     return Problem(
       "no-such-file", at: path, reason, remedy: "check the path", kind: .noInput)
+  case ELOOP:
+    return Problem(
+      "symbolic-link", at: path, "it is a symbolic link", remedy: "put the file itself there",
+      kind: .configuration)
   case EACCES, EPERM:
     return Problem(
       "permission-denied", at: path, reason, remedy: "give this user read access",

@@ -65,10 +65,21 @@ extension Checkpoint {
     // 4 times the largest tensor and 64 MiB is the whole process's bound, the program included.
     let gate = MemoryGate(bytes: 4 * largest * MemoryLayout<Float>.stride + (16 << 20))
     let tensors = tensors
-    let (survey, figures) = try survey(threads: threads) { index in
+    // Their spectra follow from their factors.
+    let thin = matrices.filter { index in
+      factors(of: tensors[index]).map { Spectrum.hasThinFactors($0.left.shape, $0.right.shape) }
+        ?? false
+    }
+    let (survey, measured) = try survey(threads: threads) { index in
       WeightMeter(
-        tensors[index], measuresSpectrum: matrices.contains(index),
+        tensors[index], measuresSpectrum: matrices.contains(index) && !thin.contains(index),
         projects: parameters.contains(index), gate: gate)
+    }
+    var figures = measured
+    for index in thin {
+      guard let factors = factors(of: tensors[index]) else { continue }
+      figures[index].spectrum = Spectrum(
+        left: try read(factors.left), right: try read(factors.right), scale: factors.scale)
     }
     return (survey, figures)
   }

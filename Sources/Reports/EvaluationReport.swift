@@ -73,13 +73,16 @@ public struct ReliabilityReport: Codable, Sendable, FlowStyled {
   public var stated: Double
   /// Mean probability by the labels.
   public var observed: Double
+  /// Central 90 % of `observed` when runs are drawn anew.
+  public var observedInterval: [Double]
   /// Checkpoints in the class.
   public var checkpoints: Int
 
   /// Creates a class.
-  public init(stated: Double, observed: Double, checkpoints: Int) {
+  public init(stated: Double, observed: Double, observedInterval: [Double], checkpoints: Int) {
     self.stated = stated
     self.observed = observed
+    self.observedInterval = observedInterval
     self.checkpoints = checkpoints
   }
 }

@@ -100,6 +100,9 @@ public protocol FileSystem: Sendable {
   func setMode(_ mode: UInt32, of file: OpenFile) throws(SystemCallError)
   /// `flock(LOCK_EX|LOCK_NB)`: false when another open file holds the lock.
   func lock(_ file: OpenFile) throws(SystemCallError) -> Bool
+  /// `flock(LOCK_UN)`. Closing is not enough: a child that is just being started has the descriptor
+  /// too, until its program is loaded.
+  func unlock(_ file: OpenFile)
   /// `rename`, replacing whatever has the new name.
   func rename(_ path: String, to newPath: String) throws(SystemCallError)
   /// `unlink`.

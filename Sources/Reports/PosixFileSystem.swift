@@ -69,6 +69,9 @@ public struct PosixFileSystem: FileSystem {
   }
 
   /// See `FileSystem`.
+  public func unlock(_ file: OpenFile) { _ = flock(file.descriptor, LOCK_UN) }
+
+  /// See `FileSystem`.
   public func rename(_ path: String, to newPath: String) throws(SystemCallError) {
     try check(Glibc.rename(path, newPath), "rename")
   }

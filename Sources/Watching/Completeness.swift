@@ -18,16 +18,22 @@ public enum Completeness: Sendable, Hashable {
     public let trainerState: Duration
     /// A file with a hole, as a preallocated one has: copied files may hold true holes.
     public let hole: Duration
+    /// A folder in which what is written last is older than what it speaks for.
+    public let order: Duration
 
-    /// Sets both times; without a value a hole is waited for 10 minutes.
-    public init(trainerState: Duration, hole: Duration = .seconds(600)) {
+    /// Sets the times; without a value a hole is waited for 10 minutes, and a wrong order as long as
+    /// `trainer_state.json`.
+    public init(trainerState: Duration, hole: Duration = .seconds(600), order: Duration? = nil) {
       self.trainerState = trainerState
       self.hole = hole
+      self.order = order ?? trainerState
     }
 
-    /// Ten times the settling time, and at least 2 s, for `trainer_state.json`.
-    public init(settle: Duration) {
-      self.init(trainerState: max(settle * 10, .seconds(2)))
+    /// Ten times the settling time, and at least 2 s, for `trainer_state.json`; a wrong order is
+    /// waited for as a hole where something was there before, which may be being written over.
+    public init(settle: Duration, isOverwritten: Bool = false) {
+      self.init(
+        trainerState: max(settle * 10, .seconds(2)), order: isOverwritten ? .seconds(600) : nil)
     }
   }
 
@@ -36,6 +42,20 @@ public enum Completeness: Sendable, Hashable {
     switch candidate.kind {
     case .file: check(file: candidate.path, called: candidate.name, patience: patience)
     case .folder: check(folder: candidate, patience: patience)
+    }
+  }
+
+  /// Whether a file of it may not be read by this user.
+  public static func isClosed(_ candidate: Candidate) -> Bool {
+    candidate.fingerprint.members.contains { member in
+      let path =
+        candidate.kind == .file ? candidate.path : Path.join(candidate.path, member.name)
+      switch Descriptor.openFile(path) {
+      case .success(let number):
+        close(number)
+        return false
+      case .failure(let failure): return [EACCES, EPERM].contains(failure.number)
+      }
     }
   }
 

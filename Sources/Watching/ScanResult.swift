@@ -34,10 +34,20 @@ public struct Oddity: Sendable, Hashable {
   }
 }
 
+/// A link that leads to a checkpoint in the same root: another name of it.
+public struct CheckpointLink: Sendable, Hashable {
+  /// Absolute path of the link.
+  public let path: String
+  /// Absolute path of what it leads to, free of links.
+  public let target: String
+}
+
 /// What one scan has found.
 public struct ScanResult: Sendable {
   /// What looks like a checkpoint, by path.
   public internal(set) var candidates: [Candidate] = []
+  /// Links to checkpoints, by path.
+  public internal(set) var links: [CheckpointLink] = []
   /// What was passed over, and why.
   public internal(set) var oddities: [Oddity] = []
   /// How many folders were listed.

@@ -86,7 +86,14 @@ struct Walk {
   private mutating func takeFile(_ directory: Int32, _ name: String, in path: String) {
     guard let status = FileStatus.read(name, in: directory) else { return }
     let full = Path.join(path, name)
-    if status.isLink, leadsInside(full, in: path) { return }
+    if status.isLink {
+      switch destination(of: full) {
+      case .checkpoint(let target): result.links.append(CheckpointLink(path: full, target: target))
+      case .nowhere: break
+      case .elsewhere: note(notRegular: full, in: path, kind: status.kind)
+      }
+      return
+    }
     guard status.isRegular else { return note(notRegular: full, in: path, kind: status.kind) }
     result.candidates.append(
       Candidate(
@@ -94,17 +101,35 @@ struct Walk {
         fingerprint: Fingerprint([Fingerprint.Member(name: name, status.raw)])))
   }
 
-  /// Whether a link leads to something in the root, which is seen under its own name: trainers
-  /// link `last.ckpt` to their newest checkpoint. Names are resolved; nothing is opened.
-  private func leadsInside(_ link: String, in directory: String) -> Bool {
+  private enum Destination {
+    /// Something in the root that is seen under its own name: trainers link `last.ckpt` to their
+    /// newest checkpoint.
+    case checkpoint(String)
+    /// Nothing is there just now; a bare name would lead to its own folder.
+    case nowhere
+    case elsewhere
+  }
+
+  /// Where a link leads. Names are resolved; nothing is opened.
+  private func destination(of link: String) -> Destination {
     if let real = realpath(link, nil) {
       defer { free(real) }
-      return Path.relative(String(cString: real), to: root) != nil
+      let target = String(cString: real)
+      return isSeen(target) ? .checkpoint(target) : .elsewhere
     }
-    // It leads nowhere just now; a bare name would lead to its own folder.
     var buffer = [CChar](repeating: 0, count: 4_096)
     let count = readlink(link, &buffer, buffer.count)
-    return count > 0 && !buffer[..<count].contains(CChar(bitPattern: UInt8(ascii: "/")))
+    let isBare = count > 0 && !buffer[..<count].contains(CChar(bitPattern: UInt8(ascii: "/")))
+    return isBare ? .nowhere : .elsewhere
+  }
+
+  /// Whether a scan comes by a path that is free of links, and takes what lies there for a checkpoint.
+  private func isSeen(_ path: String) -> Bool {
+    guard let relative = Path.relative(path, to: root),
+      let name = relative.split(separator: "/").last.map(String.init),
+      relative.split(separator: "/").dropLast().allSatisfy({ Self.mayEnter(String($0)) })
+    else { return false }
+    return CheckpointNames.isFile(name)
   }
 
   private mutating func takeFolder(

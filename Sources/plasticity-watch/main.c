@@ -8,6 +8,7 @@
 //   watching 12              it has begun, and watches twelve folders
 //   touched /runs/a%20b      something was made, finished, moved or removed in this folder
 //   lost overflow            events were dropped: look everywhere (it ends after this line)
+//   lost room                most of its memory is of folders that are gone (it ends after this line)
 //   lost root /runs          a folder of the command line is gone (it ends after this line)
 //   lost watch-limit ENOSPC  some folders are not watched (it goes on with the others)
 //   lost instance-limit EMFILE   nothing can be watched (it ends after this line)
@@ -42,6 +43,7 @@ static int added = 0;
 // dead[wd]: the kernel has dropped this watch; the library keeps its entry for ever.
 static bool *dead = NULL;
 static int dead_size = 0;
+static int dead_count = 0;
 static bool limit_told = false;
 
 static void put(const char *bytes, size_t count) {
@@ -151,7 +153,13 @@ static void mark_dead(int number) {
     dead = larger;
     dead_size = size;
   }
+  dead_count += !dead[number];
   dead[number] = true;
+  // Runs that rotate their folders would fill the memory for ever: begun again, it has none of them.
+  if (dead_count >= 20000 && dead_count > added / 2) {
+    say("lost", "room", false);
+    exit(EXIT_AGAIN);
+  }
 }
 
 // Whether `path` is `directory` or stands below it, compared by whole names (run1 is not run10).

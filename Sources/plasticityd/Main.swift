@@ -41,6 +41,7 @@ let version = "0.1.0"
 enum Entry {
   static func main() {
     signal(SIGPIPE, SIG_IGN)
+    StandardStream.ensureOpen()
     do {
       var command = try Root.parseAsRoot()
       try command.run()
@@ -59,6 +60,15 @@ struct StandardStream {
   static let output = StandardStream(descriptor: STDOUT_FILENO)
   static let error = StandardStream(descriptor: STDERR_FILENO)
   let descriptor: Int32
+
+  /// Puts `/dev/null` where a parent has closed one of the three: else the next file that is opened,
+  /// such as the ledger, would be what messages are written to.
+  static func ensureOpen() {
+    for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
+      // The lowest free number is taken, which is this one.
+      _ = open("/dev/null", number == STDIN_FILENO ? O_RDONLY : O_WRONLY)
+    }
+  }
 
   /// Whether a person is looking.
   var isTerminal: Bool { isatty(descriptor) == 1 }

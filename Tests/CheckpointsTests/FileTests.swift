@@ -127,6 +127,22 @@ import Testing
         + "read it again when its writer has finished")
   }
 
+  /// On file systems whose times move late, or in a tick of the clock, only the content tells.
+  @Test func otherEndsAreSeenWhateverTheTimesSay() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write([UInt8](repeating: 7, count: 20_000), as: "x.bin")
+    let file = try InputFile.open(path)
+    let ends = file.checksumOfEnds()
+    for (offset, isSeen) in [(0, true), (4_000, true), (10_000, false), (19_999, true)] {
+      let descriptor = Glibc.open(path, O_WRONLY)
+      defer { close(descriptor) }
+      #expect(pwrite(descriptor, [8], 1, off_t(offset)) == 1)
+      #expect((file.checksumOfEnds() != ends) == isSeen, "byte \(offset)")
+      #expect(pwrite(descriptor, [7], 1, off_t(offset)) == 1)
+    }
+    #expect(file.checksumOfEnds() == ends)
+  }
+
   @Test func deletedAndReplacedFilesAreStillTheirs() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(try Fixture.bytes("mini.pt"), as: "x.pt")
@@ -136,11 +152,33 @@ import Testing
     let other = try folder.write(try Fixture.bytes("epoch_3-step_40.pt"), as: "y.pt")
     #expect(rename(other, path) == 0)
     #expect(try checkpoint.digest() == digest)
-    #expect(try checkpoint.verifyUnchanged() == .deleted)
+    #expect(try checkpoint.verifyUnchanged() == .replaced)
     let replaced = try Checkpoint.open(path)
     #expect(unlink(path) == 0)
     #expect(try replaced.digest() != digest)
     #expect(try replaced.verifyUnchanged() == .deleted)
+  }
+
+  /// Two saves into one folder: what was opened may be of both.
+  @Test func aReplacedFileOfSeveralIsAChange() throws {
+    let folder = try TemporaryFolder()
+    let copy = folder.path + "/checkpoint-30"
+    #expect(mkdir(copy, 0o700) == 0)
+    for name in ["model.safetensors", "optimizer.pt", "trainer_state.json", "config.json"] {
+      _ = try folder.write(Fixture.bytes("checkpoint-30/\(name)"), as: "checkpoint-30/\(name)")
+    }
+    let checkpoint = try Checkpoint.open(copy)
+    #expect(try checkpoint.verifyUnchanged() == .unchanged)
+    let other = try folder.write(Fixture.bytes("checkpoint-30/model.safetensors"), as: "other")
+    #expect(rename(other, copy + "/model.safetensors") == 0)
+    #expect(
+      message { try checkpoint.verifyUnchanged() }.map(folder.short)
+        == "changed-during-read: checkpoint-30: some of its files were replaced while it was read; "
+        + "read it again when its writer has finished")
+    // Renamed or deleted as a whole, it is still what was opened.
+    let second = try Checkpoint.open(copy)
+    #expect(rename(copy, copy + "-old") == 0)
+    #expect(try second.verifyUnchanged() == .moved)
   }
 
   private func message(_ body: () throws -> Any) -> Problem? {

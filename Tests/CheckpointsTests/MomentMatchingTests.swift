@@ -74,6 +74,22 @@ import Testing
         == "several orders of the parameters fit the shapes of its moments")
   }
 
+  /// A group for each parameter: already a few steps reach more states than memory has room for.
+  @Test func aGroupForEachParameterEndsSoon() {
+    let model = (0..<3_000).map { ("p\($0)", [3]) }
+    #expect(
+      match(model, (0..<3_000).map { _ in [[3]] })
+        == "several orders of the parameters fit the shapes of its moments")
+    let shape = Shape([3])
+    let layers = KerasMatching(
+      moments: [Shape](repeating: shape, count: 3_000),
+      layers: [[Shape]](repeating: [shape], count: 3_000), chains: (0..<3_000).map { [$0] })
+    guard case .several = layers.match() else {
+      Issue.record("3000 layers of one shape have more than one order")
+      return
+    }
+  }
+
   @Test func registrationOrderOfKnownArchitectures() {
     let names = [
       "lm_head.weight", "transformer.h.0.ln_1.weight", "transformer.h.10.attn.c_attn.bias",

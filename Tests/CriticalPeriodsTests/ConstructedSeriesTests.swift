@@ -59,6 +59,26 @@ import Testing
     #expect(transitions(from: verdict.trajectory).isEmpty)
   }
 
+  /// The trace falls with confidence; at the maximum's entropy it stands.
+  @Test(arguments: [1.0, 0.3]) func theTemperedTraceTellsConfidence(kept: Double) {
+    var series = SyntheticSeries()
+    series.information = {
+      SyntheticSeries.rise(until: 250, to: 100)($0) * min(1, pow(250 / Double($0 + 1), 2))
+    }
+    let top = series.points.max { ($0.information ?? 0) < ($1.information ?? 0) }
+    let points = series.points.map { point in
+      var point = point
+      point.entropy = point.step <= top?.step ?? 0 ? 1.5 : 0.2
+      point.referenceEntropy = 1.5
+      point.temperedTrace =
+        point.step <= top?.step ?? 0 ? point.information : top?.information.map { kept * $0 }
+      return point
+    }
+    let final = judge(points, evidence: .probe).final
+    #expect(final?.state == (kept == 1 ? .ambiguous : .consolidating))
+    #expect(final?.reason == (kept == 1 ? .confidence : nil))
+  }
+
   @Test func aDeepFallThatConfidenceDoesNotExplainIsConsolidating() throws {
     var series = SyntheticSeries()
     series.information = {

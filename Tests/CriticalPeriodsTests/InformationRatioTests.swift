@@ -63,4 +63,29 @@ import Testing
     #expect(noise.basis == .seriesNoise)
     #expect(abs(noise.interval.upperBound - 0.6597) < 1e-3)
   }
+
+  /// The table of draws against drawing one example after another.
+  @Test(arguments: [2, 3, 37, 256]) func theTableIsTheDrawing(examples: Int) throws {
+    let settings = PeriodSettings()
+    var normal = Congruential(state: UInt64(examples))
+    let x = (0..<examples).map { _ in normal.normal().magnitude + 0.5 }
+    let y = (0..<examples).map { _ in normal.normal().magnitude + 0.5 }
+    var generator = SplitMix64(seed: settings.seed)
+    let ratios = (0..<settings.bootstrapResamples).map { _ in
+      let picks = (0..<examples).map { _ in Int(generator.next() % UInt64(examples)) }
+      return picks.reduce(0) { $0 + x[$1] } / picks.reduce(0) { $0 + y[$1] }
+    }.sorted()
+    let interval = try #require(
+      PairedResamples(examples: examples, settings: settings).interval(of: x, over: y, level: 0.95))
+    #expect(abs(interval.lowerBound - ratios[4]) < 1e-12)
+    #expect(abs(interval.upperBound - ratios[195]) < 1e-12)
+  }
+
+  @Test func theTableRefusesWhatItWasNotDrawnFor() {
+    let table = PairedResamples(examples: 4, settings: PeriodSettings())
+    #expect(table.interval(of: [1, 2, 3], over: [1, 2, 3], level: 0.95) == nil)
+    #expect(table.interval(of: [1, 1, 1, 1], over: [0, 0, 0, 0], level: 0.95) == nil)
+    let bare = [SeriesPoint(step: 1), SeriesPoint(step: 2, contributions: [1])]
+    #expect(PairedResamples(for: bare, settings: PeriodSettings()) == nil)
+  }
 }

@@ -48,8 +48,8 @@ import Testing
     let verdict = judge(try RecordedSeries.named("mlp-exp"), evidence: .probe)
     let closed = try #require(transitions(from: verdict.trajectory).first { $0.state == .closed })
     let end = try #require(closed.judgement.end)
-    // The deficit experiment puts the end at step 416, between 288 and 544. Known limit: among the
-    // labelled runs this one ends earliest for what it has taken in, and the rule says it late.
+    // The deficit experiment puts the end at step 416, between 288 and 544. The fixture names no epochs:
+    // what remains has to stand for them, and the rule says it late.
     #expect(abs(log2(Double(end.step) / 416)) < 0.6)
     #expect(end.interval.overlaps(288...544))
     #expect(Double(end.decidedAtStep - end.step) <= 0.25 * Double(end.step))

@@ -51,6 +51,7 @@ struct SyntheticSeries {
     series.information = SyntheticSeries.rise(until: 2000, to: 100)
     series.shares = SyntheticSeries.fluid(until: 256)
     series.epoch = { Double($0) / 32 }
+    series.learningRate = { _ in 0.05 }
     series.loss = { 2.3 * part($0) }
     series.accuracy = { 1 - 0.9 * part($0) }
     series.confidence = { 0.9 * part($0) }

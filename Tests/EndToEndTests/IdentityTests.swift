@@ -81,7 +81,7 @@ import Testing
     try write(Self.contents[0], "\(run)/copy.ckpt")
     try wait("lightning") { report in
       report.trajectory.count == 3
-        && names(report).contains(["copy.ckpt", "epoch=0.ckpt"])
+        && names(report).contains(["copy.ckpt", "epoch=0.ckpt", "last.ckpt"])
         && names(report).contains { $0.contains("epoch=2.ckpt") && $0.contains("last.ckpt") }
     }
     // The same bytes again, under the same name.
@@ -153,6 +153,8 @@ import Testing
       let isMissed = eventually { tree.status().contains("missed: \(step + 1)") }
       #expect(isMissed, "\(tree.status())")
     }
+    let isWritten = eventually { (try? tree.run("rotating"))?.missed == 5 }
+    #expect(isWritten)
     #expect(tree.stop().code == 0)
     #expect(tree.checkpointReports("rotating").isEmpty && tree.rejections().isEmpty)
   }

@@ -87,6 +87,12 @@ extension HostileInput {
     distributed("piece-beyond-2^63", [Piece(start: .max)], .refused("bad-pieces")),
     distributed("piece-wraps", [Piece(start: 1, count: .max)], .refused("bad-pieces")),
     distributed("pieces-overlap", [Piece(), Piece(start: 0)], .refused("bad-metadata")),
+    distributed("pieces-none", [], .refused("bad-pieces")),
+    distributed("piece-empty", [Piece(count: 0)], .refused("bad-pieces")),
+    distributed("shape-2^63-1", [Piece()], shape: .max, .refused("bad-pieces")),
+    distributed(
+      "path-with-nul", [Piece(path: "__0_0.distcp\0")], .notYet("incomplete-distributed")),
+    distributed("path-empty", [Piece(path: "")], .refused("bad-metadata")),
     // Nothing of it is called or imported.
     distributed(
       "calls", [Piece()],

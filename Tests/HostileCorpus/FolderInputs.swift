@@ -27,6 +27,11 @@ extension HostileInput {
       ], outcome)
   }
 
+  private static let adapterHeader =
+    "{\"q.lora_A.weight\":{\"dtype\":\"F32\",\"shape\":[1,1048576],\"data_offsets\":"
+    + "[0,4194304]},\"q.lora_B.weight\":{\"dtype\":\"F32\",\"shape\":[1048576,1],"
+    + "\"data_offsets\":[4194304,8388608]}}"
+
   static let folderInputs: [HostileInput] = [
     sharded("shard-leads-out", "../../../etc/passwd", .refused("bad-index")),
     sharded("shard-absolute", "/etc/passwd", .refused("bad-index")),
@@ -72,6 +77,24 @@ extension HostileInput {
     folder(
       "weights-are-a-folder", [("model.safetensors", .folder), ("trainer_state.json", state)],
       .refused("not-a-regular-file")),
+    // Two vectors of 4 MiB that ask for a matrix of 4 TiB.
+    HostileInput(
+      "adapter-product-2^40",
+      files: [
+        (
+          "checkpoint-7/adapter_model.safetensors",
+          .sparse(
+            safetensors(
+              adapterHeader), size: 8_388_608 + 8 + adapterHeader.utf8.count)
+        ),
+        (
+          "checkpoint-7/adapter_config.json",
+          .bytes(Array("{\"peft_type\":\"LORA\",\"lora_alpha\":1}".utf8))
+        ),
+      ], checkpoint: "checkpoint-7", .read(finding: "large-product")),
+    HostileInput(
+      "probe-settings-are-a-link", files: [("probe/probe.yaml", .link("/etc/passwd"))],
+      checkpoint: "probe", isProbe: true, .refused("symbolic-link")),
     HostileInput(
       "file-is-a-fifo", files: [("step_1.pt", .fifo)], checkpoint: "step_1.pt",
       .refused("not-a-regular-file")),

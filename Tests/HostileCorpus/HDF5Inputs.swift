@@ -68,6 +68,30 @@ extension HostileInput {
       "data-short",
       dataset: [HDF5.space([5]), HDF5.float32, HDF5.contiguous(HDF5.address(of: 2), 16)],
       .refused("bad-hdf5")),
+    // Their lengths added up are no number.
+    message(
+      "continuation-2^63-1", 0x10, little(HDF5.address(of: 1), 8) + little(UInt64(Int.max), 8),
+      .refused("too-large")),
+    message(
+      "continuation-beyond", 0x10, little(HDF5.address(of: 1), 8) + little(1 << 20, 8),
+      .refused("bad-hdf5")),
+    message(
+      "continuation-in-a-circle", 0x10, little(HDF5.address(of: 1) + 16, 8) + little(64, 8),
+      .refused("bad-hdf5")),
+    file(
+      "nothing-written",
+      dataset: [HDF5.space([1 << 31]), HDF5.float32, HDF5.contiguous(HDF5.undefined, 0)],
+      .refused("expansion")),
+    file(
+      "compact-short",
+      dataset: [HDF5.space([4]), HDF5.float32, (8, [3, 0] + little(8, 2) + floats(2))],
+      .refused("bad-hdf5")),
+    file(
+      "chunks-of-nothing",
+      dataset: [
+        HDF5.space([4]), HDF5.float32,
+        (8, [3, 2, 2] + little(HDF5.address(of: 0), 8) + little(0, 4) + little(4, 4)),
+      ], .refused("bad-hdf5")),
     file("end-beyond", end: 1 << 40, .notYet("incomplete-hdf5")),
     file("end-2^63", end: 1 << 63, .refused("bad-hdf5")),
   ]

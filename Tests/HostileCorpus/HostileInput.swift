@@ -54,5 +54,5 @@ package struct HostileInput: Sendable {
   package static let all: [HostileInput] =
     safetensorsInputs + zipInputs + pickleInputs + tensorInputs + numPyInputs + folderInputs
     + foreignInputs + nameInputs + legacyInputs + distributedInputs
-    + hdf5Inputs
+    + hdf5Inputs + ggufInputs + flaxInputs + deepSpeedInputs + indexInputs
 }

@@ -18,6 +18,50 @@ import Testing
     }
   }
 
+  /// A product's spectrum from its factors is that of the product, multiplied out.
+  @Test(arguments: [(20, 3, 30), (8, 8, 9), (40, 1, 2)])
+  func thinFactorsGiveTheirProductsSpectrum(outputs: Int, rank: Int, inputs: Int) throws {
+    func values(_ count: Int, _ factor: Double) -> [Float] {
+      (0..<count).map { Float(sin(Double($0 * $0) * factor)) }
+    }
+    let (b, a) = (values(outputs * rank, 0.37), values(rank * inputs, 0.91))
+    var product = [Float](repeating: 0, count: outputs * inputs)
+    for o in 0..<outputs {
+      for r in 0..<rank {
+        for i in 0..<inputs { product[o * inputs + i] += -2 * b[o * rank + r] * a[r * inputs + i] }
+      }
+    }
+    let (left, right) = (Shape([outputs, rank]), Shape([rank, inputs]))
+    #expect(Spectrum.hasThinFactors(left, right))
+    let thin = Spectrum(
+      left: Tensor(shape: left, values: b), right: Tensor(shape: right, values: a), scale: -2)
+    let whole = Spectrum(of: Tensor(shape: Shape([outputs, inputs]), values: product))
+    for measure in [\Spectrum.frobeniusNorm, \.spectralNorm, \.stableRank, \.effectiveRank] {
+      let (one, other) = (thin[keyPath: measure].value, whole[keyPath: measure].value)
+      #expect(close(try #require(one), try #require(other), 1e-3), "\(measure)")
+    }
+    #expect(thin.srank99.value == whole.srank99.value)
+  }
+
+  @Test func factorsThatGiveNothingSayWhy() {
+    let (left, right) = (Shape([3, 2]), Shape([2, 4]))
+    func reason(_ b: [Float], _ a: [Float]) -> String? {
+      Spectrum(
+        left: Tensor(shape: left, values: b), right: Tensor(shape: right, values: a), scale: 1
+      )
+      .spectralNorm.reason
+    }
+    let ones = [Float](repeating: 1, count: 8)
+    // As an adapter begins: B is zero.
+    #expect(reason([Float](repeating: 0, count: 6), ones) == "all weights are zero")
+    #expect(reason([.nan, 0, 0, 0, 0, 1], ones) == "a weight is not finite")
+    // Rows of A that are equal: it has rank 1.
+    #expect(reason([1, 0, 0, 1, 1, 1], ones) == nil)
+    #expect(!Spectrum.hasThinFactors(Shape([3, 4]), Shape([4, 9])))
+    #expect(!Spectrum.hasThinFactors(Shape([4, 4]), Shape([4, 4])))
+    #expect(!Spectrum.hasThinFactors(Shape([600, 513]), Shape([513, 600])))
+  }
+
   @Test func whatHasNoSpectrumSaysWhy() {
     func reason(_ shape: [Int], _ values: [Float], maximumOrder: Int = 4096) -> String? {
       Spectrum(of: Tensor(shape: Shape(shape), values: values), maximumOrder: maximumOrder)

@@ -186,6 +186,8 @@ private final class FailingFileSystem: FileSystem {
     return try real.lock(file)
   }
 
+  func unlock(_ file: OpenFile) { real.unlock(file) }
+
   func rename(_ path: String, to newPath: String) throws(SystemCallError) {
     try pass("rename")
     try real.rename(path, to: newPath)

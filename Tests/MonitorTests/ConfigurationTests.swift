@@ -185,6 +185,22 @@ import Watching
     #expect(problem?.kind == .configuration)
   }
 
+  @Test(arguments: ["state", "reports"])
+  func refusesFoldersThatEveryoneMayWriteInto(key: String) throws {
+    try folder.folder("open")
+    #expect(chmod(folder.path + "/open", 0o777) == 0)
+    let text = "roots: [{path: runs}]\n\(key): open\n"
+    let problem = #expect(throws: Problem.self) { try read(text) }
+    #expect(
+      problem?.description
+        == "insecure-folder: \(folder.path)/config.yaml:2:\(key.count + 3): everyone may write into "
+        + "the \(key) folder \(folder.path)/open; chmod o-w it, or say allow_insecure_dirs: true")
+    #expect(problem?.kind == .configuration)
+    _ = try read(text + "allow_insecure_dirs: true\n")
+    #expect(chmod(folder.path + "/open", 0o1777) == 0)
+    _ = try read(text)
+  }
+
   @Test func sparesSiblingsWithTheSameBeginning() throws {
     let configuration = try read("roots: [{path: runs}, {path: runs10}]\nreports: runs1\n")
     #expect(configuration.roots.count == 2)

@@ -11,24 +11,23 @@ import Testing
 
   @Test func ourRuleHoldsOnRunsItWasNotFittedTo() throws {
     let report = try evaluate([Self.folder])
-    #expect(report.labelled >= 8)
+    #expect(report.labelled >= 25)
     let ours = try #require(report.methods.first { $0.method == "ours-left-out" })
     #expect(ours.decisions == report.labelled)
     #expect(ours.falseEnds == 0)
-    #expect(try #require(ours.errorLog2) <= 0.5)
-    // One run, trained by AdamW, ends at its sixth epoch and is named at its twenty-first.
-    #expect(try #require(ours.delay) <= 0.35)
-    #expect(try #require(ours.delayFromOwn) <= 0.25)
-    // No baseline is closer.
+    #expect(try #require(ours.errorLog2) <= 0.45)
+    #expect(try #require(ours.delay) <= 0.25)
+    #expect(try #require(ours.delayFromOwn) <= 0.1)
+    // No baseline is nearly as close.
     for other in report.methods where !other.method.hasPrefix("ours") {
       guard let error = other.errorLog2, other.decisions == report.labelled else { continue }
-      #expect(try #require(ours.errorLog2) < error, "\(other.method)")
+      #expect(try #require(ours.errorLog2) < 0.65 * error, "\(other.method)")
     }
   }
 
   @Test func statedProbabilitiesAreObserved() throws {
     for one in try evaluate([Self.folder]).reliability where one.checkpoints >= 20 {
-      #expect(abs(one.stated - one.observed) <= 0.15, "\(one)")
+      #expect(abs(one.stated - one.observed) <= 0.12, "\(one)")
     }
   }
 

@@ -71,10 +71,18 @@ final class CountingRecorder: Recorder {
     return recorded
   }
 
+  func alias(_ path: String, of entry: Entry) throws(Problem) {
+    told.add("alias \(entry.run) \(Path.name(entry.path)) \(Path.name(path))")
+  }
+
   func reject(_ entry: Entry, code: String, reason: String) throws(Problem) {
     try ledger.rejected(entry.id, code: code, reason: reason)
     told.add("reject \(entry.run) \(Path.name(entry.path)) \(code)")
   }
+
+  func changed(run: String) {}
+
+  func flush() throws(Problem) {}
 }
 
 /// A daemon on a thread of its own, and the folders around it.

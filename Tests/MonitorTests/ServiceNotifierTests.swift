@@ -100,6 +100,39 @@ final class FakeManager {
   }
 }
 
+@Suite struct LogStreamTests {
+  /// A journal that does not read: its pipe fills up.
+  @Test func aReaderThatDoesNotReadCostsLinesOnly() throws {
+    var ends: [Int32] = [-1, -1]
+    try #require(pipe(&ends) == 0)
+    defer { for end in ends { close(end) } }
+    let stream = LogStream(descriptor: ends[1], hasPriorities: true)
+    let line = String(repeating: "x", count: 5_000)
+    for _ in 0..<100 { stream.write(line) }
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    let stuck = read(ends[0], &buffer, buffer.count)
+    #expect(stuck > 0 && stuck < 100 * 5_001)
+    stream.write("again")
+    let count = read(ends[0], &buffer, buffer.count)
+    let lines = String(decoding: buffer[..<max(0, count)], as: UTF8.self).split(separator: "\n")
+    let dropped = try #require(lines.first { $0.hasPrefix("<4>") })
+    #expect(dropped.hasSuffix(" lines were dropped: nobody read them"))
+    let number = try #require(Int(dropped.dropFirst(3).prefix { $0.isNumber }))
+    #expect((1..<100).contains(number))
+    #expect(lines.last == "again")
+  }
+
+  @Test func aReaderThatIsGoneIsNotMissed() throws {
+    var ends: [Int32] = [-1, -1]
+    try #require(pipe(&ends) == 0)
+    signal(SIGPIPE, SIG_IGN)
+    close(ends[0])
+    defer { close(ends[1]) }
+    let stream = LogStream(descriptor: ends[1], hasPriorities: false)
+    for _ in 0..<100 { stream.write("nobody") }
+  }
+}
+
 @Suite struct BackoffTests {
   @Test func doublesUpToItsLimit() {
     var backoff = Backoff()

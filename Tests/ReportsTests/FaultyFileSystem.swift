@@ -152,6 +152,8 @@ final class FaultyFileSystem: FileSystem {
     try run("flock") { () throws(SystemCallError) in try real.lock(file) }
   }
 
+  func unlock(_ file: OpenFile) { real.unlock(file) }
+
   func rename(_ path: String, to newPath: String) throws(SystemCallError) {
     try run("rename") { () throws(SystemCallError) in try real.rename(path, to: newPath) }
   }

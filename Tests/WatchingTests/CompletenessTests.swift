@@ -106,9 +106,55 @@ import Testing
     try folder.file(name(1), FileBytes.safetensors)
     #expect(try check("checkpoint-1") == .incomplete("1 of 2 files model-… are there"))
     try folder.file(name(2), FileBytes.safetensors)
+    try folder.text("checkpoint-1/model.safetensors.index.json", "{}")
+    try folder.text("checkpoint-1/trainer_state.json", "{}")
     #expect(try check("checkpoint-1") == .complete)
     try folder.remove("checkpoint-1/model.safetensors.index.json")
     #expect(try check("checkpoint-1") == .incomplete("no index beside the numbered files"))
+  }
+
+  /// A save over an old one: new shards, then a new index, then the trainer's state.
+  @Test func whatIsWrittenLastIsTheNewest() throws {
+    let shards = (1...2).map { "checkpoint-1/model-0000\($0)-of-00002.safetensors" }
+    let (index, state) = (
+      "checkpoint-1/model.safetensors.index.json", "checkpoint-1/trainer_state.json"
+    )
+    for (second, name) in (shards + [index, state]).enumerated() {
+      try folder.file(name, name.hasSuffix(".json") ? Array("{}".utf8) : FileBytes.safetensors)
+      try folder.touch(name, seconds: Double(100 + second))
+    }
+    #expect(try check("checkpoint-1") == .complete)
+    let newer = "model-00001-of-00002.safetensors is newer than"
+    try folder.touch(shards[0], seconds: 200)
+    let overwrite = "overwrite in progress: \(newer) model.safetensors.index.json"
+    #expect(try check("checkpoint-1") == .doubtful(overwrite, patience: .seconds(2)))
+    try folder.touch(shards[1], seconds: 201)
+    try folder.touch(index, seconds: 202)
+    #expect(
+      try check("checkpoint-1")
+        == .doubtful(
+          "overwrite in progress: \(newer) trainer_state.json", patience: .seconds(2)))
+    try folder.touch(state, seconds: 203)
+    #expect(try check("checkpoint-1") == .complete)
+    // The optimizer's is written before the state too; other files tell nothing.
+    try folder.file("checkpoint-1/optimizer.pt", FileBytes.zip())
+    try folder.touch("checkpoint-1/optimizer.pt", seconds: 203)
+    #expect(try check("checkpoint-1") == .complete)
+    try folder.touch("checkpoint-1/optimizer.pt", seconds: 204)
+    #expect(
+      try check("checkpoint-1")
+        == .doubtful(
+          "overwrite in progress: optimizer.pt is newer than trainer_state.json",
+          patience: .seconds(2)))
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root may read everything"))
+  func closedFilesAreTold() throws {
+    try folder.file("a.safetensors", FileBytes.safetensors)
+    let candidate = try #require(Scanner(root: folder.path).scan().candidates.first)
+    #expect(!Completeness.isClosed(candidate))
+    #expect(chmod(candidate.path, 0) == 0)
+    #expect(Completeness.isClosed(candidate))
   }
 
   @Test func distributedCheckpointsAreCommittedByTheirMetadata() throws {
@@ -230,6 +276,12 @@ import Testing
         "pytorch_model_fsdp_0/.metadata", "pytorch_model_fsdp_0/__0_0.distcp",
         "trainer_state.json",
       ])
+  }
+
+  @Test func overwritesAreWaitedForLonger() {
+    #expect(Completeness.Patience(settle: .seconds(5)).order == .seconds(50))
+    let patience = Completeness.Patience(settle: .seconds(5), isOverwritten: true)
+    #expect(patience.order == .seconds(600) && patience.trainerState == .seconds(50))
   }
 
   @Test func patienceGrowsWithSettling() {

@@ -96,9 +96,21 @@ import Testing
     try folder.link("run/gone.ckpt", to: "b.ckpt")
     try folder.link("run/out.ckpt", to: "../../none.ckpt")
     try folder.link("run/loop.ckpt", to: "loop.ckpt")
+    // What it leads to is seen under no name of its own.
+    try folder.file("run/blobs/0123")
+    try folder.link("run/model.ckpt", to: "blobs/0123")
+    try folder.file("run/.cache/a.ckpt")
+    try folder.link("run/hidden.ckpt", to: ".cache/a.ckpt")
     let result = try scan()
     #expect(names(result) == ["run/a.ckpt"])
-    #expect(result.oddities.map(\.path) == [folder.path + "/run/out.ckpt"])
+    #expect(
+      result.oddities.map(\.path)
+        == ["hidden", "model", "out"].map { "\(folder.path)/run/\($0).ckpt" })
+    #expect(
+      result.links
+        == ["best", "last"].map {
+          CheckpointLink(path: "\(folder.path)/run/\($0).ckpt", target: "\(folder.path)/run/a.ckpt")
+        })
   }
 
   @Test func stopsAtItsLimits() throws {

@@ -3,11 +3,12 @@
 
     python3 etc/evaluation/make_series.py [--work FOLDER] [--plasticityd BINARY] [NAME …]
 
-Each line is one deficit experiment (probes/deficit/deficit.py): three seeds, a clean run and eleven
-windows of twenty epochs each, a minute or two on one core. series.json is the clean run of the first
-seed, with the exact Fisher trace of every tensor; label.json holds the curve and the end that
+Each line is one deficit experiment (probes/deficit/deficit.py): three seeds or more, a clean run and
+eleven windows of twenty epochs each, a minute or two on one core. series.json is the clean run of the
+first seed, with the exact Fisher trace of every tensor; label.json holds the curve and the end that
 `plasticityd sensitivity` reads off it; end_epoch is null where there is none, with the reason. Needs
-torch, numpy, onnx and pyyaml. What is finished in the work folder is not trained again.
+torch, numpy, onnx and pyyaml; mnist1d_sets.py, the package mnist1d. What is finished in the work folder
+is not trained again.
 """
 
 import argparse
@@ -42,7 +43,7 @@ def lines():
     for line in (HERE / "runs.txt").read_text().splitlines():
         if line.strip() and not line.startswith("#"):
             name, factory, *options = shlex.split(line)
-            yield name, factory, options
+            yield name, factory if ":" in factory else f"networks:{factory}", options
 
 
 def train(name, factory, options, work):
@@ -52,7 +53,7 @@ def train(name, factory, options, work):
         **os.environ, "OMP_NUM_THREADS": "1",
         "PYTHONPATH": os.pathsep.join([str(HERE), str(ROOT / "probes" / "deficit")])}
     subprocess.run(
-        [sys.executable, ROOT / "probes/deficit/deficit.py", f"networks:{factory}", "--out", work / name,
+        [sys.executable, ROOT / "probes/deficit/deficit.py", factory, "--out", work / name,
          "--windows", WINDOWS, "--checkpoints", "none", "--series", "control", "--every", "100,1", *options],
         check=True, env=environment)
 

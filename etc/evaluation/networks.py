@@ -103,7 +103,14 @@ def adam(factory):
     return make
 
 
-relu_adam = adam(relu)
+relu_adam, tanh_adam, deep_adam = adam(relu), adam(tanh), adam(deep)
+conv1d_adam = adam(signal_convolutional)
+
+
+def gelu_rms(seed):
+    """RMSprop, which also scales each weight's step."""
+    return {**gelu(seed),
+            "optimizer": lambda parameters, rate: torch.optim.RMSprop(parameters, rate, weight_decay=1e-4)}
 
 
 @functools.lru_cache

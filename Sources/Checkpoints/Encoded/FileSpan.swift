@@ -6,9 +6,20 @@ struct FileSpan: ByteSource {
   let offset: Int
   let size: Int
   let complaint: Complaint
+  /// What may still be read of structures, where they may lie over one another.
+  var budget: ReadBudget?
 
-  /// Bytes at an address that the file claims.
+  /// Bytes of a structure at an address that the file claims.
   func bytes(at address: Int, count: Int) throws(Problem) -> [UInt8] {
+    guard contains(address, count) else {
+      throw complaint.bad("\(count) bytes at \(address) lie beyond the end")
+    }
+    try budget?.spend(count, complaint)
+    return try file.bytes(at: offset + address, count: count)
+  }
+
+  /// The same of a tensor's elements, which may be read as often as anyone likes.
+  func elements(at address: Int, count: Int) throws(Problem) -> [UInt8] {
     guard contains(address, count) else {
       throw complaint.bad("\(count) bytes at \(address) lie beyond the end")
     }
@@ -18,6 +29,7 @@ struct FileSpan: ByteSource {
   /// As many of `count` bytes as there are.
   func prefix(at address: Int, count: Int) throws(Problem) -> [UInt8] {
     guard contains(address, 0) else { throw complaint.bad("byte \(address) lies beyond the end") }
+    try budget?.spend(min(count, size - address), complaint)
     return try file.bytes(at: offset + address, count: min(count, size - address))
   }
 

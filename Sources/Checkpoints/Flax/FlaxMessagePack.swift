@@ -199,12 +199,10 @@ private struct FlaxTree {
   private static func ordered(_ value: MessagePackValue) -> [MessagePackValue]? {
     if case .list(let values) = value { return values }
     guard case .map(let members) = value else { return nil }
-    var values: [MessagePackValue] = []
-    for index in members.indices {
-      guard let member = value["\(index)"] else { return nil }
-      values.append(member)
-    }
-    return values
+    let byKey = Dictionary(
+      members.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+    let values = members.indices.compactMap { byKey["\($0)"] }
+    return values.count == members.count ? values : nil
   }
 
   private mutating func add(

@@ -5,7 +5,8 @@ internal import Tensors
 
 enum GGUF: CheckpointFormat {
   private static let mostTensors = 1_000_000
-  private static let largestHeader = 512 << 20
+  private static let largestHeader = 128 << 20
+  private static let longestName = 1 << 16
 
   static func recognises(_ source: CheckpointSource) -> Bool {
     guard case .file(let file, let head) = source else { return false }
@@ -57,7 +58,11 @@ enum GGUF: CheckpointFormat {
     var names: Set<[UInt8]> = []
     var findings: [Finding] = []
     for _ in 0..<tensorCount {
-      let name = try fields.text(try fields.size(8))
+      let length = try fields.size(8)
+      guard length <= longestName else {
+        throw complaint.bad("a tensor's name has \(length) bytes")
+      }
+      let name = try fields.text(length)
       guard names.insert(Array(name.utf8)).inserted else {
         throw complaint.bad("two tensors are named \"\(name)\"")
       }
@@ -131,7 +136,7 @@ private struct GGUFKeys {
   ]
 
   mutating func read(_ fields: inout ByteCursor) throws(Problem) {
-    let key = try fields.text(try fields.size(8))
+    let key = try fields.text(try length(&fields, "key"))
     let type = try fields.size(4)
     if key == "general.alignment", type == 4 {
       alignment = try fields.size(4)
@@ -139,10 +144,16 @@ private struct GGUFKeys {
         throw fields.complaint.bad("its alignment is \(alignment)")
       }
     } else if key == "general.architecture", type == 8 {
-      architecture = try fields.text(try fields.size(8))
+      architecture = try fields.text(try length(&fields, "architecture"))
     } else {
       try skip(type, &fields, depth: 0)
     }
+  }
+
+  private func length(_ fields: inout ByteCursor, _ what: String) throws(Problem) -> Int {
+    let length = try fields.size(8)
+    guard length <= 1 << 16 else { throw fields.complaint.bad("a \(what) has \(length) bytes") }
+    return length
   }
 
   private func skip(_ type: Int, _ fields: inout ByteCursor, depth: Int) throws(Problem) {

@@ -5,7 +5,7 @@ internal import Tensors
 
 extension HDF5File {
   private static let mostTexts = 1_000_000
-  private static let mostTextBytes = 256 << 20
+  private static let mostTextBytes = 64 << 20
 
   /// The text attributes of the object with these messages, each a list of strings.
   func attributes(of messages: [HDF5Message]) throws(Problem) -> [String: [String]] {
@@ -91,7 +91,9 @@ extension HDF5File {
     _ heapBytes: inout [Int: [UInt8]]
   ) throws(Problem) -> String {
     if heaps[heap] == nil {
-      guard heaps.count < 100_000 else {
+      guard heaps.count < 10_000,
+        heapBytes.values.reduce(0, { $0 + $1.count }) <= Self.mostTextBytes
+      else {
         throw complaint.tooLarge("its text lies in too many heaps")
       }
       (heaps[heap], heapBytes[heap]) = try globalHeap(heap)

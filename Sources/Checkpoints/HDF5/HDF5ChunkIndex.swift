@@ -20,6 +20,9 @@ enum HDF5ChunkIndex {
 }
 
 extension HDF5File {
+  /// What a chunk takes of the budget: about as much as it takes of memory.
+  private static let chunkCost = 64
+
   /// The chunks by their row-major place in the grid; those never written are missing.
   func chunks(
     _ index: HDF5ChunkIndex?, _ grid: ChunkGrid, isFiltered: Bool
@@ -30,6 +33,7 @@ extension HDF5File {
     func add(_ place: Int?, _ chunk: HDF5Chunk) throws(Problem) {
       // Chunks beyond the extents are left over from a dataset that shrank.
       guard let place else { return }
+      try span.budget?.spend(Self.chunkCost, complaint)
       guard span.contains(chunk.address, chunk.storedBytes) else {
         throw complaint.bad("a chunk lies beyond the end of the file")
       }

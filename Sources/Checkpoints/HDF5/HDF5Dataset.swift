@@ -107,7 +107,13 @@ extension HDF5File {
         throw complaint.tooLarge("its chunks \(extents) cannot be those of \(shape)")
       }
       let chunks = try chunks(index, grid, isFiltered: !filters.isEmpty)
-      try check(stored: chunks.values.reduce(0) { $0 + $1.storedBytes })
+      var stored = 0
+      for chunk in chunks.values {
+        stored += chunk.storedBytes
+        // Neither is more than the file, so that their sum is a number.
+        guard stored <= span.size else { throw complaint.bad("its chunks lie over one another") }
+      }
+      try check(stored: stored)
       let first = chunks.values.map(\.address).min() ?? 0
       return (
         location(first, bytes),
@@ -231,7 +237,7 @@ private struct HDF5Chunked: TensorEncoding {
     let name = tensor.name
     return ChunkedStream(grid: grid, fill: fill) { (place) throws(Problem) in
       guard let chunk = chunks[place] else { return nil }
-      let stored = try file.span.bytes(at: chunk.address, count: chunk.storedBytes)
+      let stored = try file.span.elements(at: chunk.address, count: chunk.storedBytes)
       return try filters.undo(
         stored, mask: chunk.mask, bytes: grid.chunkCount * grid.width,
         place: "\(file.complaint.path): dataset \"\(name)\"")

@@ -20,7 +20,8 @@ struct HDF5File: Sendable {
   {
     let complaint = Complaint(format: "hdf5", path: file.path)
     let span = FileSpan(
-      file: file, offset: offset, size: size ?? file.size, complaint: complaint)
+      file: file, offset: offset, size: size ?? file.size, complaint: complaint,
+      budget: ReadBudget(forBytes: size ?? file.size))
     // A user block may stand before the superblock, of 512 bytes or a larger power of two.
     var start = 0
     while true {
@@ -102,7 +103,8 @@ struct HDF5File: Sendable {
     }
     guard end > base else { throw span.complaint.incomplete("it says that it is empty") }
     return FileSpan(
-      file: span.file, offset: span.offset + base, size: end - base, complaint: span.complaint)
+      file: span.file, offset: span.offset + base, size: end - base, complaint: span.complaint,
+      budget: span.budget)
   }
 
   /// An address field; nil when it is the undefined address, all ones.

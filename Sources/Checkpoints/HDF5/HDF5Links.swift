@@ -9,6 +9,7 @@ struct HDF5Link {
 
 extension HDF5File {
   private static let mostLinks = 1_000_000
+  private static let longestName = 4_096
 
   /// The members of the group with these messages; nil when it is no group. Links that do not lead
   /// to an object of this very file are refused.
@@ -81,15 +82,20 @@ extension HDF5File {
     let names = try span.bytes(at: start, count: count)
     var links: [HDF5Link] = []
     for leaf in try leaves(ofTree: tree, type: 0, keyBytes: lengthWidth) {
-      var fields = ByteCursor(try span.prefix(at: leaf.child, count: 1 << 21), complaint)
-      try fields.expect("SNOD", "a symbol table node")
-      try fields.skip(2)
-      for _ in 0..<(try fields.size(2)) {
+      var start = ByteCursor(try span.bytes(at: leaf.child, count: 8), complaint)
+      try start.expect("SNOD", "a symbol table node")
+      try start.skip(2)
+      let symbols = try start.size(2)
+      let bytes = try span.bytes(
+        at: leaf.child + 8, count: symbols * (2 * addressWidth + 4 + 4 + 16))
+      var fields = ByteCursor(bytes, complaint)
+      for _ in 0..<symbols {
         let offset = try fields.size(addressWidth)
         let header = try address(&fields)
         let kind = try fields.number(4)
         try fields.skip(4 + 16)
-        guard offset < names.count, let end = names[offset...].firstIndex(of: 0),
+        guard offset < names.count,
+          let end = names[offset...].prefix(Self.longestName).firstIndex(of: 0),
           let text = String(validating: names[offset..<end], as: UTF8.self)
         else { throw complaint.bad("a link's name is not in its heap") }
         let name = try checkedName(text)

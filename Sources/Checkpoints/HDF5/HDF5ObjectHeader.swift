@@ -9,12 +9,18 @@ struct HDF5Message {
 
 extension HDF5File {
   private static let mostMessages = 100_000
+  private static let mostBlocks = 1_000
   private static let largestHeader = 64 << 20
 
   /// All messages of the object at an address, with those of continuation blocks.
   func messages(at address: Int) throws(Problem) -> [HDF5Message] {
     let head = try span.prefix(at: address, count: 16)
     return head.starts(with: "OHDR".utf8) ? try newHeader(address) : try oldHeader(address)
+  }
+
+  private func tooLarge(_ address: Int) -> Problem {
+    complaint.tooLarge(
+      "the object header at byte \(address) has more than 64 MiB, or \(Self.mostBlocks) blocks")
   }
 
   private func oldHeader(_ address: Int) throws(Problem) -> [HDF5Message] {
@@ -30,10 +36,8 @@ extension HDF5File {
     while next < blocks.count {
       let (start, count) = blocks[next]
       next += 1
-      total += count
-      guard total <= Self.largestHeader, blocks.count <= 1_000 else {
-        throw complaint.tooLarge("the object header at byte \(address) has more than 64 MiB")
-      }
+      total += min(count, Self.largestHeader + 1)
+      guard total <= Self.largestHeader else { throw tooLarge(address) }
       var fields = ByteCursor(try span.bytes(at: start, count: count), complaint)
       while fields.left >= 8 {
         let type = UInt16(try fields.number(2))
@@ -65,9 +69,7 @@ extension HDF5File {
     while next < blocks.count {
       let (start, count) = blocks[next]
       total += min(count, Self.largestHeader + 1)
-      guard total <= Self.largestHeader, blocks.count <= 1_000 else {
-        throw complaint.tooLarge("the object header at byte \(address) has more than 64 MiB")
-      }
+      guard total <= Self.largestHeader else { throw tooLarge(address) }
       var fields = try checked(at: start, count: count, "an object header")
       if next == 0 {
         try fields.skip(head.at)
@@ -98,6 +100,7 @@ extension HDF5File {
       guard !blocks.contains(where: { $0.0 == start }) else {
         throw complaint.bad("the object header at byte \(start) goes in a circle")
       }
+      guard blocks.count < Self.mostBlocks else { throw tooLarge(blocks[0].0) }
       blocks.append((start, count))
       return
     }

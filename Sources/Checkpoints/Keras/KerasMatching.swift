@@ -19,8 +19,6 @@ struct KerasMatching {
     case several
   }
 
-  private static let mostStates = 200_000
-
   private struct State: Hashable {
     var places: [Int32]
     var consumed: Int
@@ -44,6 +42,7 @@ struct KerasMatching {
     var current: [State: Int] = [start: 1]
     var ends: [(state: State, level: Int, ways: Int)] = []
     var states = 0
+    let most = MomentMatching.mostStates(ofPlaces: chains.count)
     while !current.isEmpty {
       var next: [State: Step] = [:]
       for (state, ways) in current {
@@ -62,10 +61,10 @@ struct KerasMatching {
             next[after] = Step(ways: min(before + ways, 2), from: state, layer: layer)
           }
         }
+        guard states + next.count <= most else { return .several }
       }
       levels.append(next)
       states += next.count
-      guard states <= Self.mostStates else { return .several }
       for (state, step) in next where state.consumed == moments.count {
         ends.append((state, levels.count - 1, step.ways))
       }

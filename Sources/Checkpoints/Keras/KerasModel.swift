@@ -67,11 +67,18 @@ extension KerasWeights {
     guard Self.collect(config, into: &names, depth: 0) else { return nil }
     var order: [Int] = []
     var used: Set<Int> = []
-    for name in names {
-      guard let path = paths[name] else { continue }
-      let own = groups.indices.filter {
-        groups[$0].layer == path || groups[$0].layer.hasPrefix("\(path)/")
+    // By the layer and by every layer around it.
+    var byPath: [String: [Int]] = [:]
+    for (index, group) in groups.enumerated() {
+      var path = group.layer[...]
+      byPath[String(path), default: []].append(index)
+      while let slash = path.lastIndex(of: "/") {
+        path = path[..<slash]
+        byPath[String(path), default: []].append(index)
       }
+    }
+    for name in names {
+      guard let own = paths[name].map({ byPath[$0] ?? [] }) else { continue }
       guard own.count <= 1, own.allSatisfy({ used.insert($0).inserted }) else { return nil }
       order += own
     }

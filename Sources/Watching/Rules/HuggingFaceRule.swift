@@ -44,10 +44,31 @@ enum HuggingFaceRule: FolderRule {
     }
     let files = folder.checkMembers(patience: patience)
     guard case .complete = files else { return files }
+    if let newer = newerThanItsEnd(folder) {
+      return .doubtful("overwrite in progress: \(newer)", patience: patience.order)
+    }
     if names.contains("trainer_state.json") { return .complete }
     // accelerate writes these last, one per process.
     if folder.names.files.contains(where: { $0.hasPrefix("random_states_") }) { return .complete }
     return .doubtful("trainer_state.json is not there", patience: patience.trainerState)
+  }
+
+  /// A save over an old one leaves the old index and `trainer_state.json` beside new weights until it
+  /// comes to them, which are written after the weights. Copies, and a few writers, have another
+  /// order, so that it is only a doubt.
+  private static func newerThanItsEnd(_ folder: WatchedFolder) -> String? {
+    for last in folder.members
+    where last.name.hasSuffix(".index.json") || last.name == "trainer_state.json" {
+      let family = last.name == "trainer_state.json" ? "" : String(last.name.prefix { $0 != "." })
+      let written = folder.members.filter { member in
+        !member.name.contains("/") && !member.name.hasSuffix(".json")
+          && member.name.hasPrefix(family)
+      }
+      if let newer = written.first(where: { $0.modifiedNanoseconds > last.modifiedNanoseconds }) {
+        return "\(newer.name) is newer than \(last.name)"
+      }
+    }
+    return nil
   }
 
   /// The numbered files must be as many as each of them says; an index promises at least one.

@@ -22,8 +22,10 @@ enum MegatronRule: FolderRule {
       isDistributed
       ? DistributedRule.check(folder, patience: patience) : folder.checkMembers(patience: patience)
     guard case .complete = files else { return files }
-    if let empty = folder.names.folders.first(where: { rank in
-      rank.hasPrefix("mp_rank_") && !folder.members.contains { $0.name.hasPrefix("\(rank)/") }
+    let filled = Set(
+      folder.members.compactMap { $0.name.split(separator: "/", maxSplits: 1).first })
+    if let empty = folder.names.folders.first(where: {
+      $0.hasPrefix("mp_rank_") && !filled.contains($0[...])
     }) {
       return .incomplete("\(empty) is empty")
     }
