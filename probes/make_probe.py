@@ -13,7 +13,8 @@ each checkpoint. Needs torch, onnx, onnxscript and numpy; the daemon itself need
 inputs   a tensor; several in a tuple, in the order of forward's arguments; or a dict by the names of
          forward's arguments, such as a Hugging Face tokenizer gives: {"input_ids": …,
          "attention_mask": …}. 100 to 500 examples of the training data are plenty, and always the
-         same ones. Examples are the first axis of everything.
+         same ones. Examples are the first axis of everything; with sequence_first=True the second one
+         of the inputs, and of outputs and targets that are sequences (torch.nn.LSTM without batch_first).
 targets  what the loss compares with; None for a language model, whose inputs are its targets
 
     task                    output          targets
@@ -47,25 +48,31 @@ TASKS = (
 )
 
 
-def make_probe(folder, model, inputs, targets=None, *, name=None, task=None, mask=None):
+def make_probe(
+    folder, model, inputs, targets=None, *, name=None, task=None, mask=None, sequence_first=False):
     """Exports `model` and the batch into `folder`, and returns its path.
 
     name  the probe's name in reports; by default the folder's
     task  one of TASKS; by default told from the model, its output and the targets
     mask  0 where a position does not count, [N, T]; besides -100 in the targets
+    sequence_first  whether inputs are [T, N, …]
     """
     folder = pathlib.Path(folder)
     model = unwrapped(model)
     inputs = named(model, inputs)
     if targets is not None:
         targets = torch.as_tensor(targets)
-    check_examples(inputs, targets)
+    axis = 1 if sequence_first else 0
+    check_examples(inputs, targets, axis)
     with evaluating(model), first_output(model, list(inputs)):
         with torch.no_grad():
             output = model(*inputs.values())
-        task = told_task(model, output, targets, task)
+        first = lambda x: examples_first(x, count(inputs, axis), axis)
+        targets, mask = first(targets), first(mask)
+        task = told_task(model, first(output), targets, task)
         folder.mkdir(parents=True, exist_ok=True)
-        export(model, inputs, folder / "graph.onnx")
+        export(model, inputs, folder / "graph.onnx", axis)
+    inputs = {key: value.transpose(0, axis) for key, value in inputs.items()}
     keep_tables_only(model, folder / "graph.onnx")
     check_names(model, folder / "graph.onnx")
 
@@ -103,11 +110,27 @@ def named(model, inputs):
     return inputs
 
 
-def check_examples(inputs, targets):
-    tensors = dict(inputs) if targets is None else {**inputs, "targets": targets}
-    counts = {key: value.shape[0] if value.dim() else 0 for key, value in tensors.items()}
+def check_examples(inputs, targets, axis):
+    counts = {key: value.shape[axis] if value.dim() > axis else 0 for key, value in inputs.items()}
+    if targets is not None:
+        targets = examples_first(targets, next(iter(counts.values()), 0), axis)
+        counts["targets"] = targets.shape[0] if targets.dim() else 0
     if len(set(counts.values())) != 1 or 0 in counts.values():
-        raise ValueError(f"make_probe: every array needs the same number of examples first: {counts}")
+        where = "on the second axis of the inputs" if axis else "first"
+        raise ValueError(f"make_probe: every array needs the same number of examples {where}: {counts}")
+
+
+def count(inputs, axis):
+    return next(iter(inputs.values())).shape[axis]
+
+
+def examples_first(value, examples, axis):
+    """A sequence's examples on the first axis; what has them there already, or None, as it is."""
+    if value is None or axis == 0:
+        return value
+    value = torch.as_tensor(value)
+    moved = value.dim() > 1 and value.shape[1] == examples and value.shape[0] != examples
+    return value.transpose(0, 1) if moved else value
 
 
 @contextlib.contextmanager
@@ -201,7 +224,7 @@ def told_task(model, output, targets, task):
         f"tasks or none; pass task= one of {', '.join(TASKS)}")
 
 
-def export(model, inputs, path):
+def export(model, inputs, path, axis=0):
     """With any number of examples at a time; where the model does not allow it, one by one."""
     options = dict(
         input_names=list(inputs), output_names=["output"],
@@ -210,16 +233,16 @@ def export(model, inputs, path):
         external_data=True,  # keeps the weights out of graph.onnx
         verbose=False,
     )
-    few = tuple(pair(value) for value in inputs.values())
-    dynamic = tuple({0: torch.export.Dim("batch", min=1)} for _ in inputs)
-    with warnings.catch_warnings():
+    few = tuple(pair(value, axis) for value in inputs.values())
+    dynamic = tuple({axis: torch.export.Dim("batch", min=1)} for _ in inputs)
+    with warnings.catch_warnings(), masks_as_given():
         warnings.simplefilter("ignore")
         try:
             torch.onnx.export(model, few, str(path), dynamic_shapes=dynamic, **options)
             return
         except Exception as problem:  # whatever the exporter raises, another way may work
             reason = problem
-        with plain_attention(model) as changed:
+        with plain_parts(model) as changed:
             if changed:
                 with contextlib.suppress(Exception):
                     torch.onnx.export(model, few, str(path), dynamic_shapes=dynamic, **options)
@@ -227,27 +250,52 @@ def export(model, inputs, path):
             say(
                 "the model does not export for any number of examples; exporting it for one at a time, "
                 f"which is slower ({first_line(reason)})")
-            one = tuple(value[:1] for value in inputs.values())
+            one = tuple(value.narrow(axis, 0, 1) for value in inputs.values())
             torch.onnx.export(model, one, str(path), **options)
 
 
 @contextlib.contextmanager
-def plain_attention(model):
-    """Attention of a Hugging Face model written out, which the exporter sometimes needs; the same function."""
-    before = getattr(getattr(model, "config", None), "_attn_implementation", None)
-    changed = before not in (None, "eager") and hasattr(model, "set_attn_implementation")
-    if changed:
-        model.set_attn_implementation("eager")
+def masks_as_given():
+    """Lets torch.nn.Transformer use its masks without looking whether they are causal, a question about
+    values that no graph can answer; the function is the same."""
+    from torch.nn.modules import transformer
+
+    looks = getattr(transformer, "_detect_is_causal_mask", None)
+    if looks is not None:
+        transformer._detect_is_causal_mask = lambda mask, is_causal=None, size=None: bool(is_causal)
     try:
-        yield changed
+        yield
     finally:
-        if changed:
-            model.set_attn_implementation(before)
+        if looks is not None:
+            transformer._detect_is_causal_mask = looks
 
 
-def pair(value):
+@contextlib.contextmanager
+def plain_parts(model):
+    """Attention and experts of a Hugging Face model as products that export anywhere; the same function."""
+    config = getattr(model, "config", None)
+    plain = {"attn": "eager", "experts": "batched_mm"}
+    before = {}
+    for part, kind in plain.items():
+        current = getattr(config, f"_{part}_implementation", None)
+        change = getattr(model, f"set_{part}_implementation", None)
+        if current in (None, kind) or change is None:
+            continue
+        with contextlib.suppress(Exception):  # a model without that part says so
+            change(kind)
+            before[part] = current
+    try:
+        yield bool(before)
+    finally:
+        for part, kind in before.items():
+            getattr(model, f"set_{part}_implementation")(kind)
+
+
+def pair(value, axis=0):
     """At most sixteen examples, at least two, to trace with."""
-    return value[:16] if value.shape[0] > 1 else torch.cat([value, value])
+    if value.shape[axis] == 1:
+        return torch.cat([value, value], axis)
+    return value.narrow(axis, 0, min(16, value.shape[axis]))
 
 
 def keep_tables_only(model, path):
@@ -302,7 +350,7 @@ def plain(array):
     """Types that any reader knows: half precision becomes single, booleans stay."""
     if array.dtype == numpy.float16:
         return array.astype(numpy.float32)
-    return array
+    return numpy.ascontiguousarray(array)
 
 
 def first_line(reason):

@@ -83,6 +83,49 @@ void ck_running_sum(const float *x, float *y, size_t outer, size_t length, size_
 }
 
 CK_CLONES
+void ck_running_product(const float *x, float *y, size_t outer, size_t length, size_t inner,
+                        int is_exclusive, int is_reversed) {
+  // x and y are [outer, length, inner]
+  for (size_t o = 0; o < outer; o++, x += length * inner, y += length * inner) {
+    for (size_t i = 0; i < inner; i++) {
+      float product = 1;
+      for (size_t step = 0; step < length; step++) {
+        size_t at = (is_reversed ? length - 1 - step : step) * inner + i;
+        float next = product * x[at];
+        y[at] = is_exclusive ? product : next;
+        product = next;
+      }
+    }
+  }
+}
+
+void ck_running_product_backward(const float *x, const float *y, const float *dy, float *dx,
+                                 size_t copies, size_t outer, size_t length, size_t inner,
+                                 int is_exclusive, int is_reversed) {
+  // x and y are [outer, length, inner], dy and dx are [copies, outer, length, inner]. The derivative
+  // by entry j is the product before it times s_j = dy_j + x_{j+1} s_{j+1}: no division, which would
+  // fail at zeros. An exclusive product at j + 1 is the inclusive one at j.
+  size_t block = length * inner;
+  for (size_t k = 0; k < copies; k++) {
+    for (size_t o = 0; o < outer; o++, dy += block, dx += block) {
+      const float *in = x + o * block, *products = y + o * block;
+      for (size_t i = 0; i < inner; i++) {
+        float rest = 0, later = 0, after = 0;
+        for (size_t step = length; step-- > 0;) {
+          size_t at = (is_reversed ? length - 1 - step : step) * inner + i;
+          size_t previous = is_reversed ? at + inner : at - inner;
+          rest = (is_exclusive ? later : dy[at]) + after * rest;
+          float before = is_exclusive ? products[at] : step > 0 ? products[previous] : 1;
+          dx[at] += before * rest;
+          later = dy[at];
+          after = in[at];
+        }
+      }
+    }
+  }
+}
+
+CK_CLONES
 void ck_sparse_apply(const ptrdiff_t *to, const ptrdiff_t *from, const float *weights, size_t count,
                      const float *x, float *y, size_t outer, size_t x_stride, size_t y_stride,
                      size_t inner) {

@@ -26,8 +26,8 @@ struct FisherBlock: Sendable {
 
   /// - Throws: what the network throws; `bad-network` when it does not keep to its interface.
   init(
-    _ network: any DifferentiableNetwork, range: Range<Int>, labels: ProbeLabels,
-    estimator: FisherEstimator, weights: [[Float]]
+    _ network: any DifferentiableNetwork, range: Range<Int>, groups: ExampleGroups,
+    labels: ProbeLabels, estimator: FisherEstimator, weights: [[Float]]
   ) throws(Problem) {
     self.range = range
     self.labels = labels
@@ -73,8 +73,8 @@ struct FisherBlock: Sendable {
       } : nil
     isTempered = second != nil
     let reader = FisherReader(
-      examples: range.count, counts: parameters.map(\.shape.count), layers: layers.count,
-      weights: weights, estimator: estimator)
+      range: range, groups: groups, counts: parameters.map(\.shape.count),
+      layers: layers.count, weights: weights, estimator: estimator)
     if fused {
       try Self.readClasses(
         network, range: range, labels: labels, outputs: outputs, tempered: second, reader)

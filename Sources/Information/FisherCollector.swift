@@ -22,7 +22,8 @@ struct FisherCollector {
   private var tempered: [[Double]]
   private let isTempered: Bool
   private var diagonal: [[Float]]
-  private var layerDiagonals: [[Float]]
+  private let groups: ExampleGroups
+  private var layerSquares: [[Float]]
   private var unitSums: [[Double]]
   private var recordings: [[Float]]
   private var recordingWidths: [Int]
@@ -31,8 +32,9 @@ struct FisherCollector {
   private var confidences: [Double] = []
   private var entropies: [Double] = []
 
-  /// - Parameter expected: how many examples will be added, at the most.
-  init(_ first: FisherBlock, expected: Int) {
+  /// - Parameter groups: those of the examples that will be added, at the most.
+  init(_ first: FisherBlock, groups: ExampleGroups) {
+    self.groups = groups
     labels = first.labels
     parameters = first.parameters
     layers = first.layers
@@ -45,12 +47,12 @@ struct FisherCollector {
     tempered = empty
     isTempered = first.isTempered
     diagonal = []
-    layerDiagonals = []
+    layerSquares = [[Float]](repeating: [], count: first.sums.layers.count)
     unitSums = []
     recordingWidths = first.recordings.map { $0.shape.count / max(first.range.count, 1) }
     recordings = recordingWidths.map { width in
       var recording: [Float] = []
-      recording.reserveCapacity(width * expected)
+      recording.reserveCapacity(width * groups.examples)
       return recording
     }
   }
@@ -79,7 +81,7 @@ struct FisherCollector {
       tempered[p] += block.sums.tempered[range]
     }
     Self.add(block.sums.diagonal, to: &diagonal)
-    Self.add(block.sums.layers, to: &layerDiagonals)
+    addLayers(block)
     if unitSums.isEmpty {
       unitSums = block.unitSums
     } else {
@@ -92,6 +94,21 @@ struct FisherCollector {
     accuracies += block.outputs.accuracies ?? []
     confidences += block.outputs.confidences ?? []
     entropies += block.outputs.entropies ?? []
+  }
+
+  /// Adds a block's groups behind those that are complete.
+  private mutating func addLayers(_ block: FisherBlock) {
+    let touched = groups.groups(of: block.range)
+    for (layer, part) in block.sums.layers.enumerated() where !part.isEmpty {
+      let features = part.count / touched.count
+      let count = touched.upperBound * features
+      let missing = count - layerSquares[layer].count
+      if missing > 0 { layerSquares[layer] += [Float](repeating: 0, count: missing) }
+      let start = touched.lowerBound * features
+      layerSquares[layer].withUnsafeMutableBufferPointer { sum in
+        if let sum = sum.baseAddress { ck_add(part, part.count, sum + start) }
+      }
+    }
   }
 
   private static func add(_ parts: [[Float]], to sums: inout [[Float]]) {
@@ -138,9 +155,8 @@ struct FisherCollector {
       recordings: recordings.indices.map { l in
         Tensor(shape: Shape([examples, recordingWidths[l]]), values: recordings[l])
       },
-      layerDiagonals: layerDiagonals.map { sums in
-        sums.map { $0 * Float(share) / Float(examples) }
-      }, unitSums: unitSums, availableExamples: available, stop: stop,
+      groups: groups, layerSquares: layerSquares.map { sums in sums.map { $0 * Float(share) } },
+      unitSums: unitSums, availableExamples: available, stop: stop,
       samplingError: estimator.samplingError(totals: totals, evenDraws: evenDraws))
   }
 }

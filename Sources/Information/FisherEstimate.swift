@@ -51,8 +51,11 @@ public struct FisherEstimate: Sendable {
   public let performance: Performance
   /// Each layer's output `[N, features]`; empty when not kept.
   public let recordings: [Tensor]
-  /// Per layer, E_x E_y (∂ ln p/∂T_j)² of each number of its recorded output; empty when not measured.
-  let layerDiagonals: [[Float]]
+  /// The parts that examples are summed by where an error is found by leaving one out.
+  let groups: ExampleGroups
+  /// Per layer, Σ_x E_y (∂ ln p/∂T_j)² of each number of its recorded output, `[groups, features]`;
+  /// empty when not measured.
+  let layerSquares: [[Float]]
   /// Per layer, Σ |output| over the probe of each unit after its nonlinearity; empty where none follows.
   let unitSums: [[Double]]
   /// Examples that the probe has; `exampleCount` of them were measured, the first ones.

@@ -116,6 +116,7 @@ public struct FisherEstimator: Sendable {
     let measured = min(exampleLimit ?? examples, examples)
     let blocks = (measured + size - 1) / size
     let estimator = self
+    let groups = ExampleGroups(examples: measured)
     let produce: @Sendable (Int) throws(Problem) -> FisherBlock = { (block) throws(Problem) in
       let range = block * size..<min((block + 1) * size, measured)
       let network = try network(range)
@@ -123,7 +124,7 @@ public struct FisherEstimator: Sendable {
         task: estimator.task, targets: estimator.targets, examples: examples,
         output: network.outputShape)
       return try FisherBlock(
-        network, range: range, labels: labels, estimator: estimator,
+        network, range: range, groups: groups, labels: labels, estimator: estimator,
         weights: Self.values(of: network.parameters, in: weights))
     }
     let start = ContinuousClock.now
@@ -140,7 +141,7 @@ public struct FisherEstimator: Sendable {
       } combine: { (_, block) throws(Problem) in
         // A block that was measured beside the one that was enough: another machine has none.
         guard stop == nil else { return }
-        if collector == nil { collector = FisherCollector(block, expected: measured) }
+        if collector == nil { collector = FisherCollector(block, groups: groups) }
         try collector?.add(block)
         stop = budget.stops(
           after: collector?.totals ?? [], elapsed: (ContinuousClock.now - start).inSeconds)

@@ -15,21 +15,27 @@ final class FisherReader: GradientReader {
   /// Per parameter, its weights; empty when not known.
   private let weights: [[Float]]
   private let readsEntries: Bool
+  /// By example of the block, its group among the block's.
+  private let group: [Int]
   let readsLayers: Bool
 
   /// - Parameters:
+  ///   - range: the block's examples, and the groups that they are summed by.
   ///   - counts: P of every parameter.
   ///   - weights: of every parameter, or empty: no scale-free trace.
   init(
-    examples: Int, counts: [Int], layers: Int, weights: [[Float]], estimator: FisherEstimator
+    range: Range<Int>, groups: ExampleGroups, counts: [Int], layers: Int, weights: [[Float]],
+    estimator: FisherEstimator
   ) {
     let keepsDiagonal = estimator.keepsDiagonal
     sums = FisherSums(
-      examples: examples, counts: counts, layers: layers, keepsDiagonal: keepsDiagonal)
+      examples: range.count, counts: counts, layers: layers, keepsDiagonal: keepsDiagonal)
     readsLayers = estimator.measuresActivations
     self.counts = counts
     self.weights = weights
     readsEntries = keepsDiagonal || !weights.isEmpty
+    let first = groups.groups(of: range).lowerBound
+    group = range.map { groups.group(of: $0) - first }
   }
 
   var entryRows: Int { readsEntries ? reduction.entryRows : 0 }
@@ -59,17 +65,19 @@ final class FisherReader: GradientReader {
   func read(
     layer: Int, examples: Int, rows: Int, features: Int, cotangents: UnsafePointer<Float>
   ) {
-    var diagonal: [Float] = []
-    swap(&diagonal, &sums.layers[layer])
-    if diagonal.count != features { diagonal = [Float](repeating: 0, count: features) }
-    diagonal.withUnsafeMutableBufferPointer { diagonal in
+    // Taken out while it is written to, so that nothing is copied.
+    var squares: [Float] = []
+    swap(&squares, &sums.layers[layer])
+    let count = ((group.last ?? 0) + 1) * features
+    if squares.count != count { squares = [Float](repeating: 0, count: count) }
+    squares.withUnsafeMutableBufferPointer { squares in
       for n in 0..<examples {
         _ = reduction.terms(
           cotangents + n * rows * features, count: features, example: n, weights: nil,
-          diagonal: diagonal.baseAddress)
+          diagonal: squares.baseAddress.map { $0 + group[n] * features })
       }
     }
-    swap(&diagonal, &sums.layers[layer])
+    swap(&squares, &sums.layers[layer])
   }
 
   /// (left ⊗ right)² = left² ⊗ right²: what is reduced over rows is the left factor alone.

@@ -14,7 +14,8 @@ struct FisherSums: Sendable {
   var evenDraws: [Double]
   /// Per parameter, its diagonal summed over the block's examples; empty when not kept.
   var diagonal: [[Float]]
-  /// Per layer, the same of its recorded output; empty when not read.
+  /// Per layer, the same of its recorded output by group of examples, `[groups, features]`; empty when
+  /// not read.
   var layers: [[Float]]
 
   init(examples: Int, counts: [Int], layers: Int, keepsDiagonal: Bool) {

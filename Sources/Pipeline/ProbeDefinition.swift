@@ -58,12 +58,12 @@ public struct ProbeDefinition: Sendable {
     for name in tables.keys.sorted() { hash.add(tables[name] ?? []) }
     digest = hexadecimal(hash.digest())
     let included = try parsed.including(tables)
-    graph =
+    let whole =
       try settings.output.map { (name) throws(Problem) in try included.predicting(name) }
       ?? included
 
     var arrays = try NumPyArchive.open(batchPath)
-    let inputNames = graph.inputs.map(\.name)
+    let inputNames = whole.inputs.map(\.name)
     let target = inputNames.contains("target") ? nil : arrays.removeValue(forKey: "target")
     let lossMask = inputNames.contains("loss_mask") ? nil : arrays["loss_mask"]
     for name in inputNames where arrays[name] == nil {
@@ -74,7 +74,8 @@ public struct ProbeDefinition: Sendable {
         remedy: "save the batch with arrays named as the graph's inputs: "
           + inputNames.joined(separator: ", "))
     }
-    let inputs = arrays.filter { inputNames.contains($0.key) }
+    let inputs = Self.examplesFirst(
+      arrays.filter { inputNames.contains($0.key) }, as: target ?? lossMask)
     let batched = inputs.values + [target, lossMask].compactMap { $0 }
     let counts = Set(batched.map(\.leadingExtent))
     guard counts.count == 1, let examples = counts.first, examples > 0 else {
@@ -84,6 +85,7 @@ public struct ProbeDefinition: Sendable {
         remedy: "save the same number of examples in every array, one after another")
     }
     self.inputs = inputs
+    graph = whole.examplesFirst(inputs.mapValues(\.shape))
     targets = target
     self.lossMask = lossMask
     self.examples = examples

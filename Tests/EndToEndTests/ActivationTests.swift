@@ -23,6 +23,9 @@ import Testing
       #expect(
         abs(try #require(measured.activationFisher?.value) - fisher) <= 1e-3 * fisher,
         "\(layer.name)")
+      // 256 examples: some hundredths to some tenths of the value.
+      let error = try #require(measured.activationFisher?.standardError)
+      #expect(error > 0.01 * fisher && error < fisher, "\(layer.name)")
       let rank = try #require(wanted["effective_rank"])
       #expect(
         abs(try #require(measured.effectiveRank.value) - rank) <= 1e-3 * rank, "\(layer.name)")

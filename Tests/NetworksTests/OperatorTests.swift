@@ -8,7 +8,8 @@ struct OperatorTests {
     "pulls back",
     arguments: [
       elementwiseCases, linearCases, normalisationCases, reductionCases, shapingCases,
-      indexingCases, windowCases, attentionCases, recurrentCases, movedExampleCases,
+      indexingCases, computedIndexCases, windowCases, attentionCases, recurrentCases,
+      movedExampleCases,
     ].joined().map { $0 }, [false, true])
   func pullsBack(_ each: OperatorCase, besideInput: Bool) throws {
     try checkGradients(

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import Callable, Optional
 
+import architectures
 import pretrained as hf
 import sequences
+import signals
 import torch
 import vision
+from reference import first
 from torch import nn
 
 EXAMPLES = 8
@@ -24,12 +27,22 @@ class Case:
     #: Whether the batch leaves the targets out: a language model's are its inputs.
     implied: bool = False
     by_name: bool = False
+    #: Whether the model takes and gives sequences with the examples on the second axis.
+    sequence_first: bool = False
     #: How the checkpoint is written: torch, prefixed, safetensors.
     checkpoint: str = "torch"
     #: How the graph is exported: plain (make_probe), optimized, older, inside.
     export: str = "plain"
     #: The code of the problem with which such a graph must be refused.
     refused: str = ""
+
+
+    def predict(self, inputs):
+        """The model's prediction, examples first, of inputs that have them first."""
+        if self.sequence_first:
+            inputs = {key: value.transpose(0, 1) for key, value in inputs.items()}
+        output = first(self.model(**inputs) if self.by_name else self.model(*inputs.values()))
+        return output.transpose(0, 1) if self.sequence_first and output.dim() > 2 else output
 
 
 def classes(generator, count, *shape):
@@ -162,6 +175,88 @@ def volumes(generator):
     return Case(vision.Volumes(), {"input": x}, classes(generator, 4), "classification")
 
 
+def voxels(generator):
+    """A label per voxel."""
+    x = torch.randn(EXAMPLES, 1, 8, 4, 4, generator=generator)
+    return Case(architectures.UNet3D(), {"input": x}, classes(generator, 3, 8, 4, 4), "segmentation")
+
+
+def denoising(generator):
+    x = torch.randn(EXAMPLES, 1, 8, 8, generator=generator)
+    t = classes(generator, 100)
+    y = torch.randn(x.shape, generator=generator)
+    return Case(architectures.DenoisingUNet(), {"x": x, "t": t}, y, "regression", by_name=True)
+
+
+def film(generator):
+    image = torch.randn(EXAMPLES, 1, 8, 8, generator=generator)
+    batch = {"image": image, "kind": classes(generator, 4)}
+    return Case(architectures.FiLM(), batch, classes(generator, 5), "classification", by_name=True)
+
+
+def siamese(generator):
+    batch = {k: torch.randn(EXAMPLES, 1, 8, 8, generator=generator) for k in ("left", "right")}
+    return Case(architectures.Siamese(), batch, classes(generator, 2), "classification", by_name=True)
+
+
+def tabular(generator):
+    batch = {"kinds": classes(generator, 5, 2), "numbers": torch.randn(EXAMPLES, 4, generator=generator)}
+    return Case(architectures.GatedMLP(), batch, classes(generator, 4), "classification", by_name=True)
+
+
+def super_resolution(generator):
+    x = torch.randn(EXAMPLES, 1, 5, 5, generator=generator)
+    y = torch.randn(EXAMPLES, 1, 10, 10, generator=generator)
+    return Case(architectures.SuperResolution(), {"input": x}, y, "regression")
+
+
+def translation(generator, batch_first=True):
+    batch = {"source": classes(generator, 11, 6), "target": classes(generator, 11, 5)}
+    return Case(
+        signals.Translator(batch_first=batch_first), batch, classes(generator, 11, 5),
+        "token-classification", by_name=True)
+
+
+def times(model, **options):
+    """A label for each time."""
+    def build(generator):
+        x = torch.randn(EXAMPLES, 5, 3, generator=generator)
+        return Case(model(), {"input": x}, classes(generator, 4, 5), "token-classification", **options)
+    return build
+
+
+def word_times(generator):
+    x = classes(generator, 12, 5)
+    return Case(
+        signals.TimeFirstWords(), {"input": x}, classes(generator, 4, 5), "token-classification",
+        sequence_first=True)
+
+
+def graphs(generator):
+    edges = (torch.rand(EXAMPLES, 5, 5, generator=generator) < 0.4).float()
+    batch = {"nodes": torch.randn(EXAMPLES, 5, 4, generator=generator), "edges": edges}
+    return Case(signals.Graph(), batch, classes(generator, 3), "classification", by_name=True)
+
+
+def sequence_to_sequence(model, **options):
+    """An encoder's padded tokens, and the decoder's, of which each position has a label."""
+    def build(generator):
+        batch = {**hf.padded(EXAMPLES, generator), "decoder_input_ids": classes(generator, hf.WORDS, 5)}
+        target = classes(generator, hf.WORDS, 5)
+        return Case(model(), batch, target, "token-classification", by_name=True, **options)
+    return build
+
+
+def waves(model, length, count, **options):
+    """Sounds under Hugging Face's name for them."""
+    def build(generator):
+        x = torch.randn(EXAMPLES, length, generator=generator)
+        return Case(
+            model(), {"input_values": x}, classes(generator, count), "classification", by_name=True,
+            **options)
+    return build
+
+
 CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "mlp": vectors(vision.MLP, 20, 10),
     "mlp-tanh-prefixed": vectors(lambda: vision.MLP(act=nn.Tanh), 20, 10, checkpoint="prefixed"),
@@ -219,16 +314,87 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
         lambda: hf.decoder("Gemma", head_dim=4, num_key_value_heads=1), checkpoint="safetensors"),
     "t5-encoder": tokens(hf.t5_encoder, 4, checkpoint="safetensors"),
     "mamba": causal(hf.mamba, checkpoint="safetensors"),
+    **{
+        kind.lower(): causal(lambda kind=kind: hf.small(kind, "ForCausalLM"), checkpoint="safetensors")
+        for kind in (
+            "Gemma2", "Gemma3Text", "Phi3", "Olmo2", "StableLm", "Starcoder2", "GPTJ", "Bloom", "Falcon",
+            "Mpt", "Granite", "Glm", "Nemotron", "SmolLM3", "Lfm2")
+    },
+    "phi": causal(
+        lambda: hf.small("Phi", "ForCausalLM", partial_rotary_factor=0.5), checkpoint="safetensors"),
+    "mixtral": causal(lambda: hf.routed("Mixtral"), checkpoint="safetensors"),
+    "qwen2-moe": causal(lambda: hf.routed("Qwen2Moe"), checkpoint="safetensors"),
+    "t5": sequence_to_sequence(
+        lambda: hf.small("T5", "ForConditionalGeneration"), checkpoint="safetensors"),
+    "bart": sequence_to_sequence(
+        lambda: hf.small("Bart", "ForConditionalGeneration"), checkpoint="safetensors"),
+    "roberta-masked": masked(lambda: hf.small("Roberta", "ForMaskedLM"), checkpoint="safetensors"),
+    "swin-hf": pictures(hf.swin, 16, 4, checkpoint="safetensors"),
+    # Further architectures.
+    "densenet": images(architectures.DenseNet),
+    "inception": images(architectures.Inception),
+    "shufflenet": images(architectures.ShuffleNet),
+    "mobilenet-v3": images(architectures.MobileNetV3),
+    "swin": images(architectures.Swin),
+    "deeplab": pixels(architectures.DeepLab, size=16),
+    "unet-3d": voxels,
+    "denoising-unet": denoising,
+    "film": film,
+    "siamese": siamese,
+    "parametrised": images(architectures.Parametrised, channels=1, size=8, count=5),
+    "pointnet": series(architectures.PointNet, 9, 3, 5),
+    "spatial-transformer": images(architectures.SpatialTransformer, channels=1, size=8, count=5),
+    "mixer": images(architectures.Mixer),
+    "super-resolution": super_resolution,
+    "variational": regression(architectures.VariationalAutoencoder, 12),
+    "tabular": tabular,
+    "conformer": series(signals.Conformer, 9, 5, 4),
+    "wavenet": language(signals.WaveNet, 12),
+    "sound-cnn": series(signals.SoundCNN, 1, 64, 5),
+    "gru-sequence-first": words(signals.SequenceFirst, 5),
+    "lstm-sequence-first": words(lambda: signals.SequenceFirst(nn.LSTM), 5),
+    "lstm-attentive": words(signals.AttentiveRecurrent, 4),
+    "lstm-cell": words(signals.UnrolledCell, 4),
+    "gru-cell": words(lambda: signals.UnrolledCell(nn.GRUCell), 4),
+    "lstm-time-first": times(signals.TimeFirst, sequence_first=True),
+    "gru-time-first": series(
+        lambda: signals.TimeFirst(nn.GRU, whole=True), 5, 3, 4, sequence_first=True),
+    "encoder-time-first": word_times,
+    "translator": translation,
+    "translator-sequence-first": lambda generator: translation(generator, batch_first=False),
+    "padded-encoder": words(signals.PaddedEncoder, 4),
+    "bag-of-words": words(signals.BagOfWords, 4),
+    "bag-of-words-max": words(lambda: signals.BagOfWords(mode="max"), 4),
+    "routed": vectors(signals.Routed, 8, 5),
+    "routed-by-layer": vectors(signals.RoutedByLayer, 8, 5),
+    "graph": graphs,
+    "retention": language(signals.Retention, 11),
     # Graphs that were exported in other ways.
     "mlp-inside": vectors(vision.MLP, 20, 10, export="inside"),
     "mlp-optimized": vectors(vision.MLP, 20, 10, export="optimized"),
     "nanogpt-optimized": language(
         sequences.NanoGPT, 13, export="optimized", refused="folded-weight"),
-    "vgg-optimized": images(vision.VGG, export="optimized", refused="folded-normalisation"),
-    "norms-optimized": images(
-        vision.Normalised, size=8, count=6, export="optimized", refused="folded-weight"),
-    "lstm-older": words(
-        lambda: sequences.Recurrent(nn.LSTM), 5, export="older", refused="folded-weight"),
+    "vgg-optimized": images(vision.VGG, export="optimized"),
+    "densenet-optimized": images(architectures.DenseNet, export="optimized"),
+    "resnet18-optimized": images(vision.ResNet18, size=32, export="optimized"),
+    "unet-optimized": pixels(vision.UNet, export="optimized"),
+    "norms-optimized": images(vision.Normalised, size=8, count=6, export="optimized"),
+    "lstm-optimized": words(
+        lambda: sequences.Recurrent(nn.LSTM, num_layers=2, bidirectional=True), 5,
+        export="optimized"),
+    "gru-optimized": words(lambda: sequences.Recurrent(nn.GRU), 5, export="optimized"),
+    "attention-optimized": series(sequences.Attentive, 6, 5, 4, export="optimized"),
+    "encoder-optimized": words(
+        sequences.Encoder, 4, export="optimized", refused="folded-weight"),
+    "vgg-older": images(vision.VGG, export="older", refused="folded-normalisation"),
+    "norms-older": images(vision.Normalised, size=8, count=6, export="older"),
+    "lstm-older": words(lambda: sequences.Recurrent(nn.LSTM), 5, export="older"),
+    "lstm-deep-older": words(
+        lambda: sequences.Recurrent(nn.LSTM, num_layers=2, bidirectional=True), 5, export="older"),
+    "gru-older": words(lambda: sequences.Recurrent(nn.GRU), 5, export="older"),
+    "rnn-older": words(lambda: sequences.Recurrent(nn.RNN), 5, export="older"),
+    "attention-older": series(sequences.Attentive, 6, 5, 4, export="older"),
+    "encoder-older": words(sequences.Encoder, 4, export="older"),
     "square-optimized": series(sequences.Squares, 6, 5, 4, export="optimized"),
     "mlp-older": vectors(vision.MLP, 20, 10, export="older", checkpoint="prefixed"),
     "nanogpt-older": language(sequences.NanoGPT, 13, export="older"),

@@ -8,11 +8,13 @@ from make_probe import make_probe, prediction
 
 def export(case, folder):
     inputs = case.inputs if case.by_name else tuple(case.inputs.values())
+    if case.sequence_first:
+        inputs = tuple(value.transpose(0, 1) for value in inputs)
     if not case.by_name and len(inputs) == 1:
         inputs = inputs[0]
     make_probe(
         folder, case.model, inputs, None if case.implied else case.targets, task=case.task,
-        mask=case.mask)
+        mask=case.mask, sequence_first=case.sequence_first)
     case.model.eval()
     graph = pathlib.Path(folder) / "graph.onnx"
     names, few = list(case.inputs), tuple(case.inputs.values())

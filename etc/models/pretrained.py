@@ -115,3 +115,32 @@ def padded(examples, generator, causal=False):
     lengths = torch.randint(3, LENGTH + 1, (examples,), generator=generator)
     mask = (torch.arange(LENGTH) < lengths[:, None]).long()
     return {"input_ids": tokens * mask, "attention_mask": mask}
+
+
+#: Small sizes under all the names that configurations have for them.
+SIZES = dict(
+    vocab_size=WORDS, hidden_size=16, d_model=16, n_embd=16, dim=16, embedding_size=16,
+    word_embed_proj_dim=16, intermediate_size=24, hidden_dim=24, ffn_dim=24, d_ff=24, n_inner=24,
+    encoder_ffn_dim=24, decoder_ffn_dim=24, num_hidden_layers=2, num_layers=2, n_layer=2, n_layers=2,
+    encoder_layers=2, decoder_layers=2, num_decoder_layers=2, num_attention_heads=4, n_head=4,
+    n_heads=4, num_heads=4, encoder_attention_heads=4, decoder_attention_heads=4,
+    num_key_value_heads=2, head_dim=4, d_kv=4, rotary_dim=4, max_position_embeddings=16,
+    n_positions=16, num_local_experts=4, num_experts=4, n_routed_experts=4, num_experts_per_tok=2,
+    moe_intermediate_size=16, shared_expert_intermediate_size=16, type_vocab_size=2, state_size=4,
+    time_step_rank=2, expand=2, conv_kernel=3, bos_token_id=0, eos_token_id=0, pad_token_id=0,
+    decoder_start_token_id=0, num_labels=4)
+
+
+def routed(kind):
+    """A decoder with experts, in a form that works in double precision."""
+    model = small(kind, "ForCausalLM")
+    model.set_experts_implementation("eager")
+    return model
+
+
+def small(kind, head, **options):
+    """A model of any kind, as far as its configuration's defaults allow it to be small."""
+    config = getattr(transformers, kind + "Config")
+    known = config().to_dict()
+    sizes = {key: value for key, value in SIZES.items() if key in known or key == "num_labels"}
+    return getattr(transformers, kind.removesuffix("Text") + head)(config(**{**sizes, **options}))

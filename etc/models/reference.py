@@ -4,8 +4,6 @@ The definitions are those of etc/doc/measurements.md §1, computed the slow and 
 gradient for each class of each counted position.
 """
 
-import copy
-
 import torch
 from torch.nn import functional as F
 
@@ -16,7 +14,9 @@ def first(output):
     """The prediction in a model's output, as make_probe takes it."""
     if torch.is_tensor(output):
         return output
-    return output["logits"] if hasattr(output, "keys") else output[0]
+    if not hasattr(output, "keys"):
+        return output[0]
+    return output["logits" if "logits" in output else "out"]
 
 
 def counted(task, logits, target, mask):
@@ -70,8 +70,11 @@ def directions(task, logits, target, mask):
 
 
 def measure(case):
-    """Loss, and per parameter the exact and the empirical Fisher trace: mean over the examples."""
-    model = copy.deepcopy(case.model).double().eval()
+    """Loss, and per parameter the exact and the empirical Fisher trace: mean over the examples.
+
+    The model stays in double precision.
+    """
+    model = case.model.double().eval()
     for module in model.modules():
         if isinstance(module, torch.nn.Embedding):
             module.padding_idx = None  # autograd drops that row's gradient; the function has one
@@ -83,7 +86,7 @@ def measure(case):
     examples = len(case.targets)
     for n in range(examples):
         part = {key: value[n : n + 1] for key, value in inputs.items()}
-        output = first(model(**part) if case.by_name else model(*part.values()))[0]
+        output = case.predict(part)[0]
         target, mask = double(case.targets[n]), None if case.mask is None else case.mask[n]
         value, positions = log_likelihood(case.task, output, target, mask)
         total, count = total - value.item(), count + positions

@@ -23,6 +23,15 @@ void ck_product_backward(const float *x, const float *dy, float *dx, size_t copi
 void ck_running_sum(const float *x, float *y, size_t outer, size_t length, size_t inner,
                     int is_exclusive, int is_reversed, int accumulate);
 
+// Running products along the axis, from its end if reversed, without the entry itself if exclusive.
+void ck_running_product(const float *x, float *y, size_t outer, size_t length, size_t inner,
+                        int is_exclusive, int is_reversed);
+
+// dx[k, o, j, i] += Σ over the products y that hold entry j of dy times their other entries.
+void ck_running_product_backward(const float *x, const float *y, const float *dy, float *dx,
+                                 size_t copies, size_t outer, size_t length, size_t inner,
+                                 int is_exclusive, int is_reversed);
+
 // y[b, to[e], ·] += weights[e] · x[b, from[e], ·] for blocks of `inner` elements; weights may be null
 // and then are 1. x has x_stride elements per b, y has y_stride.
 void ck_sparse_apply(const ptrdiff_t *to, const ptrdiff_t *from, const float *weights, size_t count,

@@ -4,6 +4,36 @@ internal import Diagnostics
 internal import Tensors
 
 extension Binder {
+  /// What an input stands for: integers are known, real numbers are memory; so are the integers of a
+  /// graph that counts examples on its second axis, as what is known has them first.
+  func value(of input: GraphInput, _ array: BatchArray) throws(Problem) -> Value {
+    let shape = input.graphShape(array.shape)
+    let values: [Float]
+    switch array {
+    case .integer(let tensor):
+      guard shape != tensor.shape, exampleCount > 1 else {
+        return .known(
+          HostArray(shape: shape, type: .int64, integers: tensor.values), isBatched: true)
+      }
+      guard tensor.values.allSatisfy({ $0.magnitude <= 1 << 24 }) else {
+        throw Problem(
+          Problem.examplesMovedCode, at: "\(graph.path): input \"\(input.name)\"",
+          "the graph counts examples on its second axis, and the integers are large",
+          remedy: "bind one example at a time, or export the graph with the examples first")
+      }
+      values = tensor.values.map { Float($0) }
+    case .real(let tensor): values = tensor.values
+    }
+    storages.append(
+      Storage(
+        count: shape.count, isBatched: true, origin: .input(FloatBuffer(values)),
+        dependsOnParameters: false))
+    return .array(
+      ArrayValue(
+        storage: storages.count - 1, shape: shape,
+        outer: input.exampleAxis == 1 ? shape.dimensions[0] : 1))
+  }
+
   /// N, after checking the batch's arrays against the graph's inputs.
   static func exampleCount(
     _ graph: Graph, _ inputs: [String: BatchArray]
@@ -16,12 +46,8 @@ extension Binder {
           "missing-input", at: place, "the batch holds no array of that name",
           remedy: "add it to batch.npz under the graph's name for it")
       }
-      let dimensions = array.shape.dimensions
-      let fits =
-        dimensions.count == input.dimensions.count
-        && zip(dimensions, input.dimensions).allSatisfy { $1 == nil || $0 == $1 }
       let expected = input.dimensions.map { $0.map(String.init) ?? "any" }.joined(separator: ", ")
-      guard fits, let first = dimensions.first, first > 0 else {
+      guard input.fits(array.shape), let first = array.shape.dimensions.first, first > 0 else {
         throw Problem(
           "input-shape", at: place,
           "the graph expects [\(expected)], the batch has \(array.shape)",

@@ -77,18 +77,7 @@ final class Binder {
     exampleCount = try Binder.exampleCount(graph, inputs)
     for input in graph.inputs {
       guard let array = inputs[input.name] else { continue }
-      switch array {
-      case .integer(let tensor):
-        values[input.name] = .known(
-          HostArray(shape: tensor.shape, type: .int64, integers: tensor.values), isBatched: true)
-      case .real(let tensor):
-        storages.append(
-          Storage(
-            count: tensor.shape.count, isBatched: true,
-            origin: .input(FloatBuffer(tensor.values)), dependsOnParameters: false))
-        values[input.name] = .array(
-          ArrayValue(storage: storages.count - 1, shape: tensor.shape))
-      }
+      values[input.name] = try value(of: input, array)
     }
   }
 

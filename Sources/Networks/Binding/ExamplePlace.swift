@@ -78,6 +78,15 @@ extension NodeSite {
 extension ArrayValue {
   /// One example's shape; an axis that only counted examples is gone.
   func exampleShape(exampleCount: Int) -> Shape {
+    if exampleCount == 1 {
+      // What comes before a single example is not told everywhere; the axis that counts it has extent 1.
+      var dimensions = shape.dimensions
+      let place = ExamplePlace(shape, outer: outer, examples: 1)
+      let told = place.flatMap { dimensions[$0.axis] == 1 ? $0.axis : nil }
+      let axis = dimensions.first == 1 ? 0 : told ?? dimensions.firstIndex(of: 1)
+      if let axis { dimensions.remove(at: axis) }
+      return Shape(dimensions)
+    }
     guard let place = ExamplePlace(shape, outer: outer, examples: exampleCount) else {
       return shape
     }

@@ -76,7 +76,9 @@ public struct BlockPlan: Sendable {
       blocks = BlockPlan.cut(count, size.examples(of: count, footprint))
       requiresSingleExamples = false
     } catch {
-      guard error.code == Problem.examplesMovedCode, count > 1 else { throw error }
+      // Integers that are not known before are an obstacle only where examples are not first.
+      let isMoved = error.code == Problem.examplesMovedCode || graph.movesExamples
+      guard isMoved, count > 1 else { throw error }
       blocks = BlockPlan.cut(count, 1)
       requiresSingleExamples = true
       let trial = try bind(blocks[0])

@@ -66,16 +66,8 @@ struct FlowGraph {
     }
     self.layerOfParameter = layerOfParameter
     recordedStep = recorded
-    activatedStep = recorded.map { step in
-      let output = program.steps[step].output
-      return program.steps.indices.first { index in
-        guard NetworkLayer.rectifiers.contains(program.steps[index].node.operation),
-          case .storage(output)? = program.steps[index].inputs.first?.source
-        else { return false }
-        return program.storages[program.steps[index].output].count
-          == program.storages[output].count
-      }
-    }
+    let readers = program.readers
+    activatedStep = recorded.map { Nonlinearity.step(after: $0, in: program, readers: readers) }
     connections = edges.sorted { ($0.from, $0.to) < ($1.from, $1.to) }
   }
 }

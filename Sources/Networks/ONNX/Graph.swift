@@ -12,7 +12,7 @@ public struct Graph: Sendable {
   /// The arrays that the file names: weights, and tables that the exporter folded.
   public internal(set) var initializers: [GraphInitializer]
   /// What must be given: the inputs that are no initializers.
-  public let inputs: [GraphInput]
+  public internal(set) var inputs: [GraphInput]
   /// The names of the results.
   public let outputs: [String]
   /// The result that is the network's prediction: the first one of real numbers with two axes or
@@ -84,10 +84,12 @@ public struct GraphInitializer: Sendable {
 public struct GraphInput: Sendable {
   /// The name, and the name of the batch's array for it.
   public let name: String
-  /// The extents; nil where the graph leaves one open.
-  public let dimensions: [Int?]
+  /// The extents, examples first; nil where the graph leaves one open.
+  public internal(set) var dimensions: [Int?]
   /// Whether it takes real numbers; otherwise indices or a mask.
   public let isFloatingPoint: Bool
+  /// The axis on which the graph counts examples: 0, or 1 with the first two exchanged.
+  var exampleAxis = 0
 }
 
 /// One operation of the graph.

@@ -1,6 +1,7 @@
 // Gives a graph from an exporter that optimises its weights back, where what was done is certain:
-// torch.onnx folds the transposition of a linear layer's weight into a new array, and lets weights of
-// equal values (biases of zero, norms of one) share one array. Nothing is concluded from values.
+// torch.onnx folds transpositions, reshapes and the gates' order of weights into new arrays, lets
+// weights of equal values (biases of zero, norms of one) share one array, leaves biases of zero out, and
+// multiplies batch normalisations into the layers before them. Nothing is concluded from values.
 public import Tensors
 
 extension Graph {
@@ -39,17 +40,29 @@ extension Graph {
 }
 
 /// A graph while its weights are given back.
-private struct GraphRestoration {
+struct GraphRestoration {
   private var names: Set<String>
-  private let constants: [String: StoredTensor]
-  private let placeholders: [String: String]
-  private let traced: Set<String>
+  let constants: [String: StoredTensor]
+  /// Name in the traced program → name in the `state_dict`.
+  let placeholders: [String: String]
+  /// Names of the `state_dict` that the traced program has.
+  let traced: Set<String>
   private let checkpoint: [(name: String, shape: Shape)]
   private let shared: [String: String]
   private var added: [String: Shape] = [:]
   private var order: [String] = []
-  private var transposed: [String] = []
-  private var nodes: [Node] = []
+  /// Those of them that are read and not trained.
+  private var buffers: Set<String> = []
+  /// Nodes that make of weights what the exporter folded, before all others.
+  private var prepared: [Node] = []
+  private var preparedNames: Set<String> = []
+  /// Lines of the traced program that have a node that adds.
+  let linesWithSum: Set<String>
+  /// Modules of the older exporter that normalise.
+  let normalisingModules: Set<String>
+  /// By line of the traced program, or module: how many recurrent nodes came from it so far.
+  var recurrentNodes: [String: Int] = [:]
+  var nodes: [Node] = []
 
   init(
     _ graph: Graph, _ checkpoint: [(name: String, shape: Shape)], _ shared: [String: String]
@@ -60,21 +73,27 @@ private struct GraphRestoration {
     placeholders = graph.placeholders
     traced = Set(graph.placeholders.values)
     self.checkpoint = checkpoint
+    linesWithSum = Set(graph.nodes.filter { $0.operation == "Add" }.compactMap(\.origin))
+    normalisingModules = Set(
+      graph.nodes.filter { $0.operation == "InstanceNormalization" }
+        .map { GraphRestoration.path(ofNode: $0.name) })
   }
 
   mutating func add(_ node: Node) {
-    if restoresCopy(node) { return }
+    if restoresCopy(node) || restoresNormalisation(node) { return }
     var restored = node
     if let weight = linearWeight(of: node) {
       restored.inputs[1] = transposition(of: weight)
-    } else if let call = node.origin.flatMap(TracedCall.init) {
+    } else if !restoresRecurrence(&restored), !restoresChannels(&restored),
+      let call = node.origin.flatMap(TracedCall.init)
+    {
       separate(&restored.inputs, of: node, call)
     }
-    nodes.append(restored)
+    append(restored)
   }
 
   func graph(of graph: Graph) -> Graph {
-    guard !added.isEmpty || !transposed.isEmpty else { return graph }
+    guard !added.isEmpty || !prepared.isEmpty else { return graph }
     var graph = graph
     for name in order {
       guard let shape = added[name] else { continue }
@@ -82,14 +101,10 @@ private struct GraphRestoration {
         name: name, shape: shape, type: .float, storage: .external(ExternalData([:])))
       graph.initializers.append(
         GraphInitializer(
-          name: name, shape: shape, isFloatingPoint: true, hasValues: false, role: .parameter))
+          name: name, shape: shape, isFloatingPoint: true, hasValues: false,
+          role: buffers.contains(name) ? .buffer : .parameter))
     }
-    let transpositions = transposed.map { name in
-      Node(
-        name: "transposition of \(name)", operation: "Transpose", inputs: [name],
-        outputs: [GraphRestoration.transposedName(name)], attributes: ["perm": .integers([1, 0])])
-    }
-    graph.nodes = transpositions + nodes
+    graph.nodes = prepared + nodes
     let used = Set(graph.nodes.flatMap(\.inputs))
     graph.initializers.removeAll { !used.contains($0.name) && !traced.contains($0.name) }
     return graph
@@ -107,7 +122,7 @@ private struct GraphRestoration {
     let shape = Shape(folded.shape.dimensions.reversed())
     if let call = node.origin.flatMap(TracedCall.init) {
       // The traced program reads the parameter itself: nothing but a transposition lies between.
-      guard call.target == "torch.ops.aten.linear.default", call.arguments.count > 1,
+      guard call.operation == "linear", call.arguments.count > 1,
         let weight = placeholders[call.arguments[1]]
       else { return nil }
       return introduce(weight, shape) ? weight : nil
@@ -121,7 +136,7 @@ private struct GraphRestoration {
 
   /// The one tensor that bears a name of the graph, with or without a prefix, and its own name
   /// without that prefix: another one where tensors are shared.
-  private func stored(_ name: String) -> (name: String, shape: Shape)? {
+  func stored(_ name: String) -> (name: String, shape: Shape)? {
     let names = checkpoint.map(\.name) + shared.keys
     let bearers = names.contains(name) ? [name] : names.filter { $0.hasSuffix("." + name) }
     guard bearers.count == 1 else { return nil }
@@ -136,7 +151,7 @@ private struct GraphRestoration {
   /// The modules that a node's name of the older exporter may mean: `/layer1/layer1.0/conv/Conv` is
   /// `layer1.0.conv`, and `/net/net.0/Gemm` is `net.0`, or `net.net.0` where a list bears its owner's
   /// name.
-  private static func modules(ofNode name: String) -> [String] {
+  static func modules(ofNode name: String) -> [String] {
     let parts = name.split(separator: "/").map(String.init).dropLast()
     guard name.hasPrefix("/"), let first = parts.first else { return [] }
     var paths = [first]
@@ -152,12 +167,36 @@ private struct GraphRestoration {
     return paths
   }
 
-  private mutating func transposition(of weight: String) -> String {
-    if !transposed.contains(weight) { transposed.append(weight) }
-    return GraphRestoration.transposedName(weight)
+  /// The path of a node's name of the older exporter: all but the operator.
+  static func path(ofNode name: String) -> String {
+    name.split(separator: "/").dropLast().joined(separator: "/")
   }
 
-  private static func transposedName(_ weight: String) -> String { weight + " transposed" }
+  static let transposedEnding = " transposed"
+
+  private mutating func transposition(of weight: String) -> String {
+    prepare("Transpose", [weight], ["perm": .integers([1, 0])], as: weight + Self.transposedEnding)
+  }
+
+  /// Adds a node that makes an array of weights, once per name.
+  mutating func prepare(
+    _ operation: String, _ inputs: [String], _ attributes: [String: Attribute] = [:],
+    as name: String
+  ) -> String {
+    if preparedNames.insert(name).inserted {
+      prepared.append(
+        Node(
+          name: name, operation: operation, inputs: inputs, outputs: [name],
+          attributes: attributes))
+    }
+    return name
+  }
+
+  /// A known list of integers for such nodes.
+  mutating func list(_ values: [Int]) -> String {
+    prepare(
+      "Constant", [], ["value_ints": .integers(values.map { Int64($0) })], as: "\(values)")
+  }
 
   // MARK: Weights that share an array
 
@@ -169,7 +208,11 @@ private struct GraphRestoration {
       let other = stored(node.outputs[0]), other.name == node.outputs[0],
       other.shape == source.shape
     else { return false }
-    return introduce(node.outputs[0], source.shape)
+    let name = node.outputs[0]
+    return introduce(
+      name, source.shape,
+      isBuffer: layerName(name) + ".running_mean" == name
+        || layerName(name) + ".running_var" == name)
   }
 
   /// Gives a node the parameters that its line of the traced program reads.
@@ -178,7 +221,7 @@ private struct GraphRestoration {
     let places = inputs.indices.filter { traced.contains(inputs[$0]) && names.contains(inputs[$0]) }
     guard !read.isEmpty, !places.isEmpty else { return }
     var meant: [String] = []
-    if call.target == "torch.ops.aten.linear.default", places.count == 1, let last = read.last {
+    if call.operation == "linear", places.count == 1, let last = read.last {
       // One line, several nodes: the sum reads the bias, the product the weight.
       meant = [node.operation == "Add" ? last : read[0]]
     } else if places.count == read.count {
@@ -189,19 +232,22 @@ private struct GraphRestoration {
     // In the same order on both sides; a permutation is the operator's own.
     guard Set(meant) != Set(places.map { inputs[$0] }) else { return }
     for (place, name) in zip(places, meant) where inputs[place] != name {
-      guard let shape = constants[inputs[place]]?.shape ?? added[inputs[place]],
-        introduce(name, shape)
+      guard let shape = shape(of: inputs[place]), introduce(name, shape)
       else { continue }
       inputs[place] = name
     }
   }
 
   /// Makes sure that the graph has a weight; false if it has one of another shape.
-  private mutating func introduce(_ name: String, _ shape: Shape) -> Bool {
-    if let known = constants[name]?.shape ?? added[name] { return known == shape }
+  mutating func introduce(_ name: String, _ shape: Shape, isBuffer: Bool = false) -> Bool {
+    if let known = self.shape(of: name) { return known == shape }
     names.insert(name)
     added[name] = shape
     order.append(name)
+    if isBuffer { buffers.insert(name) }
     return true
   }
+
+  /// The shape of a weight of the graph.
+  func shape(of name: String) -> Shape? { constants[name]?.shape ?? added[name] }
 }

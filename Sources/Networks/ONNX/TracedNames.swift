@@ -68,20 +68,46 @@ struct TracedNames {
   }
 }
 
-/// A line of the traced program: `%y : … = call_function[target=…](args = (%x, %p_w), …)`.
+/// A line of the traced program: `%y : … = call_function[target=…](args = (%x, %p_w), kwargs = …)`.
 struct TracedCall {
-  /// `torch.ops.aten.linear.default`.
-  let target: String
+  /// `linear`, of `torch.ops.aten.linear.default`.
+  let operation: String
   /// The names that it reads, in order.
   let arguments: [String]
+  /// Its arguments as they are written, lists whole.
+  let values: [Substring]
 
   init?(_ line: String) {
     guard let start = line.firstRange(of: "[target="),
       let end = line[start.upperBound...].firstIndex(of: "]")
     else { return nil }
-    target = String(line[start.upperBound..<end])
+    let parts = line[start.upperBound..<end].split(separator: ".")
+    operation = parts.count > 3 ? String(parts[3]) : String(parts.last ?? "")
     arguments = line[end...].split(separator: "%").dropFirst().map { part in
       String(part.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
     }
+    values = TracedCall.values(of: line[end...])
+  }
+
+  private static func values(of line: Substring) -> [Substring] {
+    guard let open = line.firstRange(of: "args = (") else { return [] }
+    var values: [Substring] = []
+    var depth = 0
+    var start = open.upperBound
+    for index in line[open.upperBound...].indices {
+      switch line[index] {
+      case "(", "[": depth += 1
+      case ")", "]", ",":
+        if depth == 0 {
+          values.append(line[start..<index].drop { $0 == " " })
+          start = line.index(after: index)
+          if line[index] != "," { return values }
+        } else if line[index] != "," {
+          depth -= 1
+        }
+      default: break
+      }
+    }
+    return values
   }
 }

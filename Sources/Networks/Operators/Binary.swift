@@ -50,6 +50,25 @@ final class Binary: Operator {
     }
   }
 
+  /// The quotient; of integers, which a known one shows both to be, without its fraction.
+  static let quotient: OperatorBinding = { binder, site throws(Problem) in
+    let quotient = try emit(
+      binder, site, CK.divide, try binder.placedTerm(site, 0), try binder.placedTerm(site, 1))
+    var areIntegers = false
+    for input in 0...1 {
+      if case .known(let array, _) = try binder.value(site, input), array.integers != nil {
+        areIntegers = true
+      }
+    }
+    guard areIntegers, case .array = quotient else {
+      binder.set(site, quotient)
+      return
+    }
+    let lower = Lowering(binder, site)
+    let term = try lower.placedTerm(lower.name(quotient))
+    binder.set(site, try Unary.emit(binder, site, CK.truncate, term))
+  }
+
   /// The remainder with the divisor's sign, or with the dividend's as C's fmod.
   static let modulo: OperatorBinding = { binder, site throws(Problem) in
     let isRemainder = try site.integer("fmod", default: 0) == 1

@@ -47,10 +47,11 @@ final class Gather: Operator {
   }
 
   static let bind: OperatorBinding = { binder, site throws(Problem) in
-    let term = try binder.placedTerm(site, 0)
     guard case .known(let indices, let isBatched) = try binder.value(site, 1) else {
-      throw site.unsupported("indices that depend on the network's values")
+      try Pick.slices(binder, site)
+      return
     }
+    let term = try binder.placedTerm(site, 0)
     let axis = try site.axis(try site.integer("axis", default: 0), rank: term.shape.rank)
     let dimensions = term.shape.dimensions
     let output = try site.shape(

@@ -1,4 +1,4 @@
-// Operators that pick or place elements by known indices, as sparse maps: GatherElements, GatherND,
+// Operators that pick or place elements, by known indices as sparse maps: GatherElements, GatherND,
 // ScatterElements, ScatterND, Compress, Trilu.
 internal import Diagnostics
 internal import Tensors
@@ -6,6 +6,10 @@ internal import Tensors
 enum Indexing {
   static let gatherElements = Binder.lowered { lower throws(Problem) in
     let site = lower.site
+    guard case .known = try lower.binder.value(site, 1) else {
+      try Pick.elements(lower.binder, site)
+      return
+    }
     let data = try lower.binder.shape(site, 0)
     let indices = try lower.indices(1)
     let positions = try site.elementPositions(
@@ -18,6 +22,10 @@ enum Indexing {
 
   static let gatherND = Binder.lowered { lower throws(Problem) in
     let site = lower.site
+    guard case .known = try lower.binder.value(site, 1) else {
+      try Pick.blocks(lower.binder, site)
+      return
+    }
     let indices = try lower.indices(1)
     let blocks = try site.blockPositions(
       in: try lower.binder.shape(site, 0), indices: indices.list, shape: indices.shape)
@@ -29,6 +37,10 @@ enum Indexing {
   }
 
   static let scatterElements = Binder.lowered { lower throws(Problem) in
+    guard case .known = try lower.binder.value(lower.site, 1) else {
+      try Place.elements(lower.binder, lower.site)
+      return
+    }
     let indices = try lower.indices(1)
     try scatter(
       lower,
@@ -37,6 +49,10 @@ enum Indexing {
   }
 
   static let scatterND = Binder.lowered { lower throws(Problem) in
+    guard case .known = try lower.binder.value(lower.site, 1) else {
+      try Place.blocks(lower.binder, lower.site)
+      return
+    }
     let indices = try lower.indices(1)
     try scatter(
       lower,

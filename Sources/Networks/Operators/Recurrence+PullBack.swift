@@ -1,10 +1,11 @@
 // Back through time: the cotangents of every preactivation, and what they mean for each input.
 internal import CKernels
+internal import Glibc
 internal import LinearAlgebra
 
 extension Recurrence {
   /// Cotangents for rows (example, cotangent, sequence), steps in the order of the computation.
-  private struct Cotangents {
+  struct Cotangents {
     /// `[rows, t, width]`.
     let gates: FloatBuffer
     /// `[rows, t, h]`: of a GRU's product, if it resets it.
@@ -14,8 +15,34 @@ extension Recurrence {
     let cell: FloatBuffer
   }
 
-  func pullBack(_ pull: PullBack) {
+  /// What a walk back through time was given, and what it found.
+  struct Walk {
+    let examples: Range<Int>
+    let count: Int
+    let deltas: FloatBuffer
+    let cotangents: Cotangents
+  }
+
+  /// One walk serves all inputs: the same cotangents of the output come once for each of them.
+  private func cotangents(of pull: PullBack) -> Cotangents {
+    var given = rows(pull) * h
+    if case .states = settings.result { given *= t }
+    if let walk, walk.examples == pull.examples, walk.count == pull.count,
+      memcmp(walk.deltas.pointer, pull.deltas, given * MemoryLayout<Float>.stride) == 0
+    {
+      return walk.cotangents
+    }
+    walk = nil
     let cotangents = backThroughTime(pull)
+    let deltas = FloatBuffer(count: given)
+    deltas.pointer.update(from: pull.deltas, count: given)
+    walk = Walk(
+      examples: pull.examples, count: pull.count, deltas: deltas, cotangents: cotangents)
+    return cotangents
+  }
+
+  func pullBack(_ pull: PullBack) {
+    let cotangents = cotangents(of: pull)
     let own = operands[pull.input].count
     switch roles[pull.input] {
     case .preactivations:

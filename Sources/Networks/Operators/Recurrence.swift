@@ -69,6 +69,8 @@ final class Recurrence: Operator {
   let states: FloatBuffer
   let cells: FloatBuffer
   let inner: FloatBuffer
+  /// The last walk back through time since the forward pass.
+  var walk: Walk?
 
   init(_ frame: Frame, _ roles: [Role], _ settings: Settings) throws(Problem) {
     self.settings = settings
@@ -138,6 +140,7 @@ final class Recurrence: Operator {
   // MARK: Forward
 
   func forward(_ arrays: Arrays) {
+    walk = nil
     let sequences = examples * s
     for m in 0..<sequences {
       for step in 0..<length(m) {

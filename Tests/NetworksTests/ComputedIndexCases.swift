@@ -1,0 +1,157 @@
+// The table of operators that read and write where the network itself says, of running products, and of
+// Fourier transforms.
+import Networks
+
+/// The places of the two largest of four entries of h, `[n, 2]`, and those entries.
+private func ranked(_ builder: inout GraphBuilder) {
+  builder.constant("two", [1], [2])
+  builder.node("TopK", ["h", "two"], ["largest", "places"])
+}
+
+private func sampled(_ name: String, _ attributes: [String: GraphBuilder.Value]) -> OperatorCase {
+  // Coordinates stay a tenth of an entry away from the entries, where interpolation has kinks.
+  OperatorCase(name: "GridSample " + name, shape: [40]) {
+    $0.constant("sizes", [2], [32, 8])
+    $0.node("Split", ["h", "sizes"], ["a", "b"], ["axis": .integer(1)])
+    $0.constant("image_shape", [4], [-1, 2, 4, 4])
+    $0.constant("grid_shape", [4], [-1, 2, 2, 2])
+    $0.constant("half", [], [0.5] as [Float])
+    $0.node("Reshape", ["a", "image_shape"], ["image"])
+    $0.node("Mul", ["b", "half"], ["c"])
+    $0.node("Reshape", ["c", "grid_shape"], ["grid"])
+    $0.node("GridSample", ["image", "grid"], ["y"], attributes)
+  }
+}
+
+private func running(_ exclusive: Int, _ reverse: Int) -> OperatorCase {
+  OperatorCase(name: "CumProd exclusive \(exclusive) reverse \(reverse)", shape: [4, 2]) {
+    $0.constant("axis", [], [1])
+    $0.node(
+      "CumProd", ["h", "axis"], ["y"],
+      ["exclusive": .integer(exclusive), "reverse": .integer(reverse)])
+  }
+}
+
+let computedIndexCases: [OperatorCase] = [
+  running(0, 0), running(1, 0), running(0, 1), running(1, 1),
+  OperatorCase(name: "CumProd through a zero", shape: [4]) {
+    $0.constant("axis", [], [1])
+    $0.constant("kept", [1, 4], [1, 0, 1, 1] as [Float])
+    $0.node("Mul", ["h", "kept"], ["g"])
+    $0.node("CumProd", ["g", "axis"], ["y"])
+  },
+  OperatorCase(name: "TopK", shape: [4], domain: .distinct) {
+    ranked(&$0)
+    $0.node("Exp", ["largest"], ["y"])
+  },
+  OperatorCase(name: "TopK smallest along an inner axis", shape: [3, 2], domain: .distinct) {
+    $0.constant("two", [1], [2])
+    $0.node(
+      "TopK", ["h", "two"], ["y", ""], ["axis": .integer(1), "largest": .integer(0)])
+  },
+  OperatorCase(name: "GatherElements at computed places", shape: [4], domain: .distinct) {
+    ranked(&$0)
+    $0.node("Mul", ["h", "h"], ["squares"])
+    $0.node("GatherElements", ["squares", "places"], ["y"], ["axis": .integer(1)])
+  },
+  OperatorCase(
+    name: "Gather of parameters at computed places", shape: [4], parameters: ["op.weight": [4, 3]],
+    domain: .distinct
+  ) {
+    ranked(&$0)
+    $0.node("Gather", ["op.weight", "places"], ["rows"])
+    $0.constant("last", [1], [2])
+    $0.node("Unsqueeze", ["largest", "last"], ["weights"])
+    $0.node("Mul", ["rows", "weights"], ["y"])
+  },
+  OperatorCase(name: "GatherND at computed places", shape: [4], domain: .distinct) {
+    ranked(&$0)
+    $0.constant("last", [1], [2])
+    $0.node("Unsqueeze", ["places", "last"], ["indices"])
+    $0.node("Sin", ["h"], ["s"])
+    $0.node("GatherND", ["s", "indices"], ["y"], ["batch_dims": .integer(1)])
+  },
+  OperatorCase(
+    name: "GatherND of parameters at computed places", shape: [4],
+    parameters: ["op.weight": [4, 4, 2]], domain: .distinct
+  ) {
+    ranked(&$0)
+    $0.node("GatherND", ["op.weight", "places"], ["row"])
+    $0.constant("first", [1], [0])
+    $0.constant("one", [1], [1])
+    $0.node("Slice", ["largest", "first", "one", "one"], ["top"])
+    $0.node("Mul", ["row", "top"], ["y"])
+  },
+  OperatorCase(name: "ScatterElements to computed places", shape: [4], domain: .distinct) {
+    ranked(&$0)
+    $0.node("Mul", ["largest", "largest"], ["updates"])
+    $0.node("ScatterElements", ["h", "places", "updates"], ["y"], ["axis": .integer(1)])
+  },
+  OperatorCase(name: "ScatterElements added to one place", shape: [4], domain: .distinct) {
+    ranked(&$0)
+    $0.constant("none", [], [0])
+    $0.node("Mul", ["places", "none"], ["first"])
+    $0.node(
+      "ScatterElements", ["h", "first", "largest"], ["y"],
+      ["axis": .integer(1), "reduction": .text("add")])
+  },
+  OperatorCase(name: "ScatterElements twice to one place", shape: [4], domain: .distinct) {
+    ranked(&$0)
+    $0.constant("none", [], [0])
+    $0.node("Mul", ["places", "none"], ["first"])
+    $0.node("ScatterElements", ["h", "first", "largest"], ["y"], ["axis": .integer(1)])
+  },
+  OperatorCase(
+    name: "OneHot of a computed place", shape: [4], parameters: ["op.weight": [4]],
+    domain: .distinct
+  ) {
+    $0.node("ArgMax", ["h"], ["place"], ["axis": .integer(1), "keepdims": .integer(0)])
+    $0.constant("depth", [], [4])
+    $0.constant("values", [2], [0.5, 2] as [Float])
+    $0.node("OneHot", ["place", "depth", "values"], ["hot"])
+    $0.node("Mul", ["hot", "op.weight"], ["weighed"])
+    $0.node("Mul", ["weighed", "h"], ["y"])
+  },
+  OperatorCase(name: "Hardmax", shape: [4], domain: .distinct) {
+    $0.node("Hardmax", ["h"], ["hot"])
+    $0.node("Mul", ["hot", "h"], ["y"])
+  },
+  OperatorCase(name: "a computed place divided", shape: [4], domain: .distinct) {
+    ranked(&$0)
+    $0.constant("divisor", [], [2])
+    $0.node("Div", ["places", "divisor"], ["half"])
+    $0.node("GatherElements", ["h", "half"], ["y"], ["axis": .integer(1)])
+  },
+  OperatorCase(name: "Col2Im", shape: [8, 4]) {
+    $0.constant("image", [2], [3, 3])
+    $0.constant("block", [2], [2, 2])
+    $0.node("Col2Im", ["h", "image", "block"], ["y"])
+  },
+  OperatorCase(name: "Col2Im with steps", shape: [4, 9]) {
+    $0.constant("image", [2], [3, 4])
+    $0.constant("block", [2], [2, 2])
+    $0.node(
+      "Col2Im", ["h", "image", "block"], ["y"],
+      [
+        "strides": .integers([1, 2]), "dilations": .integers([2, 1]),
+        "pads": .integers([1, 1, 1, 1]),
+      ])
+  },
+  OperatorCase(name: "DFT of real numbers", shape: [5, 2, 1]) {
+    $0.constant("axis", [], [1])
+    $0.node("DFT", ["h", "", "axis"], ["y"], ["onesided": .integer(1)])
+  },
+  OperatorCase(name: "DFT inverse, padded", shape: [3, 2]) {
+    $0.constant("length", [], [4])
+    $0.constant("axis", [], [-2])
+    $0.node("DFT", ["h", "length", "axis"], ["y"], ["inverse": .integer(1)])
+  },
+  OperatorCase(name: "STFT", shape: [8, 1], parameters: ["op.window": [4]]) {
+    $0.constant("step", [], [2])
+    $0.node("STFT", ["h", "step", "op.window"], ["y"])
+  },
+  sampled("linear", [:]),
+  sampled("linear reflected", ["padding_mode": .text("reflection")]),
+  sampled("cubic at the border", ["mode": .text("cubic"), "padding_mode": .text("border")]),
+  sampled("nearest", ["mode": .text("nearest")]),
+]
