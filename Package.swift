@@ -40,6 +40,7 @@ let package = Package(
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     // Optimised in debug builds too: the test suite computes real networks.
     .target(
       name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
@@ -56,7 +57,8 @@ let package = Package(
     library("Tensors", ["Diagnostics"]),
     library("LinearAlgebra", ["COpenBLAS"]),
     library("Threads", ["Diagnostics"]),
-    library("Checkpoints", ["CKernels", "CZlib", "Diagnostics", "Tensors", "Threads"]),
+    library(
+      "Checkpoints", ["CKernels", "CZlib", "CZstd", "Diagnostics", "Tensors", "Threads"]),
     library("Networks", ["CKernels", "Diagnostics", "Tensors", "LinearAlgebra"]),
     library(
       "Information",

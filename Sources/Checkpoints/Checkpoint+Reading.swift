@@ -96,8 +96,12 @@ extension Checkpoint {
   public func survey<Meter: BlockMeter>(
     threads: Int, _ meter: @escaping @Sendable (Int) -> Meter
   ) throws(Problem) -> (survey: Survey, results: [Meter.Result]) {
+    let ofMoments = Set(
+      (moments?.entries ?? []).flatMap { [$0.secondMoment, $0.firstMoment].compactMap { $0 } }
+        .flatMap { $0.assembly?.pieces.map(\.location.file) ?? [$0.location.file] })
     let (summaries, findings, results) = try sweep(
-      tensors, hashing: true, threads: threads, meter)
+      tensors, hashing: true, threads: threads, others: Set(files.indices).subtracting(ofMoments),
+      meter)
     return (
       Survey(summaries: summaries, digest: digest(of: summaries), findings: findings), results
     )
@@ -110,7 +114,7 @@ extension Checkpoint {
     let firstIndices = moments.entries.indices.filter { moments.entries[$0].firstMoment != nil }
     let first = moments.entries.compactMap(\.firstMoment)
     let (summaries, findings, _) = try sweep(
-      second + first, hashing: false, threads: threads
+      second + first, hashing: false, threads: threads, others: []
     ) { _ in NoMeter() }
     var firstSummaries: [TensorSummary?] = second.map { _ in nil }
     for (entry, summary) in zip(firstIndices, summaries[second.count...]) {
@@ -122,7 +126,7 @@ extension Checkpoint {
 
   /// Summaries and meters' results of the tensors in their order; read in the order of the file.
   private func sweep<Meter: BlockMeter>(
-    _ tensors: [StoredTensor], hashing: Bool, threads: Int,
+    _ tensors: [StoredTensor], hashing: Bool, threads: Int, others: Set<Int>,
     _ meter: @escaping @Sendable (Int) -> Meter
   ) throws(Problem) -> ([TensorSummary], [Finding], [Meter.Result]) {
     let readers = ReaderPool(largest: tensors.map(\.shape.count).max() ?? 1)
@@ -135,38 +139,35 @@ extension Checkpoint {
     var checksums = RecordChecksums()
     // Results are small: nobody waits for the largest tensor.
     try Threads.forEachBlock(count: order.count, threads: threads, window: order.count) {
-      (position) throws(Problem) -> (TensorSummary, UInt32, Meter.Result) in
+      (position) throws(Problem) -> (TensorSummary, UInt32?, Meter.Result) in
       let index = order[position]
       let tensor = tensors[index]
+      let span = spanFilled(by: tensor)
       var checksum: UInt32 = 0
       var meter = meter(index)
       let reader = readers.take()
-      let summary = try withUnsafeMutablePointer(to: &checksum) {
-        pointer throws(Problem) in
-        try tensor.summary(
-          in: { files[$0].file }, with: reader, hashing: hashing,
-          checksum: tensor.fillsItsStorage ? pointer : nil
-        ) { floats in meter.add(floats) }
+      let summary = try tensor.summary(in: { files[$0].file }, with: reader, hashing: hashing) {
+        (packed, floats) in
+        if let span { checksum = span.add(packed, to: checksum) }
+        meter.add(floats)
       }
       readers.giveBack(reader)
-      return (summary, checksum, meter.result())
+      return (summary, span == nil ? nil : checksum, meter.result())
     } combine: { (position, part) throws(Problem) in
-      let tensor = tensors[order[position]]
       swept[order[position]] = (part.0, part.2)
-      checksums.note(tensor, whole: fillsItsRecord(tensor) ? part.1 : nil)
+      checksums.note(tensors[order[position]], whole: part.1)
     }
     let all = swept.compactMap { $0 }
-    return (all.map(\.summary), try checksums.findings(files), all.map(\.result))
+    return (all.map(\.summary), try checksums.findings(files, others: others), all.map(\.result))
   }
 
-  /// Whether the checksum of a tensor's bytes is that of its whole zip record: an array in a record
-  /// has a header before it, and a file in a record holds many.
-  private func fillsItsRecord(_ tensor: StoredTensor) -> Bool {
-    guard tensor.fillsItsStorage, let record = tensor.location.record,
-      let zip = files[tensor.location.file].zip
-    else { return false }
-    return zip.records[record].dataOffset == tensor.location.storageOffset
-      && zip.records[record].bytes == tensor.location.storageBytes
+  /// The span whose bytes are just those of a tensor, so that one pass over it takes the checksum too;
+  /// an array in a record has a header before it, and a file in a record holds many.
+  private func spanFilled(by tensor: StoredTensor) -> ChecksummedSpan? {
+    guard tensor.fillsItsStorage, let record = tensor.location.record else { return nil }
+    let span = files[tensor.location.file].spans[record]
+    return span.offset == tensor.location.storageOffset
+      && span.bytes == tensor.location.storageBytes && !span.isDeflated ? span : nil
   }
 
   private func digest(of summaries: [TensorSummary]) -> String {

@@ -10,7 +10,8 @@ public struct Checkpoint: Sendable {
   public let path: String
   /// `pytorch-zip`, `lightning`, `safetensors`, `huggingface-trainer`, or `huggingface-model` for a
   /// folder without the trainer's own files; `keras`, `keras-weights`, `keras-legacy`, `hdf5`, `npz`,
-  /// `npy`, `gguf`, `flax-msgpack`.
+  /// `npy`, `gguf`, `flax-msgpack`, `tensorflow-bundle`, `orbax`, `torch-distributed`, `deepspeed`,
+  /// `deepspeed-universal`, `megatron`.
   public internal(set) var format: String
   /// The program that wrote it, with its version where the files say so: `lightning 2.5.0`,
   /// `deepspeed 0.19.8`, `nanogpt`; nil when nothing tells.
@@ -49,10 +50,27 @@ public struct Checkpoint: Sendable {
   /// Remarks that did not stop us.
   public internal(set) var findings: [Finding] = []
 
-  /// One of the checkpoint's files, with its directory where it is a zip archive.
+  /// One of the checkpoint's files, with the spans of it that have checksums of their own.
   struct OpenFile: Sendable {
     let file: InputFile
-    let zip: ZipArchive?
+    var spans: [ChecksummedSpan] = []
+
+    init(file: InputFile) { self.file = file }
+
+    /// A zip archive; nil for a file that is none.
+    init(file: InputFile, zip: ZipArchive?) {
+      self.file = file
+      if let zip { take(zip) }
+    }
+
+    /// Adds the records of an archive in the file; returns the index of its first one's span.
+    @discardableResult
+    mutating func take(_ zip: ZipArchive) -> Int {
+      let first = spans.count
+      let archive = (spans.last?.archive ?? -1) + 1
+      spans += zip.records.map { ChecksummedSpan($0, archive: archive) }
+      return first
+    }
   }
 
   /// The files, as `TensorLocation.file` counts them.

@@ -18,9 +18,9 @@ enum CheckpointFormats {
   /// The first that recognises a source opens it; the last refuses what is left.
   static let all: [any CheckpointFormat.Type] = [
     KerasArchive.self, NumPyCheckpoint.self, GGUF.self, FlaxMessagePack.self, PyTorchFile.self,
-    HDF5Checkpoint.self,
+    HDF5Checkpoint.self, KerasShards.self, TensorFlowBundle.self,
     DistributedCheckpoint.self,
-    DeepSpeedUniversal.self, DeepSpeed.self,
+    DeepSpeedUniversal.self, DeepSpeed.self, Megatron.self, Orbax.self,
     HuggingFaceTrainer.self,
     UnsupportedFormat.self, Safetensors.self,
     UnknownFormat.self,

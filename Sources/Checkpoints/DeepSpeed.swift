@@ -23,7 +23,7 @@ enum DeepSpeed: CheckpointFormat {
     var optimizer = contents.optimizer
     if let optimizer {
       checkpoint.takeMoments(optimizer, order: Array(contents.tensors.indices), at: path)
-    } else if let value = OptimizerState.find(in: ranks.models[0].root) {
+    } else if ranks.experts.isEmpty, let value = OptimizerState.find(in: ranks.models[0].root) {
       optimizer = try checkpoint.takeMoments(
         value, in: ranks.models[0], order: Array(contents.tensors.indices))
     } else {
@@ -67,13 +67,22 @@ struct DeepSpeedContents {
   init(_ ranks: DeepSpeedRanks, path: String) throws(Problem) {
     self.ranks = ranks
     self.path = path
-    for archive in ranks.models + ranks.optimizers {
+    for archive in ranks.models + ranks.optimizers + ranks.experts {
       findings += archive.findings.filter { !$0.text.contains("deepspeed.") }
     }
     let model = ranks.models[0]
     let entries = model.root["module"]?.entries ?? []
-    guard ranks.stage > 0 else {
+    guard ranks.stage > 0, ranks.experts.isEmpty else {
       try takeModule(entries, model)
+      // Experts are saved by their whole names.
+      for expert in ranks.experts { try takeModule(expert.root.entries ?? [], expert) }
+      if !ranks.experts.isEmpty {
+        findings.append(
+          Finding(
+            "experts", at: path,
+            "the weights are those of \(ranks.experts.count) experts' files and of the module, not "
+              + "the optimizer's; its state is not put together"))
+      }
       return
     }
     let layout = try layout(model.root)

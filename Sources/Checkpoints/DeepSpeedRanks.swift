@@ -8,6 +8,8 @@ struct DeepSpeedRanks {
   var models: [TorchArchive] = []
   /// One per process; empty without ZeRO.
   var optimizers: [TorchArchive] = []
+  /// One per expert of every layer that has some: `layer_0_expert_3_mp_rank_00_model_states.pt`.
+  var experts: [TorchArchive] = []
   private(set) var files: [Checkpoint.OpenFile] = []
   private let path: String
 
@@ -26,7 +28,9 @@ struct DeepSpeedRanks {
         "\(other) belongs to a model that is cut among processes by tensors or layers",
         remedy: "gather it with DeepSpeed's ds_to_universal or zero_to_fp32")
     }
-    let sorted = known.sorted { (dataRank($0) ?? 0, $0) < (dataRank($1) ?? 0, $1) }
+    // The experts' own optimizer states are not put together.
+    let sorted = known.filter { !$0.hasPrefix("expp_rank_") }
+      .sorted { (dataRank($0) ?? 0, $0) < (dataRank($1) ?? 0, $1) }
     // All are opened before any is read.
     let opened = try sorted.map { name throws(Problem) in
       (name: name, file: try InputFile.open("\(path)/\(name)"))
@@ -34,7 +38,9 @@ struct DeepSpeedRanks {
     for (name, file) in opened {
       let archive = try TorchArchive.open(file, index: ranks.files.count)
       ranks.files.append(Checkpoint.OpenFile(file: file, zip: archive.zip))
-      if name.hasSuffix("_model_states.pt") {
+      if name.hasPrefix("layer_") {
+        ranks.experts.append(archive)
+      } else if name.hasSuffix("_model_states.pt") {
         ranks.models.append(archive)
       } else {
         ranks.optimizers.append(archive)
@@ -89,6 +95,14 @@ struct DeepSpeedRanks {
       guard all == optimizers.count else {
         throw incomplete("\(optimizers.count) of \(all) files of optimizer states are there")
       }
+    }
+    let counts = models.first?.root["num_experts"]?.elements?.compactMap(\.int) ?? []
+    let (wanted, overflow) = counts.reduce((0, false)) { sum, count in
+      let (next, overflow) = sum.0.addingReportingOverflow(count)
+      return (next, sum.1 || overflow)
+    }
+    guard experts.isEmpty || overflow || experts.count >= wanted else {
+      throw incomplete("\(experts.count) of \(wanted) files of experts are there")
     }
     guard stage != 3 || models.count == optimizers.count else {
       throw incomplete("\(models.count) of \(optimizers.count) files of model states are there")

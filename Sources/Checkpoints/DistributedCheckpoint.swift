@@ -49,7 +49,8 @@ enum DistributedCheckpoint: CheckpointFormat {
     checkpoint.findings = findings
     checkpoint.doubts += doubts(files.files, commit)
     let optimizer = try DistributedMoments.read(
-      metadata.entries.filter { DistributedMoments.owns($0.path) }, in: files)
+      metadata.entries.filter { DistributedMoments.owns($0.path) }, in: &files)
+    checkpoint.files = files.files
     if let optimizer {
       checkpoint.takeMoments(optimizer, order: Array(tensors.indices), at: path)
     } else {

@@ -41,7 +41,7 @@ struct DistributedFiles {
   }
 
   /// A tensor from its pieces; nil, and why, when its type is not read.
-  func tensor(
+  mutating func tensor(
     _ entry: DistributedMetadata.Entry, name: String
   ) throws(Problem) -> (tensor: StoredTensor?, why: String) {
     guard let shape = entry.shape else { return (nil, "it is no tensor") }
@@ -56,7 +56,10 @@ struct DistributedFiles {
         }
         type = tensor.type
         var location = tensor.location
-        location.record = nil
+        // A file holds many archives: their records count on.
+        if let zip = archive.zip, let record = location.record {
+          location.record = files[location.file].take(zip) + record
+        }
         pieces.append(
           TensorPiece(origin: chunk.origin, extents: chunk.extents, location: location))
       case .unsupported(let reason): return (nil, reason)

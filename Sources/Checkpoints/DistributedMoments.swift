@@ -25,12 +25,12 @@ struct DistributedMoments {
 
   /// Nil when there is no second moment among the entries.
   static func read(
-    _ entries: [DistributedMetadata.Entry], in files: DistributedFiles
+    _ entries: [DistributedMetadata.Entry], in files: inout DistributedFiles
   ) throws(Problem) -> OptimizerState? {
     var moments = DistributedMoments()
     for entry in entries { moments.note(entry) }
     guard !moments.seconds.isEmpty else { return nil }
-    try moments.readTensors(files)
+    try moments.readTensors(&files)
     try moments.readGroups(files)
     return moments.state
   }
@@ -60,7 +60,7 @@ struct DistributedMoments {
     }
   }
 
-  private mutating func readTensors(_ files: DistributedFiles) throws(Problem) {
+  private mutating func readTensors(_ files: inout DistributedFiles) throws(Problem) {
     for (id, entry) in seconds {
       guard let second = try files.tensor(entry, name: entry.name).tensor else { continue }
       var first: StoredTensor?

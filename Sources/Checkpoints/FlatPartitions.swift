@@ -40,7 +40,6 @@ struct FlatVector {
       let run = min(wanted, here - skipped)
       var location = piece.location
       location.firstElement += skipped
-      location.record = nil
       ranges.append((run, location))
       (skipped, wanted) = (0, wanted - run)
     }

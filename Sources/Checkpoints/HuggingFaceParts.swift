@@ -39,7 +39,7 @@ enum HuggingFaceParts {
       var opened = DistributedFiles(
         folder: folder, first: files + [Checkpoint.OpenFile(file: commit, zip: nil)])
       try opened.open(Set(metadata.entries.flatMap(\.chunks).map(\.span.file)))
-      optimizer = try DistributedMoments.read(metadata.entries, in: opened)
+      optimizer = try DistributedMoments.read(metadata.entries, in: &opened)
       moments = opened
     }
     var checkpoint = Checkpoint(

@@ -29,6 +29,7 @@ final class InputFile: Sendable {
   let identity: Identity
   /// Checksum of its ends as they were when it was opened.
   private let ends: UInt32
+  /// Negative where the file is opened for each read.
   private let descriptor: Int32
 
   var size: Int { identity.size }
@@ -40,11 +41,14 @@ final class InputFile: Sendable {
     ends = Self.checksumOfEnds(descriptor, size: identity.size)
   }
 
-  deinit { close(descriptor) }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Opens a regular file, without following a final symbolic link and without ever waiting for a
   /// writer (a FIFO). Errors: `not-found`, `permission`, `not-a-regular-file`, `unreadable`.
-  static func open(_ path: String) throws(Problem) -> InputFile {
+  ///
+  /// - Parameter staysOpen: false for one of very many files: it is closed again, and opened for each
+  ///   read, as long as it is the same file; deleted, it cannot be read any more.
+  static func open(_ path: String, staysOpen: Bool = true) throws(Problem) -> InputFile {
     var status = stat()
     // Looked at before opening: opening a device can do something.
     guard lstat(path, &status) == 0 else { throw Problem.system(errno, opening: path) }
@@ -63,6 +67,10 @@ final class InputFile: Sendable {
     if let kind = irregular(status) {
       close(descriptor)
       throw notRegular(path, kind)
+    }
+    guard staysOpen else {
+      close(descriptor)
+      return InputFile(path: path, identity: Identity(status), descriptor: -1)
     }
     return InputFile(path: path, identity: Identity(status), descriptor: descriptor)
   }
@@ -96,6 +104,7 @@ extension InputFile {
   /// Fills the buffer with the bytes from `offset` on, all of them.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Problem) {
     guard let base = buffer.baseAddress else { return }
+    guard descriptor >= 0 else { return try reopened().read(into: buffer, at: offset) }
     var done = 0
     while done < buffer.count {
       let count = pread(descriptor, base + done, buffer.count - done, off_t(offset + done))
@@ -110,6 +119,19 @@ extension InputFile {
         throw Problem.system(errno, reading: path, at: offset + done)
       }
     }
+  }
+
+  /// The same file, open. Errors: `changed-during-read`, `lost-before-read`.
+  private func reopened() throws(Problem) -> InputFile {
+    let again: InputFile
+    do throws(Problem) { again = try InputFile.open(path) } catch {
+      guard error.code == "not-found" else { throw error }
+      throw Problem(
+        "lost-before-read", at: path, "it was deleted before it was read",
+        remedy: "nothing, when a trainer deletes old checkpoints", kind: .tryAgain)
+    }
+    guard again.identity == identity else { throw changed("its size, time or inode moved") }
+    return again
   }
 
   /// The bytes `offset ..< offset + count`, which the caller has checked against the size.
@@ -142,6 +164,8 @@ extension InputFile {
   var firstHole: Int? {
     guard size > 0 else { return nil }
     // 4 is SEEK_HOLE, which Glibc's Swift module does not export.
+    // One of very many files is small, and looked at by its checksum or its compression.
+    guard descriptor >= 0 else { return nil }
     let hole = lseek(descriptor, 0, 4)
     return hole >= 0 && Int(hole) < size ? Int(hole) : nil
   }
@@ -151,6 +175,7 @@ extension InputFile {
   /// Returns whether the path still leads to it. Errors: `changed-during-read`, to be tried again.
   func verifyUnchanged() throws(Problem) -> SourceState {
     var status = stat()
+    guard descriptor >= 0 else { return try verifyAtPath() }
     guard fstat(descriptor, &status) == 0 else {
       throw Problem.system(errno, reading: path, at: 0)
     }
@@ -175,6 +200,17 @@ extension InputFile {
     let there = Identity(status)
     guard there.device == now.device, there.inode == now.inode else { return .replaced }
     guard there == identity else { throw changed("its size or modification time moved") }
+    return .unchanged
+  }
+
+  /// The same for a file that is not held open: what was read was read from this very file.
+  private func verifyAtPath() throws(Problem) -> SourceState {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return .moved }
+      throw Problem.system(errno, reading: path, at: 0)
+    }
+    guard Identity(status) == identity else { throw changed("its size, time or inode moved") }
     return .unchanged
   }
 

@@ -9,6 +9,28 @@ indirect enum JSONValue: Sendable {
   case bool(Bool)
   case null
 
+  /// Whether a document ends before the object does with which it begins: more of its braces open than
+  /// close, those in strings aside.
+  static func isCut(_ bytes: [UInt8]) -> Bool {
+    var depth = 0
+    var isText = false
+    var isEscaped = false
+    for byte in bytes {
+      if isText {
+        if byte == UInt8(ascii: "\""), !isEscaped { isText = false }
+        isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "\""): (isText, isEscaped) = (true, false)
+      case UInt8(ascii: "{"): depth += 1
+      case UInt8(ascii: "}"): depth -= 1
+      default: break
+      }
+    }
+    return depth > 0 || isText || bytes.isEmpty
+  }
+
   /// Values of a document that are held: some hundred bytes each, whatever little the file has of them.
   private static let mostValues = 1_000_000
 

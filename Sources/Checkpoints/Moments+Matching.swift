@@ -19,6 +19,21 @@ extension Moments {
       return (nil, "a parameter stands in two groups")
     }
     let groups = optimizer.groups.map { $0.ids.map { optimizer.parameters[$0]?.second.shape } }
+    // One list of all parameters is in the order of the tree of modules, whatever the container did.
+    let listed = groups.flatMap { $0 }.compactMap { $0 }
+    if order == nil, groups.filter({ !$0.isEmpty }).count == 1, listed.count == parameters.count,
+      let indices = ModuleOrder.unique(
+        parameters.map { ($0.name, $0.shape) }, moments: listed)
+    {
+      let ids = optimizer.groups.flatMap(\.ids)
+      var entries: [Entry] = []
+      for (id, index) in zip(ids, indices) {
+        guard let state = optimizer.parameters[id], let entry = entry(parameters[index], state)
+        else { return (nil, "the moments of \(parameters[index].name) do not fit it") }
+        entries.append(entry)
+      }
+      return (make(optimizer, entries), "the tree of modules allows one order")
+    }
     guard order != nil || Self.hasUniqueShapes(parameters) else {
       return (
         nil, "the container does not keep the model's order, which this kind of model does not tell"

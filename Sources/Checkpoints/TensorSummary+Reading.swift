@@ -1,4 +1,4 @@
-// One pass over one tensor: digest, sums, the checksum of its record, and the caller's own look.
+// One pass over one tensor: digest, sums, and the caller's own look.
 internal import CKernels
 internal import Diagnostics
 internal import Tensors
@@ -9,12 +9,12 @@ extension StoredTensor {
   /// - Parameters:
   ///   - hashing: whether to take the digest of type, extents and content: packed, row-major and
   ///     little-endian whatever the container.
-  ///   - checksum: receives the CRC-32 of the packed bytes as they stand in the file, which is the
-  ///     record's own when the tensor fills it without gaps.
+  ///   - visit: is given each block, packed and as float32.
   func summary(
     in file: (Int) -> InputFile, with reader: BlockReader? = nil, hashing: Bool = false,
-    checksum: UnsafeMutablePointer<UInt32>? = nil,
-    _ visit: (UnsafeBufferPointer<Float>) throws(Problem) -> Void = { _ throws(Problem) in }
+    _ visit: (UnsafeRawBufferPointer, UnsafeBufferPointer<Float>) throws(Problem) -> Void = {
+      _, _ throws(Problem) in
+    }
   ) throws(Problem) -> TensorSummary {
     let reader = reader ?? BlockReader(elements: min(shape.count, BlockReader.blockBytes / 8))
     var sums = ck_sums()
@@ -28,8 +28,7 @@ extension StoredTensor {
       guard let bytes = packed.baseAddress, let widened = floats.baseAddress else { return }
       type.add(bytes, widened: widened, count: floats.count, to: &sums)
       if hashing { hash.add(packed) }
-      if let checksum { checksum.pointee = ck_crc32(checksum.pointee, bytes, packed.count) }
-      try visit(floats)
+      try visit(packed, floats)
     }
     return TensorSummary(
       count: shape.count, sum: sums.sum, sumAbsolute: sums.sum_absolute,

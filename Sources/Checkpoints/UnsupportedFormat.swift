@@ -63,12 +63,7 @@ enum UnknownFormat: CheckpointFormat {
 
   static func problem(_ source: CheckpointSource) -> Problem {
     switch source {
-    case .folder(let path, let names):
-      if names.contains("_CHECKPOINT_METADATA") || names.contains("manifest.ocdbt") {
-        return Problem(
-          "unsupported-orbax", at: path, "this is a checkpoint of Orbax",
-          remedy: "save the train state with flax.serialization, or the weights with safetensors")
-      }
+    case .folder(let path, _):
       return Problem(
         "unsupported-folder", at: path, "it holds no trainer_state.json and no model weights",
         remedy: "name a checkpoint file, or a folder that the Hugging Face Trainer wrote")
@@ -86,10 +81,11 @@ enum UnknownFormat: CheckpointFormat {
       }
       let name = file.path.split(separator: "/").last ?? ""
       let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-      if name.hasSuffix(".index") || parts.last?.hasPrefix("data-0") ?? false {
+      if parts.last?.hasPrefix("data-0") ?? false {
         return Problem(
           "unsupported-tensorflow", at: file.path, "this is a part of a TensorFlow checkpoint",
-          remedy: "save the model with Keras as .keras or .weights.h5")
+          remedy:
+            "name its index: \(parts.dropLast().joined(separator: "."))\(TensorFlowBundle.suffix)")
       }
       return Problem(
         "unsupported-format", at: file.path, "its first bytes are those of no format that is read",

@@ -60,10 +60,12 @@ struct LayerInventory {
   }
 }
 
-/// The module of a parameter: its name without the last component; a name without a dot is its own.
+/// The module of a parameter: its name without what follows the last dot, or the last slash where there
+/// is no dot, and without the `vars` in which Keras numbers a layer's variables; a name without either
+/// is its own.
 func moduleName(of parameter: String) -> String {
-  guard let dot = parameter.lastIndex(of: "."), dot != parameter.startIndex else {
-    return parameter
-  }
-  return String(parameter[..<dot])
+  let mark = parameter.lastIndex(of: ".") ?? parameter.lastIndex(of: "/")
+  guard let mark, mark != parameter.startIndex else { return parameter }
+  let module = parameter[..<mark]
+  return String(module.hasSuffix("/vars") ? module.dropLast(5) : module)
 }

@@ -57,7 +57,7 @@ public enum CheckpointNames {
     let prefixes = [".tmp", "tmp.", "tmp-checkpoint-", ".nfs", ".~"]
     let suffixes = [".tmp", ".part", ".partial", ".incomplete", "_tmp", ".swp"]
     return prefixes.contains { name.hasPrefix($0) } || suffixes.contains { name.hasSuffix($0) }
-      || name.contains(".orbax-checkpoint-tmp-")
+      || name.contains(".orbax-checkpoint-tmp")
   }
 
   /// Hidden names: editors', version control's and notebooks' own copies.
@@ -92,7 +92,7 @@ public enum CheckpointNames {
     var stem = Substring(name)
     if let known = [
       ".pth.tar", ".pt.tar", ".safetensors", ".pth", ".ckpt", ".pt", ".bin", ".keras",
-      ".weights.h5", ".h5", ".hdf5", ".npz", ".gguf", ".msgpack",
+      ".weights.h5", ".h5", ".hdf5", ".npz", ".gguf", ".msgpack", ".index",
     ].first(
       where: name.hasSuffix)
     {

@@ -40,6 +40,8 @@ public enum Completeness: Sendable, Hashable {
   /// Looks at the ends of every file of the checkpoint.
   public static func check(_ candidate: Candidate, patience: Patience) -> Completeness {
     switch candidate.kind {
+    case .file where candidate.fingerprint.members.count > 1:
+      IndexedFiles.check(candidate, patience: patience)
     case .file: check(file: candidate.path, called: candidate.name, patience: patience)
     case .folder: check(folder: candidate, patience: patience)
     }
@@ -49,7 +51,8 @@ public enum Completeness: Sendable, Hashable {
   public static func isClosed(_ candidate: Candidate) -> Bool {
     candidate.fingerprint.members.contains { member in
       let path =
-        candidate.kind == .file ? candidate.path : Path.join(candidate.path, member.name)
+        Path.join(
+          candidate.kind == .file ? Path.parent(candidate.path) : candidate.path, member.name)
       switch Descriptor.openFile(path) {
       case .success(let number):
         close(number)
@@ -77,6 +80,11 @@ public enum Completeness: Sendable, Hashable {
     let hole = lseek(file.number, 0, 4)
     if hole >= 0, hole < status.st_size {
       return .doubtful("\(name) has a hole at byte \(hole)", patience: patience.hole)
+    }
+    if let index = KerasSplitRule.index(of: name) {
+      return .doubtful(
+        "it may be a part of weights whose \(index) is not there yet",
+        patience: patience.trainerState)
     }
     return .complete
   }

@@ -57,9 +57,21 @@ public struct Scanner: Sendable {
     switch candidate.kind {
     case .file:
       guard let status = FileStatus.read(candidate.path), status.isRegular else { return nil }
+      guard candidate.fingerprint.members.count > 1 else {
+        return Candidate(
+          path: candidate.path, runDirectory: candidate.runDirectory, kind: .file,
+          fingerprint: Fingerprint([Fingerprint.Member(name: candidate.name, status.raw)]))
+      }
+      guard case .success(let number) = Descriptor.openDirectory(Path.parent(candidate.path))
+      else { return nil }
+      let folder = Descriptor(number)
+      guard
+        case .success(let listing) = DirectoryListing.read(folder.number, limit: limits.entries)
+      else { return nil }
       return Candidate(
         path: candidate.path, runDirectory: candidate.runDirectory, kind: .file,
-        fingerprint: Fingerprint([Fingerprint.Member(name: candidate.name, status.raw)]))
+        fingerprint: Walk.fingerprint(
+          of: candidate.name, status, in: folder.number, among: listing.files))
     case .folder:
       guard case .success(let number) = Descriptor.openDirectory(candidate.path) else { return nil }
       let descriptor = Descriptor(number)

@@ -59,8 +59,11 @@ struct Walk {
     if !isRoot, CheckpointNames.isFile(Path.name(path)) {
       return note(notRegular: path, in: Path.parent(path), kind: "a folder")
     }
-    for name in listing.files where CheckpointNames.isFile(name) {
-      takeFile(directory, name, in: path)
+    for name in listing.files
+    where CheckpointNames.isFile(name) && !IndexedFiles.isPart(name, among: listing.files)
+      || IndexedFiles.isIndex(name, in: Path.name(path), among: listing.files)
+    {
+      takeFile(directory, name, in: path, listing.files)
     }
     for name in listing.folders { enter(name, directory, path: path, depth: depth) }
   }
@@ -83,7 +86,9 @@ struct Walk {
     }
   }
 
-  private mutating func takeFile(_ directory: Int32, _ name: String, in path: String) {
+  private mutating func takeFile(
+    _ directory: Int32, _ name: String, in path: String, _ names: [String]
+  ) {
     guard let status = FileStatus.read(name, in: directory) else { return }
     let full = Path.join(path, name)
     if status.isLink {
@@ -98,7 +103,19 @@ struct Walk {
     result.candidates.append(
       Candidate(
         path: full, runDirectory: path, kind: .file,
-        fingerprint: Fingerprint([Fingerprint.Member(name: name, status.raw)])))
+        fingerprint: Self.fingerprint(of: name, status, in: directory, among: names)))
+  }
+
+  /// A file, and the data files that belong to it when it is an index of some.
+  static func fingerprint(
+    of name: String, _ status: FileStatus, in directory: Int32, among names: [String]
+  ) -> Fingerprint {
+    var members = [Fingerprint.Member(name: name, status.raw)]
+    for part in IndexedFiles.parts(of: name, among: names) {
+      guard let status = FileStatus.read(part, in: directory), status.isRegular else { continue }
+      members.append(Fingerprint.Member(name: part, status.raw))
+    }
+    return Fingerprint(members)
   }
 
   private enum Destination {

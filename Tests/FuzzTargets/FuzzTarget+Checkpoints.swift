@@ -48,6 +48,55 @@ extension FuzzTarget {
     read(String(path.dropLast("/.metadata".utf8.count)))
   }
 
+  /// The index of a bundle: whole, its entries with right checksums around them, and its graph.
+  static let bundleTargets: [FuzzTarget] = [
+    FuzzTarget(name: "bundle") { readBundle($0, data: floats(4)) },
+    FuzzTarget(name: "bundle-entries") { readBundle(Bundle.index($0), data: floats(64)) },
+    FuzzTarget(name: "bundle-graph") { bytes in
+      let text = Bundle.text(bytes)
+      let entry = Bundle.entry(
+        type: 7, [], offset: 16, bytes: UInt64(text.count), checksum: Bundle.checksum(ofText: bytes)
+      )
+      readBundle(
+        Bundle.table(
+          Bundle.pair("", Bundle.header()) + Bundle.pair("_CHECKPOINTABLE_OBJECT_GRAPH", entry)
+            + Bundle.pair("a", Bundle.good)), data: floats(4) + text)
+    },
+  ]
+
+  private static func readBundle(_ index: [UInt8], data: [UInt8]) {
+    _ = Scratch.write(data, as: "bundle/a.data-00000-of-00001")
+    read(Scratch.write(index, as: "bundle/a.index"))
+  }
+
+  /// A tree of keys: its manifest and its root with right checksums around them, a description of an
+  /// array, and a compressed chunk.
+  static let orbaxTargets: [FuzzTarget] = [
+    FuzzTarget(name: "ocdbt-manifest") { bytes in
+      readTree(
+        OrbaxBytes.manifest(bytes), OrbaxBytes.leaf([("w/.zarray", OrbaxBytes.zarray())]))
+    },
+    FuzzTarget(name: "ocdbt-node") { readTree(root: OrbaxBytes.node($0)) },
+    FuzzTarget(name: "zarr") { bytes in
+      let values = [("v/zarr.json", bytes), ("w/.zarray", bytes), ("w/0", floats(4))]
+      readTree(root: OrbaxBytes.leaf(values))
+    },
+    FuzzTarget(name: "zstd") { bytes in
+      let description = OrbaxBytes.zarray(compressor: #"{"id":"zstd"}"#)
+      readTree(root: OrbaxBytes.leaf([("w/.zarray", description), ("w/0", bytes)]))
+    },
+  ]
+
+  private static func readTree(root: [UInt8]) {
+    readTree(OrbaxBytes.manifest(file: "d/0", count: UInt64(root.count)), root)
+  }
+
+  private static func readTree(_ manifest: [UInt8], _ root: [UInt8]) {
+    _ = Scratch.write(root, as: "ocdbt/d/0")
+    let path = Scratch.write(manifest, as: "ocdbt/manifest.ocdbt")
+    read(String(path.dropLast("/manifest.ocdbt".utf8.count)))
+  }
+
   private static let weights: [UInt8] = {
     let header = "{\"w\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}"
     return little(UInt64(header.utf8.count), 8) + Array(header.utf8) + floats(4)

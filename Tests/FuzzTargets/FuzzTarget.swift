@@ -10,7 +10,7 @@ package struct FuzzTarget: Sendable {
 
   /// All of them.
   package static let all: [FuzzTarget] =
-    checkpointTargets + folderTargets + [
+    checkpointTargets + folderTargets + bundleTargets + orbaxTargets + [
       .pickle, .metadata, .npy, .npz, .yaml, .onnx, .workerReport,
     ]
 

@@ -19,7 +19,9 @@ enum Scratch {
   /// Writes a file below the folder; returns its path.
   static func write(_ bytes: [UInt8], as name: String) -> String {
     let path = "\(folder)/\(name)"
-    if let slash = name.lastIndex(of: "/") { mkdir("\(folder)/\(name[..<slash])", 0o700) }
+    for slash in name.indices where name[slash] == "/" {
+      mkdir("\(folder)/\(name[..<slash])", 0o700)
+    }
     let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard file >= 0 else { fatalError("\(path) cannot be written") }
     var done = 0

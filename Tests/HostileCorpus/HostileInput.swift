@@ -55,4 +55,5 @@ package struct HostileInput: Sendable {
     safetensorsInputs + zipInputs + pickleInputs + tensorInputs + numPyInputs + folderInputs
     + foreignInputs + nameInputs + legacyInputs + distributedInputs
     + hdf5Inputs + ggufInputs + flaxInputs + deepSpeedInputs + indexInputs
+    + bundleInputs + orbaxInputs
 }

@@ -15,7 +15,7 @@ endings = {
     "metadata": (".metadata",), "hdf5": (".h5",), "keras": (".keras",), "gguf": (".gguf",),
     "msgpack": (".msgpack",), "npz": (".npz",),
     "npy": (".npy",), "yaml": (".yaml",), "onnx": (".onnx",), "index": (".index.json",),
-    "state": ("trainer_state.json",),
+    "state": ("trainer_state.json",), "bundle": (".index",), "zarr": (".zarray", "zarr.json"),
 }
 
 
@@ -33,6 +33,20 @@ def take(path, name):
     for target, ends in endings.items():
         if path.name.endswith(ends):
             keep(target, name, content)
+    # What stands between the frames of a tree of keys, where it is not compressed.
+    for target, mark in (("ocdbt-manifest", b"\x0c\xdb\x3a\x2a"), ("ocdbt-node", b"\x0c\xdb\x20\xde")):
+        if content[:4] == mark and content[12:14] == b"\0\0":
+            keep(target, name, content[14:-4])
+    at = content.find(b"\x28\xb5\x2f\xfd")
+    if at >= 0:
+        keep("zstd", name, content[at:])
+    if path.name.endswith(".index"):
+        # Pieces of both are found by the fuzzer itself.
+        keep("bundle-entries", name, content)
+        data = path.with_name(f"{path.name[:-6]}.data-00000-of-00001")
+        found = data.read_bytes().find(b"\x0a") if data.is_file() else -1
+        if found >= 0:
+            keep("bundle-graph", name, data.read_bytes()[found:])
     if content[2:9] == b"\x8a\x0a\x6c\xfc\x9c\x46\xf9":
         keep("legacy", name, content)
     if zipfile.is_zipfile(path):

@@ -12,11 +12,13 @@ struct ChunkGrid: Sendable {
   let counts: [Int]
   /// Elements of one chunk.
   let chunkCount: Int
-  /// The most bytes of one row of chunks.
-  private static let largestBand = 4 << 30
+  /// The most bytes of one row of chunks that are decoded at once.
+  static let largestBand = 4 << 30
 
   /// Nil when extents do not make a grid of bounded size.
-  init?(shape: Shape, chunk: [Int], width: Int) {
+  ///
+  /// - Parameter band: the most bytes of one row of chunks.
+  init?(shape: Shape, chunk: [Int], width: Int, band: Int = largestBand) {
     // With the width as one more extent, so that no product of bytes overflows below.
     guard chunk.count == shape.rank, chunk.allSatisfy({ $0 > 0 }), width > 0,
       let one = Shape(checking: chunk + [width]),
@@ -29,7 +31,7 @@ struct ChunkGrid: Sendable {
     self.width = width
     self.counts = counts
     chunkCount = one.count / width
-    guard one.count <= Self.largestBand, bandBytes <= Self.largestBand else { return nil }
+    guard one.count <= band, bandBytes <= band else { return nil }
   }
 
   /// Chunks of the whole grid.

@@ -53,7 +53,11 @@ enum FlaxMessagePack: CheckpointFormat {
     }
     facts.complete(optimizer: nil, path: file.path)
     checkpoint.take(facts)
-    let (moments, why) = moments(optimizer.tensors, of: tensors, step: steps.max())
+    func leaves(_ tensors: [StoredTensor]) -> [OptaxMoments.Leaf] {
+      tensors.map { ($0.name.split(separator: "/").map(String.init), $0) }
+    }
+    let (moments, why) = OptaxMoments.match(
+      leaves(optimizer.tensors), to: leaves(tensors), step: steps.max())
     checkpoint.moments = moments
     if moments == nil {
       checkpoint.findings.append(
@@ -73,45 +77,6 @@ enum FlaxMessagePack: CheckpointFormat {
     let scratch = Checkpoint(
       path: file.path, format: "", files: [Checkpoint.OpenFile(file: file, zip: nil)], tensors: [])
     return try scratch.integer(tensor).flatMap { $0 >= 0 ? $0 : nil }
-  }
-
-  /// optax names a parameter's moments by the parameter's own path, behind `nu` and `mu`.
-  static func moments(
-    _ states: [StoredTensor], of tensors: [StoredTensor], step: Int?
-  ) -> (Moments?, String) {
-    var second: [String: StoredTensor] = [:]
-    var first: [String: StoredTensor] = [:]
-    for state in states {
-      let parts = state.name.split(separator: "/").map(String.init)
-      guard let mark = parts.firstIndex(where: { $0 == "nu" || $0 == "mu" }) else { continue }
-      let key = parts[(mark + 1)...].joined(separator: "/")
-      let isNew =
-        parts[mark] == "nu"
-        ? second.updateValue(state, forKey: key) == nil
-        : first.updateValue(state, forKey: key) == nil
-      guard isNew else { return (nil, "two moments have one name") }
-    }
-    guard !second.isEmpty else { return (nil, "there is no nu among the optimizer's state") }
-    var entries: [Moments.Entry] = []
-    for tensor in tensors where !tensor.isBuffer {
-      let key = tensor.name.hasPrefix("params/") ? String(tensor.name.dropFirst(7)) : tensor.name
-      guard let moment = second.removeValue(forKey: key) else { continue }
-      guard moment.shape == tensor.shape, moment.type.isFloatingPoint,
-        first[key].map({ $0.shape == tensor.shape }) ?? true
-      else { return (nil, "the moments of \(tensor.name) have another shape than it") }
-      entries.append(
-        Moments.Entry(
-          parameter: tensor.name, firstMoment: first[key], secondMoment: moment))
-    }
-    guard second.isEmpty, let type = entries.first?.secondMoment.type else {
-      return (nil, "the names of its moments are not those of the parameters")
-    }
-    return (
-      Moments(
-        kind: first.isEmpty ? "rmsprop" : "adam", beta1: nil, beta2: nil, step: step,
-        elementType: type, entries: entries,
-        flags: type.byteWidth < 4 ? ["low_precision_moments"] : []), ""
-    )
   }
 }
 

@@ -4,11 +4,15 @@
 enum GGUFBlock: String, Sendable {
   case q40 = "Q4_0", q41 = "Q4_1", q50 = "Q5_0", q51 = "Q5_1", q80 = "Q8_0"
   case q2K = "Q2_K", q3K = "Q3_K", q4K = "Q4_K", q5K = "Q5_K", q6K = "Q6_K"
+  case iq2XXS = "IQ2_XXS", iq2XS = "IQ2_XS", iq2S = "IQ2_S", iq3XXS = "IQ3_XXS", iq3S = "IQ3_S"
+  case iq1S = "IQ1_S", iq1M = "IQ1_M", iq4NL = "IQ4_NL", iq4XS = "IQ4_XS"
+  case tq1 = "TQ1_0", tq2 = "TQ2_0", mxfp4 = "MXFP4", nvfp4 = "NVFP4"
 
   /// Elements of one block.
   var elements: Int {
     switch self {
-    case .q40, .q41, .q50, .q51, .q80: 32
+    case .q40, .q41, .q50, .q51, .q80, .iq4NL, .mxfp4: 32
+    case .nvfp4: 64
     default: 256
     }
   }
@@ -16,7 +20,7 @@ enum GGUFBlock: String, Sendable {
   /// Bytes of one block.
   var bytes: Int {
     switch self {
-    case .q40: 18
+    case .q40, .iq4NL: 18
     case .q41: 20
     case .q50: 22
     case .q51: 24
@@ -26,6 +30,33 @@ enum GGUFBlock: String, Sendable {
     case .q4K: 144
     case .q5K: 176
     case .q6K: 210
+    case .iq2XXS, .tq2: 66
+    case .iq2XS: 74
+    case .iq2S: 82
+    case .iq3XXS: 98
+    case .iq3S: 110
+    case .iq1S: 50
+    case .iq1M: 56
+    case .iq4XS: 136
+    case .tq1: 54
+    case .mxfp4: 17
+    case .nvfp4: 36
+    }
+  }
+
+  /// Where a block has numbers of two bytes, which stand in the order of a big-endian file; nil for
+  /// kinds of which no such file is known.
+  var shorts: [Int]? {
+    switch self {
+    case .q40, .q80, .iq4NL, .iq2S, .iq3S: [0]
+    case .q41, .q4K, .q5K: [0, 2]
+    case .q2K: [80, 82]
+    case .q3K: [108]
+    case .q6K: [208]
+    case .tq1: [52]
+    case .tq2: [64]
+    case .mxfp4, .nvfp4: []
+    default: nil
     }
   }
 
@@ -46,11 +77,28 @@ enum GGUFBlock: String, Sendable {
     case .q3K: valuesQ3K(b, &values)
     case .q4K, .q5K: valuesQ45K(b, &values)
     case .q6K: valuesQ6K(b, &values)
+    case .iq2XXS: valuesIQ2XXS(b, &values)
+    case .iq2XS: valuesIQ2XS(b, &values)
+    case .iq2S: valuesIQ2S(b, &values)
+    case .iq3XXS: valuesIQ3XXS(b, &values)
+    case .iq3S: valuesIQ3S(b, &values)
+    case .iq1S: valuesIQ1S(b, &values)
+    case .iq1M: valuesIQ1M(b, &values)
+    case .iq4NL: valuesIQ4NL(b, &values)
+    case .iq4XS: valuesIQ4XS(b, &values)
+    case .tq1: valuesTQ1(b, &values)
+    case .tq2: valuesTQ2(b, &values)
+    case .mxfp4: valuesMXFP4(b, &values)
+    case .nvfp4: valuesNVFP4(b, &values)
     }
   }
 
-  private func half(_ b: [UInt8], _ at: Int) -> Float {
-    GGUFHalf.value(UInt16(b[at]) | UInt16(b[at + 1]) << 8)
+  func half(_ b: [UInt8], _ at: Int) -> Float { GGUFHalf.value(short(b, at)) }
+
+  func short(_ b: [UInt8], _ at: Int) -> UInt16 { UInt16(b[at]) | UInt16(b[at + 1]) << 8 }
+
+  func word(_ b: [UInt8], _ at: Int) -> UInt32 {
+    UInt32(short(b, at)) | UInt32(short(b, at + 2)) << 16
   }
 
   /// 32 integers of 4 bits, low halves first, with a fifth bit each where `high` says so.

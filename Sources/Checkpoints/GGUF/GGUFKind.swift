@@ -12,15 +12,15 @@ enum GGUFKind: Sendable {
     0: .plain(.float32), 1: .plain(.float16), 2: .blocks(.q40), 3: .blocks(.q41),
     6: .blocks(.q50), 7: .blocks(.q51), 8: .blocks(.q80), 10: .blocks(.q2K),
     11: .blocks(.q3K), 12: .blocks(.q4K), 13: .blocks(.q5K), 14: .blocks(.q6K),
+    16: .blocks(.iq2XXS), 17: .blocks(.iq2XS), 18: .blocks(.iq3XXS), 19: .blocks(.iq1S),
+    20: .blocks(.iq4NL), 21: .blocks(.iq3S), 22: .blocks(.iq2S), 23: .blocks(.iq4XS),
     24: .plain(.int8), 25: .plain(.int16), 26: .plain(.int32), 27: .plain(.int64),
-    28: .plain(.float64), 30: .plain(.bfloat16),
+    28: .plain(.float64), 29: .blocks(.iq1M), 30: .plain(.bfloat16), 34: .blocks(.tq1),
+    35: .blocks(.tq2), 39: .blocks(.mxfp4), 40: .blocks(.nvfp4),
   ]
 
-  static let unread: [Int: String] = [
-    9: "Q8_1", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL",
-    21: "IQ3_S", 22: "IQ2_S", 23: "IQ4_XS", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
-    40: "NVFP4",
-  ]
+  /// Kinds that are only met while computing, and one that no specification describes yet.
+  static let unread: [Int: String] = [9: "Q8_1", 15: "Q8_K", 41: "Q1_0"]
 
   var quantised: String? {
     if case .blocks(let block) = self { block.rawValue } else { nil }
@@ -52,32 +52,40 @@ enum GGUFKind: Sendable {
     guard begin <= file.size, bytes <= file.size - begin else {
       throw complaint.incomplete("tensor \"\(name)\" ends beyond the end of the file")
     }
-    let location = TensorLocation(
+    var location = TensorLocation(
       file: 0, storageOffset: begin, storageBytes: bytes, firstElement: 0, strides: nil,
       isBigEndian: isBigEndian, record: nil)
     guard case .blocks(let block) = self else {
       return StoredTensor(name: name, shape: shape, type: type, location: location)
     }
-    guard !isBigEndian else {
-      throw complaint.unsupported("tensor \"\(name)\" is quantised in big-endian order")
+    guard let shorts = isBigEndian ? block.shorts : [] else {
+      throw complaint.unsupported(
+        "tensor \"\(name)\" is of kind \(block.rawValue) in big-endian order")
     }
+    // What blocks are turned into is in our own order.
+    location.isBigEndian = false
     return StoredTensor(
       name: name, shape: shape, type: type, location: location,
-      encoding: GGUFBlocks(block: block, file: file, offset: begin))
+      encoding: GGUFBlocks(block: block, swapped: shorts, file: file, offset: begin))
   }
 }
 
 private struct GGUFBlocks: TensorEncoding {
   let block: GGUFBlock
+  /// Where numbers of two bytes stand the other way round in a block.
+  let swapped: [Int]
   let file: InputFile
   let offset: Int
 
   func stream(of tensor: StoredTensor) throws(Problem) -> any ElementStream {
-    Stream(block: block, file: file, offset: offset, left: tensor.shape.count / block.elements)
+    Stream(
+      block: block, swapped: swapped, file: file, offset: offset,
+      left: tensor.shape.count / block.elements)
   }
 
   private struct Stream: ElementStream {
     let block: GGUFBlock
+    let swapped: [Int]
     let file: InputFile
     var offset: Int
     /// Blocks not read yet.
@@ -90,7 +98,12 @@ private struct GGUFBlocks: TensorEncoding {
       while done < count {
         if at == values.count {
           let blocks = min(left, 256)
-          let bytes = try file.bytes(at: offset, count: blocks * block.bytes)
+          var bytes = try file.bytes(at: offset, count: blocks * block.bytes)
+          for place in swapped {
+            for index in 0..<blocks {
+              bytes.swapAt(index * block.bytes + place, index * block.bytes + place + 1)
+            }
+          }
           offset += bytes.count
           left -= blocks
           values.removeAll(keepingCapacity: true)

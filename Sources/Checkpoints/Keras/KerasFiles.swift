@@ -89,19 +89,9 @@ enum KerasArchive: CheckpointFormat {
     guard case .file(let file, _) = source else { throw UnknownFormat.problem(source) }
     let complaint = Complaint(format: "keras", path: file.path)
     let zip = try ZipArchive.open(file)
-    guard let index = zip.index(of: "model.weights.h5") else {
-      throw zip.index(of: "model.weights.json") != nil
-        ? complaint.unsupported("its weights are split into several files")
-        : complaint.incomplete("model.weights.h5 is missing")
-    }
-    let record = zip.records[index]
-    guard !record.isDeflated else {
-      throw complaint.unsupported("its weights are compressed, which Keras never does")
-    }
     let config = try document("config.json", zip, file)
     let metadata = try document("metadata.json", zip, file)
-    let hdf5 = try HDF5File.open(file, offset: record.dataOffset, size: record.bytes)
-    let weights = KerasWeights(try HDF5Tree.read(hdf5, index: 0, record: index))
+    let weights = KerasWeights(try tree(zip, file, complaint))
     guard !weights.tensors.isEmpty else { throw complaint.incomplete("it holds no weights") }
     var checkpoint = Checkpoint(
       path: file.path, format: "keras", files: [Checkpoint.OpenFile(file: file, zip: zip)],
@@ -110,6 +100,34 @@ enum KerasArchive: CheckpointFormat {
     if let version = metadata?["keras_version"]?.text { checkpoint.writer = "Keras \(version)" }
     try checkpoint.take(weights, config: config)
     return checkpoint
+  }
+
+  /// The tree of variables, from one HDF5 file or several of them.
+  private static func tree(
+    _ zip: ZipArchive, _ file: InputFile, _ complaint: Complaint
+  ) throws(Problem) -> HDF5Tree {
+    var names = ["model\(KerasShards.shardSuffix)"]
+    if let map = zip.index(of: "model\(KerasShards.suffix)") {
+      let record = zip.records[map]
+      guard record.bytes <= largestDocument, !record.isDeflated else {
+        throw complaint.tooLarge("its map of weights is large or compressed")
+      }
+      let bytes = try file.bytes(at: record.dataOffset, count: record.bytes)
+      names = try KerasShards.names(bytes, path: "\(file.path): record \(record.name)", complaint)
+    }
+    var tree = HDF5Tree()
+    for name in names {
+      guard let index = zip.index(of: name) else {
+        throw complaint.incomplete("\(name) is missing")
+      }
+      let record = zip.records[index]
+      guard !record.isDeflated else {
+        throw complaint.unsupported("its weights are compressed, which Keras never does")
+      }
+      let hdf5 = try HDF5File.open(file, offset: record.dataOffset, size: record.bytes)
+      try tree.merge(try HDF5Tree.read(hdf5, index: 0, record: index), complaint)
+    }
+    return tree
   }
 
   private static func document(

@@ -8,7 +8,8 @@ extension KerasWeights {
   /// were matched.
   func moments(config: JSONValue?, step: Int?) -> (moments: Moments?, how: String) {
     let (optimizer, why) = KerasOptimizer.read(
-      variables, name: optimizerName, config: config?["compile_config"]?["optimizer"])
+      variables, name: optimizerName, config: config?["compile_config"]?["optimizer"],
+      weights: tensors.filter { !$0.isBuffer }.map(\.shape))
     guard let optimizer else { return (nil, why) }
     let wanted = optimizer.moments.map(\.second.shape)
     let groups = layerGroups(of: tensors)
@@ -108,15 +109,17 @@ extension Checkpoint {
   mutating func take(_ weights: KerasWeights, config: JSONValue?) throws(Problem) {
     findings += weights.tree.findings
     var facts = TrainingFacts()
+    let settings = config?["compile_config"]?["optimizer"]?["config"]
     if let counter = weights.variables.first,
-      let step = try integer(counter), step >= 0
+      let count = try integer(counter), count >= 0
     {
-      (facts.step, facts.stepSource) = (step, counter.name)
+      // It counts batches, of which several make a step where gradients are summed.
+      let batches = settings?["gradient_accumulation_steps"]?.int ?? 1
+      (facts.step, facts.stepSource) = (count / max(batches, 1), counter.name)
     }
     if weights.variables.count > 1 { facts.learningRate = try real(weights.variables[1]) }
     facts.complete(optimizer: nil, path: path)
     take(facts)
-    let settings = config?["compile_config"]?["optimizer"]?["config"]
     for key in ["clipnorm", "global_clipnorm"] {
       if let norm = settings?[key]?.double, norm > 0 { gradientClipping = norm }
     }

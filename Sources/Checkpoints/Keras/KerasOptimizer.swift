@@ -1,5 +1,6 @@
-// What a Keras 3 optimizer keeps (keras/src/optimizers): 0 the iteration, 1 the learning rate, then of
-// Adam a momentum and a velocity per trainable variable, in the order of the model.
+// What a Keras 3 optimizer keeps (keras/src/optimizers): 0 the iteration, 1 the learning rate, averages of
+// the weights and summed gradients where those are asked for, then of Adam a momentum and a velocity per
+// trainable variable, in the order of the model.
 internal import Diagnostics
 internal import Tensors
 
@@ -16,55 +17,57 @@ struct KerasOptimizer {
   ///   - variables: all of the optimizer's, from the iteration on.
   ///   - name: `adam`, or nil when the file does not say.
   ///   - config: the optimizer's configuration, where the file has one.
+  ///   - weights: the shapes of the variables that it may train, in any order.
   /// - Returns: also why there are no moments.
   static func read(
-    _ variables: [StoredTensor], name: String?, config: JSONValue?
+    _ variables: [StoredTensor], name: String?, config: JSONValue?, weights: [Shape]
   ) -> (optimizer: KerasOptimizer?, why: String) {
-    let className = (config?["class_name"]?.text ?? name)?.lowercased() ?? "adam"
+    // What scales the loss keeps no moments itself.
+    let isScaled = config?["class_name"]?.text == "LossScaleOptimizer"
+    let config = isScaled ? config?["config"]?["inner_optimizer"] : config
+    let className = bare(config?["class_name"]?.text ?? name ?? "adam")
     let settings = config?["config"]
     // Scalars stand first: iteration, learning rate, and Nadam's running product.
     let rest = Array(variables.drop { $0.shape.rank == 0 })
-    func make(
-      _ kind: String, _ moments: [(first: StoredTensor?, second: StoredTensor)],
-      _ flags: [String] = []
-    ) -> (KerasOptimizer?, String) {
-      (
-        KerasOptimizer(
-          kind: kind, moments: moments, flags: flags,
-          beta1: kind == "adam" ? settings?["beta_1"]?.double : nil,
-          beta2: kind == "adam" ? settings?["beta_2"]?.double : settings?["rho"]?.double), ""
-      )
-    }
+    let kind: String
     switch className {
-    case "adam", "adamw", "nadam", "lossscaleoptimizer":
-      guard !rest.isEmpty else { return (nil, "it has made no step yet") }
-      if let pairs = pairs(rest) { return make("adam", pairs) }
-      if rest.count % 3 == 0, let pairs = pairs(Array(rest.prefix(rest.count / 3 * 2))),
-        zip(pairs, rest.suffix(rest.count / 3)).allSatisfy({ $0.second.shape == $1.shape })
-      {
-        return make("adam", pairs, ["amsgrad"])
-      }
-      return (nil, "its variables are not a momentum and a velocity each")
-    case "rmsprop":
-      guard settings?["centered"]?.bool != true, (settings?["momentum"]?.double ?? 0) == 0 else {
-        return (nil, "RMSprop with momentum or centring is not matched")
-      }
-      return make("rmsprop", rest.map { (nil, $0) })
-    case "adagrad": return make("adagrad", rest.map { (nil, $0) })
+    case "adam", "adamw", "nadam": kind = "adam"
+    case "rmsprop", "adagrad": kind = className
     default: return (nil, "\(className) keeps no second moment that is known")
     }
+    guard !rest.isEmpty else { return (nil, "it has made no step yet") }
+    let layouts = KerasOptimizerLayout.all(of: kind, settings).compactMap { layout in
+      layout.moments(in: rest).map { (layout: layout, moments: $0) }
+    }
+    // Several fit the shapes alone, when nothing says what was asked for: one fits the model.
+    let wanted = weights.map(\.dimensions).sorted { $0.lexicographicallyPrecedes($1) }
+    let fitting = layouts.filter { _, moments in
+      moments.map(\.second.shape.dimensions).sorted { $0.lexicographicallyPrecedes($1) } == wanted
+    }
+    guard let found = layouts.count == 1 ? layouts.first : fitting.first,
+      layouts.count == 1 || fitting.count == 1
+    else {
+      return (
+        nil,
+        layouts.isEmpty
+          ? "its variables are not a momentum and a velocity each"
+          : "its variables can be read in several ways"
+      )
+    }
+    return (
+      KerasOptimizer(
+        kind: kind, moments: found.moments,
+        flags: kind == "adam" && found.layout.extra > 0 ? ["amsgrad"] : [],
+        beta1: kind == "adam" ? settings?["beta_1"]?.double : nil,
+        beta2: kind == "adam" ? settings?["beta_2"]?.double : settings?["rho"]?.double), ""
+    )
   }
 
-  private static func pairs(
-    _ variables: [StoredTensor]
-  ) -> [(first: StoredTensor?, second: StoredTensor)]? {
-    guard variables.count % 2 == 0 else { return nil }
-    var pairs: [(first: StoredTensor?, second: StoredTensor)] = []
-    for place in stride(from: 0, to: variables.count, by: 2) {
-      guard variables[place].shape == variables[place + 1].shape else { return nil }
-      pairs.append((variables[place], variables[place + 1]))
-    }
-    return pairs
+  /// `AdamW`, `adam_w` and `adam_w_1` (the second of its kind in a program) are one.
+  private static func bare(_ name: String) -> String {
+    var parts = name.lowercased().split(separator: "_")
+    if parts.count > 1, let last = parts.last, Int(last) != nil { parts.removeLast() }
+    return parts.joined()
   }
 
   /// The moments as a checkpoint has them, once their parameters are known.

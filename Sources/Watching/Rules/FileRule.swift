@@ -11,7 +11,10 @@ protocol FileRule: Sendable {
 
 enum FileRules {
   /// The first that claims a file judges it; the worker judges what none claims.
-  static let all: [any FileRule.Type] = [SafetensorsRule.self, ZipRule.self, HDF5Rule.self]
+  static let all: [any FileRule.Type] = [
+    SafetensorsRule.self, ZipRule.self, HDF5Rule.self, TensorFlowRule.self,
+    KerasSplitRule.self, OCDBTRule.self,
+  ]
 
   static func missing(_ file: FileEnds, name: String) -> String? {
     guard file.bytes > 0 else { return "it is empty" }

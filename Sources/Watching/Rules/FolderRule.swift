@@ -37,6 +37,7 @@ enum FolderRules {
   /// The first that recognises a folder has it.
   static let all: [any FolderRule.Type] = [
     MegatronRule.self, DistributedRule.self, DeepSpeedRule.self, HuggingFaceRule.self,
+    SavedModelRule.self, OrbaxRule.self,
   ]
 
   static func rule(for folder: FolderNames) -> (any FolderRule.Type)? {

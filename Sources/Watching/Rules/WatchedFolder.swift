@@ -34,22 +34,26 @@ struct WatchedFolder {
 
   /// The trimmed content of a small text file beside the folder, such as DeepSpeed's `latest`; nil
   /// when there is none, or nothing in it yet.
-  func textBeside(_ name: String) -> String? {
-    guard case .success(let number) = Descriptor.openFile(Path.join(Path.parent(path), name)) else {
-      return nil
-    }
+  func textBeside(_ name: String) -> String? { Self.text(of: Path.join(Path.parent(path), name)) }
+
+  /// The trimmed content of a small text file in the folder.
+  func textInside(_ name: String) -> String? { Self.text(of: Path.join(path, name)) }
+
+  private static func text(of file: String) -> String? {
+    guard case .success(let number) = Descriptor.openFile(file) else { return nil }
     let file = Descriptor(number)
     var status = stat()
     guard fstat(file.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-      status.st_size <= 4_096
+      status.st_size <= 65_536
     else { return nil }
     let ends = FileEnds(descriptor: file.number, bytes: Int64(status.st_size))
     let blank: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
-    let text = ends.last(4_096).drop { blank.contains($0) }.reversed().drop { blank.contains($0) }
+    let text = ends.last(65_536).drop { blank.contains($0) }.reversed().drop { blank.contains($0) }
     return text.isEmpty ? nil : String(decoding: text.reversed(), as: UTF8.self)
   }
 
-  private static func endsAsJSON(_ path: String) -> Bool {
+  /// Whether a file's last byte that is not blank closes an object.
+  static func endsAsJSON(_ path: String) -> Bool {
     guard case .success(let number) = Descriptor.openFile(path) else { return false }
     let file = Descriptor(number)
     var status = stat()
