@@ -1,50 +1,25 @@
 // CumSum: running sums along one axis. The pullback runs the other way.
 internal import CKernels
-internal import Diagnostics
-internal import Tensors
 
 final class RunningSum: Operator {
-  private let span: AxisSpan
-  private let examples: Int
-  private let isExclusive: Int32
-  private let isReversed: Int32
+  private let axis: RunningAxis
 
-  private init(
-    _ frame: Frame, axis: Int, isExclusive: Bool, isReversed: Bool
-  ) throws(Problem) {
-    span = try AxisSpan(frame, axis: axis)
-    examples = frame.examples
-    self.isExclusive = isExclusive ? 1 : 0
-    self.isReversed = isReversed ? 1 : 0
-  }
+  private init(_ axis: RunningAxis) { self.axis = axis }
 
-  static let bind: OperatorBinding = { binder, site throws(Problem) in
-    let term = try binder.placedTerm(site, 0)
-    guard let named = try binder.integers(site, 1)?.first else {
-      throw site.invalid("it names no axis")
-    }
-    let axis = try site.axis(named, rank: term.shape.rank)
-    let isExclusive = try site.integer("exclusive", default: 0) == 1
-    let isReversed = try site.integer("reverse", default: 0) == 1
-    binder.set(
-      site,
-      try binder.emit(site, [term], output: term.shape, outer: term.outer) {
-        frame throws(Problem) in
-        try RunningSum(frame, axis: axis, isExclusive: isExclusive, isReversed: isReversed)
-      })
-  }
+  static let bind = RunningAxis.binding { RunningSum($0) }
 
   func rereads(_ input: Int) -> Rereads { Rereads() }
 
   func forward(_ arrays: Arrays) {
     ck_running_sum(
-      arrays.inputs[0], arrays.output, examples * span.outer, span.length, span.inner,
-      isExclusive, isReversed, 0)
+      arrays.inputs[0], arrays.output, axis.examples * axis.span.outer, axis.span.length,
+      axis.span.inner, axis.isExclusive, axis.isReversed, 0)
   }
 
   func pullBack(_ pull: PullBack) {
     ck_running_sum(
-      pull.deltas, pull.target, pull.examples.count * pull.count * span.outer, span.length,
-      span.inner, isExclusive, 1 - isReversed, pull.accumulates ? 1 : 0)
+      pull.deltas, pull.target, pull.examples.count * pull.count * axis.span.outer,
+      axis.span.length, axis.span.inner, axis.isExclusive, 1 - axis.isReversed,
+      pull.accumulates ? 1 : 0)
   }
 }
