@@ -108,7 +108,8 @@ final class Recurrence: Operator {
       inner = FloatBuffer(count: 0)
     case .gru:
       cells = FloatBuffer(count: 0)
-      inner = FloatBuffer(count: sequences * t * h)
+      // Steps behind a sequence's end are never written, and meet cotangents of zero in products.
+      inner = FloatBuffer(zeros: sequences * t * h)
     case .rnn:
       cells = FloatBuffer(count: 0)
       inner = FloatBuffer(count: 0)
