@@ -76,7 +76,7 @@ struct BoundNetwork {
   private static func refuseFolded(
     _ binding: NameBinding, _ graph: Graph, _ checkpoint: Checkpoint
   ) throws(Problem) {
-    if let statistic = binding.unreached.first(where: { $0.hasSuffix(".running_var") }) {
+    if let statistic = binding.foldedStatistic {
       throw Problem(
         "folded-normalisation", at: graph.path,
         "the graph does not read \"\(statistic)\" of \(checkpoint.path): its normalisation was "

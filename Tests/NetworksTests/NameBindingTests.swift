@@ -76,6 +76,22 @@ struct NameBindingTests {
     #expect(settled.unreached == ["wte.weight"])
   }
 
+  @Test("a normalisation is folded where its neighbours are read, not where its branch is unused")
+  func foldedStatistic() throws {
+    let graph = try Self.graph([("stem.conv.weight", [2]), ("head.weight", [3])])
+    func folded(_ others: String...) throws -> String? {
+      let known = [("stem.conv.weight", [2]), ("head.weight", [3])]
+      return try Self.bind(graph, known + others.map { ($0, [2]) }).foldedStatistic
+    }
+    #expect(try folded("stem.bn.weight", "stem.bn.running_var") == "stem.bn.running_var")
+    #expect(try folded("norms.0.running_var", "norms.1.running_var") == "norms.0.running_var")
+    #expect(try folded("stem.aux.conv.weight", "stem.aux.bn.running_var") == nil)
+    #expect(try folded("aux.bn.0.running_var", "aux.conv.0.weight", "aux.bn.1.running_var") == nil)
+    #expect(try folded("ema.stem.conv.weight", "ema.stem.bn.running_var", "ema.x") == nil)
+    #expect(try folded("bn.running_var") == "bn.running_var")
+    #expect(try folded("aux.weight") == nil)
+  }
+
   @Test("tables that the graph brings along stay its own")
   func tables() throws {
     let graph = try Self.graph([("a.weight", [2])], constants: ["rotary_table", "buf.table"])

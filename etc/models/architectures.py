@@ -40,7 +40,8 @@ class DenseNet(nn.Module):
 
 
 class Inception(nn.Module):
-    """Branches of several kernels, factorised ones among them, side by side; overlapping pools."""
+    """Branches of several kernels, factorised ones among them, side by side; overlapping pools; and an
+    auxiliary classifier."""
 
     def __init__(self, classes=10):
         super().__init__()
@@ -51,7 +52,9 @@ class Inception(nn.Module):
             nn.Conv2d(6, 3, (1, 5), padding=(0, 2)), nn.ReLU(), nn.Conv2d(3, 4, (5, 1), padding=(2, 0)),
             nn.ReLU())
         self.pooled = conv_bn(6, 4, 1)
-        self.auxiliary = nn.Linear(16, classes)
+        # Only training uses it.
+        self.auxiliary = nn.Sequential(
+            conv_bn(16, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, classes))
         self.fc = nn.Linear(16, classes)
 
     def forward(self, x):

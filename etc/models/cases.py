@@ -386,7 +386,7 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "attention-optimized": series(sequences.Attentive, 6, 5, 4, export="optimized"),
     "encoder-optimized": words(
         sequences.Encoder, 4, export="optimized", refused="folded-weight"),
-    "vgg-older": images(vision.VGG, export="older", refused="folded-normalisation"),
+    "vgg-older": images(vision.VGG, export="older", refused="folded-weight"),
     "norms-older": images(vision.Normalised, size=8, count=6, export="older"),
     "lstm-older": words(lambda: sequences.Recurrent(nn.LSTM), 5, export="older"),
     "lstm-deep-older": words(
