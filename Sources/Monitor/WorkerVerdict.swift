@@ -19,6 +19,9 @@ enum WorkerVerdict: Sendable, Hashable {
   /// The daemon stops; the attempt does not count.
   case abandon
 
+  /// Whether the checkpoint was read.
+  var isReport: Bool { if case .record = self { true } else { false } }
+
   init(_ outcome: WorkerOutcome, memoryLimitMebibytes: Int) {
     switch outcome {
     case .document(let bytes) where bytes.isEmpty:
