@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import Reports
+import TestSupport
 import Testing
 
 @testable import Monitor
