@@ -116,7 +116,14 @@ extension Daemon {
     roots[number].isHinted = false
     roots[number].nextScan =
       BootClock.now() + min(.seconds(configuration.scan.intervalSeconds), .seconds(5))
-    if !isKnown { parts.log(.warning, "\(problem)") }
+    guard !isKnown else { return }
+    parts.log(.warning, "\(problem)")
+    // A worker that a dead mount holds would keep those of other roots waiting until its time is over.
+    if problem.code == WatchedRoot.unresponsiveCode, let path = status.working,
+      Path.relative(path, to: roots[number].settings.path) != nil
+    {
+      worker?.cancel()
+    }
   }
 
   private func regain(_ number: Int) {

@@ -89,7 +89,10 @@ extension Daemon {
   private func act(on verdict: WorkerVerdict, _ job: Job) throws(Problem) {
     let path = job.candidate.path
     if verdict == .abandon {
-      return try ledger.postpone(job.entry.id, reason: "the daemon stopped", countsAttempt: false)
+      pending[path]?.stage = .settling(until: BootClock.now())
+      return try ledger.postpone(
+        job.entry.id, reason: stopsBy == nil ? "its root does not answer" : "the daemon stopped",
+        countsAttempt: false)
     }
     guard let known = pending[path] else { return }
     guard try ledger.entry(path: path)?.id == job.entry.id else {

@@ -16,7 +16,7 @@ enum WorkerVerdict: Sendable, Hashable {
   case postpone(reason: String)
   /// Not before its settings are changed: the run's probe or configuration is wrong.
   case hold(reason: String)
-  /// The daemon stops; the attempt does not count.
+  /// The daemon stops, or the file's root does not answer; the attempt does not count.
   case abandon
 
   /// Whether the checkpoint was read.

@@ -35,11 +35,13 @@ import Testing
     }
   }()
 
-  private func write(_ seed: UInt8, _ path: String) throws {
-    var file = HostileFiles.safetensors(["fc.weight"])
-    // The lowest byte of the last element: another content of the same kind.
-    file[file.count - 4] = seed
-    try Data(file).write(to: URL(filePath: path + ".tmp"))
+  private func write(_ seed: UInt8, _ path: String, rows: Int = 2) throws {
+    let header =
+      "{\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[\(rows),2],\"data_offsets\":[0,\(8 * rows)]}}"
+    var file = Data(HostileFiles.little(UInt64(header.utf8.count), 8) + Array(header.utf8))
+    file.append(Data([seed, 0, 0, 1]))
+    file.append(Data(count: 8 * rows - 4))
+    try file.write(to: URL(fileURLWithPath: path + ".tmp"))
     guard rename(path + ".tmp", path) == 0 else { throw CocoaError(.fileWriteUnknown) }
   }
 
@@ -74,6 +76,15 @@ import Testing
     try #require(tree.waitForReports(["remote": 2]))
     #expect(eventually { !tree.status().contains("state: unresponsive") })
     #expect(try tree.run("remote").missed == 0)
+
+    // A worker that it holds is not waited for either: this one is held in the middle of its file.
+    try write(5, "\(tree.path)/mirrored/remote/step_3.safetensors", rows: 1 << 18)
+    try #require(eventually { tree.status().contains("state: unresponsive") })
+    try write(6, "\(tree.path)/runs/local/step_3.safetensors")
+    try #require(tree.waitForReports(["local": 3]))
+    #expect(tree.status().contains("workers_lost: 0"))
+    kill(server, SIGCONT)
+    try #require(tree.waitForReports(["remote": 3]))
 
     // A dead mount does not keep the daemon from stopping.
     kill(server, SIGSTOP)

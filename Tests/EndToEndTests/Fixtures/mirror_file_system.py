@@ -4,7 +4,8 @@ read-only, until its process is stopped (SIGSTOP), and again when that goes on.
   mirror_file_system.py FOLDER MOUNT PIDFILE COMMAND [ARGUMENTS]
 
 mounts FOLDER on MOUNT, writes the number of the process that serves it to PIDFILE, and becomes the
-command, whose end ends the server too. It speaks the kernel's protocol (linux/fuse.h) itself."""
+command, whose end ends the server too. The process stops by itself when it is first asked for what lies
+beyond 512 KiB of a file. It speaks the kernel's protocol (linux/fuse.h) itself."""
 import ctypes
 import errno
 import os
@@ -25,6 +26,7 @@ if libc.mount(b"mirror", mount.encode(), b"fuse", MS_NOSUID | MS_NODEV, options.
     sys.exit(f"mount: {os.strerror(ctypes.get_errno())}")
 
 paths = {1: folder}  # by number of the node
+has_stopped = False
 
 
 def node(path):
@@ -59,6 +61,7 @@ def answer(code, number, body):
     if code in (READ, READDIR):
         _, offset, size = struct.unpack_from("<QQI", body)
         if code == READ:
+            stop_beyond(offset)
             with open(paths[number], "rb") as file:
                 file.seek(offset)
                 return file.read(size)
@@ -68,6 +71,13 @@ def answer(code, number, body):
     if code in (RELEASE, RELEASEDIR):
         return b""
     raise OSError(errno.ENOSYS, "")
+
+
+def stop_beyond(offset):
+    global has_stopped
+    if offset >= 512 << 10 and not has_stopped:
+        has_stopped = True
+        os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def entries(number, offset, size):
