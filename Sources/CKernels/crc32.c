@@ -2,25 +2,18 @@
 // Intel 2009, constants of the reflected polynomial), and by one 8-bit table.
 #include "crc32.h"
 
+#include "nibble_table.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
 uint32_t ck_crc32_portable(uint32_t checksum, const void *bytes, size_t n) {
-  const uint8_t *from = bytes;
-  // Half a byte at a time: 16 entries, no table to initialise at run time.
   static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
                                      0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
                                      0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
                                      0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
-  uint32_t crc = ~checksum;
-  for (size_t i = 0; i < n; i++) {
-    crc ^= from[i];
-    crc = crc >> 4 ^ table[crc & 15];
-    crc = crc >> 4 ^ table[crc & 15];
-  }
-  return ~crc;
+  return ck_by_nibbles(table, checksum, bytes, n);
 }
 
 #if defined(__x86_64__)

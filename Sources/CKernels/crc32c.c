@@ -3,24 +3,18 @@
 
 #include <string.h>
 
+#include "nibble_table.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
 uint32_t ck_crc32c_portable(uint32_t checksum, const void *bytes, size_t n) {
-  const uint8_t *from = bytes;
-  // Half a byte at a time, as ck_crc32_portable does.
   static const uint32_t table[16] = {0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
                                      0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
                                      0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
                                      0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75};
-  uint32_t crc = ~checksum;
-  for (size_t i = 0; i < n; i++) {
-    crc ^= from[i];
-    crc = crc >> 4 ^ table[crc & 15];
-    crc = crc >> 4 ^ table[crc & 15];
-  }
-  return ~crc;
+  return ck_by_nibbles(table, checksum, bytes, n);
 }
 
 #if defined(__x86_64__)

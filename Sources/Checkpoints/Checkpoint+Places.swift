@@ -1,6 +1,4 @@
 // What opening a checkpoint may read, for a sandbox that is closed before the first byte.
-internal import Glibc
-
 extension Checkpoint {
   /// Indexes that name files beside them: how the names end that they stand for.
   private static let indexes: [(suffix: String, part: String)] = [
@@ -16,17 +14,10 @@ extension Checkpoint {
     let name = parts.last.map(String.init) ?? path
     let folder = parts.dropLast().joined(separator: "/")
     let start = "\(name.dropLast(index.suffix.utf8.count))\(index.part)"
-    guard let stream = opendir(folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder) else {
-      return [path]
-    }
-    defer { closedir(stream) }
-    var places = [path]
-    while places.count <= mostPlaces, let entry = readdir(stream) {
-      let other = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if other.hasPrefix(start) { places.append(path.dropLast(name.utf8.count) + other) }
-    }
-    return places
+    let others = Folder.visibleNames(
+      in: folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder)
+    return [path]
+      + others.filter { $0.hasPrefix(start) }.prefix(mostPlaces)
+      .map { path.dropLast(name.utf8.count) + $0 }
   }
 }

@@ -1,12 +1,12 @@
-// The names in a folder, and its files opened one by one.
-internal import Diagnostics
+// The names in a folder.
+package import Diagnostics
 internal import Glibc
 
-enum Folder {
+package enum Folder {
   private static let mostNames = 100_000
 
   /// Every name but `.` and `..`; names that are not UTF-8 are left out, since no format has them.
-  static func names(in path: String) throws(Problem) -> Set<String> {
+  package static func names(in path: String) throws(Problem) -> Set<String> {
     guard let stream = opendir(path) else { throw Problem.system(errno, opening: path) }
     defer { closedir(stream) }
     var names: Set<String> = []
@@ -26,5 +26,10 @@ enum Folder {
       }
       if let name, name != ".", name != ".." { names.insert(name) }
     }
+  }
+
+  /// As `names`, in order; none when the folder cannot be listed, which whoever opens it will say.
+  package static func visibleNames(in path: String) -> [String] {
+    do throws(Problem) { return try names(in: path).sorted() } catch { return [] }
   }
 }

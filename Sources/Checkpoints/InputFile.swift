@@ -136,18 +136,7 @@ extension InputFile {
 
   /// The bytes `offset ..< offset + count`, which the caller has checked against the size.
   func bytes(at offset: Int, count: Int) throws(Problem) -> [UInt8] {
-    var problem: Problem?
-    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      do throws(Problem) {
-        try read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
-        initialized = count
-      } catch {
-        problem = error
-        initialized = 0
-      }
-    }
-    if let problem { throw problem }
-    return bytes
+    try [UInt8](count: count) { buffer throws(Problem) in try read(into: buffer, at: offset) }
   }
 
   /// The whole of a small file. Errors: `too-large` beyond `limit` bytes.

@@ -100,6 +100,7 @@ public struct Backfill {
     _ = try ledger.started(entry.id)
     var arguments = ["probe", entry.path, "--kept", "--run", entry.run] + options
     let standing = try recorder.standing(of: entry.run, at: entry.path)
+      .keepingPrevious(where: FileSystemNames.exists)
     if let previous = standing.previous { arguments += ["--previous", previous] }
     if let bits = standing.referenceEntropyBits {
       arguments += ["--reference-entropy-bits", String(bits)]

@@ -100,7 +100,11 @@ extension Configuration {
     }
     var roots: [(root: Root, mark: Mark)] = []
     for var item in items {
-      let path = RealPath.resolve(Path.join(folder, try item.required("path")))
+      let written = Path.join(folder, try item.required("path"))
+      // The mount that it lies on may be dead; the others are watched nevertheless.
+      let path =
+        BoundedCalls.ofConfiguration.answer { RealPath.resolve(written) }
+        ?? RealPath.absolute(written)
       let name: String? = try item.optional("name")
       if let name, !isRunName(name) {
         throw item.problem(

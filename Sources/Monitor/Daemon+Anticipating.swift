@@ -15,9 +15,16 @@ extension Daemon {
       waiting = try WaitingWorker(
         executable: parts.workerExecutable, folder: job.candidate.runDirectory,
         options: WorkerCommand.options(
-          for: job, standing: recorder.standing(of: job.entry.run, at: nil), configuration))
+          for: job, standing: try standing(of: job.entry.run, at: nil), configuration))
     } catch {
       parts.log(.debug, "no worker was started ahead: \(error)")
+    }
+  }
+
+  /// What a checkpoint is measured against, as far as it is still there.
+  func standing(of run: String, at path: String?) throws(Problem) -> Standing {
+    try recorder.standing(of: run, at: path).keepingPrevious { previous in
+      rootNumber(of: previous).map { exists(previous, in: $0) } ?? false
     }
   }
 

@@ -12,15 +12,18 @@ extension Daemon {
   /// Begins to watch the configured roots, and to look through all of them.
   func startRoots() {
     generation += 1
-    roots = configuration.roots.map { WatchedRoot($0, configuration) }
+    roots = configuration.roots.map {
+      WatchedRoot($0, configuration, BoundedCalls(patience: parts.patience))
+    }
     for number in roots.indices {
       let root = roots[number]
       if root.wantsHints, parts.hintExecutable == nil {
         roots[number].trouble = "plasticity-watch is not installed: polling"
         parts.log(.warning, "plasticity-watch is not installed: polling \(root.settings.path)")
       }
+      let scanner = root.scanner
       do throws(Problem) {
-        try root.scanner.checkRoot()
+        try attempt(number) { () throws(Problem) in try scanner.checkRoot() }
       } catch {
         lose(number, error)
       }
@@ -31,6 +34,7 @@ extension Daemon {
 
   /// Looks where a hint, a settling time or the interval says so.
   func lookWhereDue() {
+    checkScans()
     let now = BootClock.now()
     if hints == nil, wantsHints, now >= hintBackoff.until { startHints() }
     for directory in debouncing.takeDue(at: now) { look(into: directory) }
@@ -47,37 +51,38 @@ extension Daemon {
       return
     }
     let (scanner, mailbox, generation) = (roots[number].scanner, mailbox, generation)
-    roots[number].isScanning = true
+    let progress = ScanProgress()
+    roots[number].progress = progress
     roots[number].scanAgain = false
     do throws(Problem) {
       try DedicatedThread.start("scan") {
         let start = BootClock.now()
-        let result: Result<ScanResult, Problem>
-        do throws(Problem) {
-          result = .success(try scanner.scan())
-        } catch {
-          result = .failure(error)
+        let result = Result { () throws(Problem) in
+          let found = try scanner.scan(telling: progress)
+          return Scanned(
+            found: found, isMountPoint: RealPath.isMountPoint(scanner.root),
+            seconds: (BootClock.now() - start).inSeconds)
         }
-        let seconds = (BootClock.now() - start).inSeconds
-        mailbox.post(
-          .scanned(root: number, generation: generation, result, seconds: seconds))
+        mailbox.post(.scanned(root: number, generation: generation, result))
       }
     } catch {
-      roots[number].isScanning = false
+      roots[number].progress = nil
       roots[number].nextScan = BootClock.now() + .seconds(15)
       trouble(error)
     }
   }
 
-  func take(_ result: Result<ScanResult, Problem>, of number: Int, seconds: Double) {
-    roots[number].isScanning = false
+  func take(_ result: Result<Scanned, Problem>, of number: Int) {
+    roots[number].progress = nil
     let again = roots[number].scanAgain
     roots[number].nextScan =
       BootClock.now() + (again ? .zero : roots[number].interval(configuration))
     switch result {
     case .failure(let problem): lose(number, problem)
-    case .success(let found):
-      let isMountPoint = RealPath.isMountPoint(roots[number].settings.path)
+    // The scan came through, and something else has not: it is too early.
+    case .success where roots[number].calls.isHeld: lose(number, unresponsive(number))
+    case .success(let scanned):
+      let (found, isMountPoint) = (scanned.found, scanned.isMountPoint)
       // What lies under a mount point is another folder: everything waits for the mount.
       if roots[number].isMountPoint, !isMountPoint {
         return lose(
@@ -91,7 +96,7 @@ extension Daemon {
       roots[number].isMountPoint = isMountPoint
       checkStateFolder()
       roots[number].checkpoints = found.candidates.count
-      roots[number].scanSeconds = (seconds * 1_000).rounded() / 1_000
+      roots[number].scanSeconds = (scanned.seconds * 1_000).rounded() / 1_000
       note(found.oddities, root: number)
       let gap = found.oddities.first { !$0.isAboutFile }
       roots[number].gaps = gap?.problem.description
@@ -105,33 +110,37 @@ extension Daemon {
   }
 
   /// A missing root never means that its checkpoints were deleted: everything waits.
-  private func lose(_ number: Int, _ problem: Problem) {
-    let wasMissing = roots[number].isMissing
-    roots[number].missing = problem.what
+  func lose(_ number: Int, _ problem: Problem) {
+    let isKnown = roots[number].missing?.code == problem.code
+    roots[number].missing = problem
     roots[number].isHinted = false
     roots[number].nextScan =
       BootClock.now() + min(.seconds(configuration.scan.intervalSeconds), .seconds(5))
-    if !wasMissing { parts.log(.warning, "\(problem)") }
+    guard !isKnown else { return }
+    parts.log(.warning, "\(problem)")
+    // A worker that a dead mount holds would keep those of other roots waiting until its time is over.
+    if problem.code == WatchedRoot.unresponsiveCode, let path = status.working,
+      Path.relative(path, to: roots[number].settings.path) != nil
+    {
+      worker?.cancel()
+    }
   }
 
   private func regain(_ number: Int) {
     let settings = roots[number].settings
     parts.log(.info, "\(settings.path) is there again")
     // It may be another file system now.
-    roots[number] = WatchedRoot(settings, configuration)
+    roots[number] = WatchedRoot(settings, configuration, roots[number].calls)
     roots[number].nextScan = BootClock.now() + roots[number].interval(configuration)
     startHints()
   }
 
   /// A look into one folder, here and now.
   private func look(into directory: String) {
-    guard
-      let number = roots.firstIndex(where: {
-        Path.relative(directory, to: $0.settings.path) != nil
-      }), !roots[number].isMissing
-    else { return }
+    guard let number = rootNumber(of: directory), !roots[number].isMissing else { return }
+    let scanner = roots[number].scanner
     do throws(Problem) {
-      let found = try roots[number].scanner.scan(only: directory)
+      let found = try attempt(number) { () throws(Problem) in try scanner.scan(only: directory) }
       note(found.oddities, root: number)
       observe(found.candidates, root: number)
       let present = Set(found.candidates.map(\.path))

@@ -44,9 +44,7 @@ extension Daemon {
     hintBackoff.succeeded()
     startRoots()
     for (path, known) in working {
-      guard
-        let root = roots.firstIndex(where: { Path.relative(path, to: $0.settings.path) != nil })
-      else { continue }
+      guard let root = rootNumber(of: path) else { continue }
       pending[path] = Pending(
         candidate: known.candidate, root: root, run: known.run, stage: .working,
         firstSeen: known.firstSeen)

@@ -1,7 +1,6 @@
 // From first sight to the queue: the ledger is asked, completeness and settling are judged.
 
 internal import Diagnostics
-internal import Glibc
 internal import Ledger
 internal import Watching
 
@@ -21,7 +20,7 @@ extension Daemon {
     let path = roots[number].settings.path
     do throws(Problem) {
       for entry in try ledger.pendingEntries() where Path.relative(entry.path, to: path) != nil {
-        if pending[entry.path] == nil, !exists(entry.path) { try end(gone: entry) }
+        if pending[entry.path] == nil, !exists(entry.path, in: number) { try end(gone: entry) }
       }
     } catch {
       trouble(error)
@@ -100,20 +99,25 @@ extension Daemon {
       settle: quiet, isOverwritten: finished[first.path] != nil)
     // Twice is enough when nothing has to be waited for: the second look is the confirmation.
     for _ in 0..<3 {
-      let completeness = Completeness.check(candidate, patience: patience)
+      let looked = candidate
+      guard
+        let completeness = ask(root, { Completeness.check(looked, patience: patience) })
+      else { return }
       let now = BootClock.now()
       let verdict = settling.judge(
         candidate.path, candidate.fingerprint, completeness, quiet: quiet, at: now)
       switch verdict {
       case .ready: return enqueue(candidate)
       case .incomplete(let reason, let since):
-        if Completeness.isClosed(candidate) { return wait(forRightsTo: candidate, reason) }
+        guard let isClosed = ask(root, { Completeness.isClosed(looked) }) else { return }
+        if isClosed { return wait(forRightsTo: candidate, reason) }
         pending[candidate.path]?.stage = .incomplete(reason: reason, since: since)
         return
       case .wait(let until):
         pending[candidate.path]?.stage = .settling(until: until)
         if until > now { return }
-        guard let again = roots[root].scanner.look(at: candidate) else {
+        guard let seen = look(at: candidate, in: root) else { return }
+        guard let again = seen else {
           return checkVanished { $0.candidate.path == candidate.path }
         }
         candidate = again
@@ -122,6 +126,12 @@ extension Daemon {
     }
     // It changes under our eyes.
     pending[candidate.path]?.stage = .settling(until: BootClock.now() + .milliseconds(250))
+  }
+
+  /// The checkpoint as it is now, nil inside when it is gone; nil when its root does not answer.
+  func look(at candidate: Candidate, in root: Int) -> Candidate?? {
+    let scanner = roots[root].scanner
+    return ask(root) { scanner.look(at: candidate) }
   }
 
   private func enqueue(_ candidate: Candidate) {
@@ -157,7 +167,8 @@ extension Daemon {
       switch known.stage {
       case .incomplete(let reason, _): giveUp(known, reason)
       case .settling:
-        guard let again = roots[known.root].scanner.look(at: known.candidate) else {
+        guard let seen = look(at: known.candidate, in: known.root) else { continue }
+        guard let again = seen else {
           checkVanished { $0.candidate.path == path }
           continue
         }
@@ -178,7 +189,7 @@ extension Daemon {
   /// It has stayed incomplete for long: it is told once, and read as soon as it changes.
   func giveUp(_ known: Pending, _ reason: String) {
     let candidate = known.candidate
-    if !exists(candidate.path) { return drop(known) }
+    if !exists(candidate.path, in: known.root) { return drop(known) }
     do throws(Problem) {
       let entry = try ledger.observe(
         path: candidate.path, run: known.run, fingerprint: .init(candidate.fingerprint.text))
@@ -228,7 +239,7 @@ extension Daemon {
   /// Checkpoints that were not found again: those that are really gone were missed.
   func checkVanished(_ isMeant: (Pending) -> Bool) {
     for (path, known) in pending where isMeant(known) {
-      if known.stage == .working || exists(path) { continue }
+      if known.stage == .working || exists(path, in: known.root) { continue }
       drop(known)
     }
   }
@@ -270,12 +281,6 @@ extension Daemon {
     try ledger.missed(entry.id)
     status.counters.missed = try ledger.counters()["missed"] ?? 0
     parts.log(.warning, "missed: \(entry.path) went away before it was read")
-  }
-
-  /// Whether something of that name is there; when it cannot be told, it is.
-  func exists(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0 || (errno != ENOENT && errno != ENOTDIR)
   }
 
   // MARK: Remarks

@@ -29,11 +29,12 @@ extension Daemon {
     let settings: RunSettings
     let run: String
     do throws(Problem) {
-      settings = try RunSettings.load(
-        runDirectory: candidate.runDirectory, probes: configuration.probes)
+      settings = try runSettings(of: candidate.runDirectory, in: next.root)
       run = try claimRunName(settings, candidate.runDirectory, next.root)
     } catch {
-      return hold(next, error.description)
+      // A root that does not answer holds all of it back already.
+      if !roots[next.root].isMissing { hold(next, error.description) }
+      return
     }
     pending[candidate.path]?.run = run
     var entry = try ledger.observe(
@@ -50,7 +51,7 @@ extension Daemon {
       candidate: candidate, entry: entry, settings: settings,
       probe: settings.probe ?? roots[next.root].settings.probe)
     let options = WorkerCommand.options(
-      for: job, standing: try recorder.standing(of: entry.run, at: entry.path), configuration)
+      for: job, standing: try standing(of: entry.run, at: entry.path), configuration)
     let command = WorkerCommand(
       executable: parts.workerExecutable, arguments: ["probe", candidate.path] + options,
       environment: WorkerCommand.environment())
@@ -88,7 +89,10 @@ extension Daemon {
   private func act(on verdict: WorkerVerdict, _ job: Job) throws(Problem) {
     let path = job.candidate.path
     if verdict == .abandon {
-      return try ledger.postpone(job.entry.id, reason: "the daemon stopped", countsAttempt: false)
+      pending[path]?.stage = .settling(until: BootClock.now())
+      return try ledger.postpone(
+        job.entry.id, reason: stopsBy == nil ? "its root does not answer" : "the daemon stopped",
+        countsAttempt: false)
     }
     guard let known = pending[path] else { return }
     guard try ledger.entry(path: path)?.id == job.entry.id else {
@@ -96,7 +100,8 @@ extension Daemon {
       pending[path]?.stage = .settling(until: BootClock.now())
       return
     }
-    let now = roots[known.root].scanner.look(at: job.candidate)
+    let seen = look(at: job.candidate, in: known.root)
+    let now = seen ?? nil
     if let now, now.fingerprint != job.candidate.fingerprint {
       // Written to while it was read: whatever was found belongs to neither version.
       try ledger.postpone(
@@ -106,15 +111,22 @@ extension Daemon {
       pending[path]?.stage = .settling(until: BootClock.now())
       return
     }
+    if seen == nil, !verdict.isReport {
+      // Its root does not answer: what the worker says of the file is the mount's fault.
+      try ledger.postpone(
+        job.entry.id, reason: "the root does not answer", to: .seen, countsAttempt: false)
+      pending[path]?.stage = .settling(until: BootClock.now())
+      return
+    }
     switch verdict {
     case .record(let document):
       // A checkpoint that went away while it was read was still read whole.
       try record(document, job)
     case .reject(let code, let reason):
-      if now == nil, !exists(path) { return drop(known) }
+      if now == nil, !exists(path, in: known.root) { return drop(known) }
       try refuse(job.candidate, job.entry, code: code, reason: reason)
     case .retry(let code, let reason):
-      if now == nil, !exists(path) { return drop(known) }
+      if now == nil, !exists(path, in: known.root) { return drop(known) }
       pending[path]?.failures += 1
       if known.failures >= 1 {
         return try refuse(job.candidate, job.entry, code: code, reason: reason)
@@ -124,7 +136,7 @@ extension Daemon {
       try ledger.postpone(job.entry.id, reason: reason)
       pending[path]?.stage = .queued
     case .postpone(let reason):
-      if now == nil, !exists(path) { return drop(known) }
+      if now == nil, !exists(path, in: known.root) { return drop(known) }
       try ledger.postpone(job.entry.id, reason: reason, countsAttempt: false)
       let since = known.notYetSince ?? BootClock.now()
       pending[path]?.notYetSince = since
@@ -207,11 +219,10 @@ extension Daemon {
   /// The run's name by its settings; nil when they cannot be read.
   func knownRunName(_ directory: String) -> String? {
     if let name = runNames[directory] { return name }
-    guard let root = roots.first(where: { Path.relative(directory, to: $0.settings.path) != nil })
-    else { return nil }
+    guard let root = rootNumber(of: directory) else { return nil }
     do throws(Problem) {
-      let settings = try RunSettings.load(runDirectory: directory, probes: configuration.probes)
-      let name = settings.name ?? root.runName(directory)
+      let settings = try runSettings(of: directory, in: root)
+      let name = settings.name ?? roots[root].runName(directory)
       runNames[directory] = name
       return name
     } catch {
@@ -219,12 +230,26 @@ extension Daemon {
     }
   }
 
+  private func runSettings(of directory: String, in root: Int) throws(Problem) -> RunSettings {
+    let probes = configuration.probes
+    return try attempt(root) { () throws(Problem) in
+      try RunSettings.load(runDirectory: directory, probes: probes)
+    }
+  }
+
+  /// The root that a folder lies in.
+  func rootNumber(of directory: String) -> Int? {
+    roots.firstIndex { Path.relative(directory, to: $0.settings.path) != nil }
+  }
+
   /// Two folders cannot be one run: whoever came first has the name.
   private func claimRunName(
     _ settings: RunSettings, _ directory: String, _ root: Int
   ) throws(Problem) -> String {
     let name = settings.name ?? roots[root].runName(directory)
-    if let other = runDirectories[name], other != directory, exists(other) {
+    if let other = runDirectories[name], other != directory,
+      rootNumber(of: other).map({ exists(other, in: $0) }) ?? true
+    {
       throw Problem(
         "run-name-taken", at: directory, "the run \(other) has the name \"\(name)\" already",
         remedy: "give this one a name: in its plasticity.yaml, or its root a name:",

@@ -29,13 +29,22 @@ public final class Daemon {
     public var version: String
     /// How long a worker may go on after the daemon was told to stop.
     public var grace: Duration
+    /// How long the loop waits for an answer about a watched folder.
+    public var patience = Duration.seconds(10)
     /// Whether workers are started before their checkpoint is there.
     public var anticipates = true
   }
 
+  /// What a scan has found, and what only another look at the root would tell.
+  struct Scanned: Sendable {
+    let found: ScanResult
+    let isMountPoint: Bool
+    let seconds: Double
+  }
+
   enum Event: Sendable {
     case hint(HintEvent, generation: Int)
-    case scanned(root: Int, generation: Int, Result<ScanResult, Problem>, seconds: Double)
+    case scanned(root: Int, generation: Int, Result<Scanned, Problem>)
     case workerEnded(job: Job, WorkerOutcome)
     case signal(Int32)
   }
@@ -156,8 +165,8 @@ public final class Daemon {
     switch event {
     case .hint(let hint, let number):
       if number == hintGeneration { take(hint) }
-    case .scanned(let root, let number, let result, let seconds):
-      if number == generation { take(result, of: root, seconds: seconds) }
+    case .scanned(let root, let number, let result):
+      if number == generation { take(result, of: root) }
     case .workerEnded(let job, let outcome): take(outcome, of: job)
     case .signal(SIGHUP): if stopsBy == nil { reload() }
     case .signal: stop()
@@ -186,7 +195,10 @@ public final class Daemon {
       due.append(max(stopsBy, now + .milliseconds(50)))
     } else {
       if let next = debouncing.nextDue { due.append(next) }
-      due += roots.filter { !$0.isScanning }.map(\.nextScan)
+      for root in roots {
+        if !root.isScanning { due.append(root.nextScan) }
+        if !root.isMissing, let stuck = root.stuck(patience: parts.patience) { due.append(stuck) }
+      }
       for known in pending.values where !roots[known.root].isMissing {
         if let next = known.due(givingUpAfter: incompletePatience) { due.append(next) }
       }

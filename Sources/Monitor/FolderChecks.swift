@@ -11,23 +11,27 @@ enum FolderChecks {
   static func check(
     _ configuration: Configuration, _ marks: [Mark], _ top: MappingReader
   ) throws(Problem) {
-    for (number, root) in configuration.roots.enumerated() {
-      for (key, folder) in [("state", configuration.state), ("reports", configuration.reports)] {
-        if isInside(folder, root.path) {
+    let roots = configuration.roots.map { Place($0.path) }
+    let ours = [
+      ("state", Place(configuration.state)), ("reports", Place(configuration.reports)),
+    ]
+    for (number, root) in roots.enumerated() {
+      for (key, folder) in ours {
+        if folder.isInside(root) {
           throw top.problem(
             "folder-inside-root", key: key,
-            "the \(key) folder \(folder) lies in the watched folder \(root.path)",
+            "the \(key) folder \(folder.path) lies in the watched folder \(root.path)",
             remedy: "put it somewhere else: nothing is ever written into a watched folder")
         }
-        if isInside(root.path, folder) {
+        if root.isInside(folder) {
           throw top.source.problem(
             "root-inside-folder", at: marks[number],
-            "the watched folder \(root.path) lies in the \(key) folder \(folder)",
+            "the watched folder \(root.path) lies in the \(key) folder \(folder.path)",
             remedy: "watch the folder that the training writes to")
         }
       }
-      for other in configuration.roots[..<number] {
-        if isInside(root.path, other.path) || isInside(other.path, root.path) {
+      for other in roots[..<number] {
+        if root.isInside(other) || other.isInside(root) {
           throw top.source.problem(
             "root-inside-root", at: marks[number],
             "the watched folders \(root.path) and \(other.path) lie in each other",
@@ -51,12 +55,25 @@ enum FolderChecks {
         remedy: "chmod o-w it, or say allow_insecure_dirs: true")
     }
   }
+}
 
-  /// Whether a path is the folder or lies in it.
-  private static func isInside(_ path: String, _ folder: String) -> Bool {
-    if Path.relative(path, to: folder) != nil { return true }
-    var status = stat()
-    guard stat(folder, &status) == 0 else { return false }
-    return RealPath.identities(path).contains([UInt64(status.st_dev), UInt64(status.st_ino)])
+/// A folder by its path and by what the kernel calls it and those above it.
+private struct Place {
+  let path: String
+  private let own: [UInt64]?
+  private let above: Set<[UInt64]>
+
+  /// Looks at a folder; one on a dead mount is known by its path only.
+  init(_ path: String) {
+    self.path = path
+    let found = BoundedCalls.ofConfiguration.answer {
+      (own: RealPath.identity(path), above: RealPath.identities(path))
+    }
+    (own, above) = (found?.own, found?.above ?? [])
+  }
+
+  /// Whether it is the folder or lies in it.
+  func isInside(_ folder: Place) -> Bool {
+    Path.relative(path, to: folder.path) != nil || folder.own.map { above.contains($0) } ?? false
   }
 }

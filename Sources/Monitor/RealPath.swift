@@ -45,15 +45,18 @@ enum RealPath {
     return here.st_dev != above.st_dev
   }
 
+  /// Device and inode of what is there.
+  static func identity(_ path: String) -> [UInt64]? {
+    var status = stat()
+    return stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
+  }
+
   /// Device and inode of the path and of every folder above it, as far as they exist.
   static func identities(_ path: String) -> Set<[UInt64]> {
     var found: Set<[UInt64]> = []
     var path = path
     while true {
-      var status = stat()
-      if stat(path, &status) == 0 {
-        found.insert([UInt64(status.st_dev), UInt64(status.st_ino)])
-      }
+      if let own = identity(path) { found.insert(own) }
       if path == "/" { return found }
       path = Path.parent(path)
     }

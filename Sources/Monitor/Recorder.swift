@@ -10,7 +10,7 @@ public protocol Recorder: AnyObject {
   func recover() throws(Problem)
 
   /// What the checkpoint at a path is measured against, by the step in its name; nil stands for a
-  /// checkpoint after all that are known.
+  /// checkpoint after all that are known. The checkpoint before may be gone.
   func standing(of run: String, at path: String?) throws(Problem) -> Standing
 
   /// Writes the report, then makes the entry `done` together with its row of the series and the

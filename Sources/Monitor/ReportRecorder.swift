@@ -136,10 +136,8 @@ final class ReportRecorder: Recorder {
         rows
       }
     var standing = Standing(referenceEntropyBits: Self.referenceEntropyBits(earlier))
-    if step != nil,
-      let last = earlier.max(by: { ($0.step ?? 0) < ($1.step ?? 0) })?.path, try exists(last)
-    {
-      standing.previous = last
+    if step != nil {
+      standing.previous = earlier.max { ($0.step ?? 0) < ($1.step ?? 0) }?.path
     }
     return standing
   }

@@ -11,4 +11,11 @@ public struct Standing: Sendable, Hashable {
     self.previous = previous
     self.referenceEntropyBits = referenceEntropyBits
   }
+
+  /// The same without a checkpoint before that is not there any more.
+  func keepingPrevious(where isThere: (String) -> Bool) -> Standing {
+    var standing = self
+    if let previous, !isThere(previous) { standing.previous = nil }
+    return standing
+  }
 }

@@ -15,6 +15,11 @@ public struct StatusSnapshot: Sendable, Hashable {
     case degraded
     /// It is not there; it is waited for.
     case missing
+    /// Questions about it do not come back, as on a dead network mount; it is waited for.
+    case unresponsive
+
+    /// Whether it needs a person.
+    var isBad: Bool { self == .degraded || self == .missing || self == .unresponsive }
   }
 
   /// One watched folder.
@@ -23,7 +28,7 @@ public struct StatusSnapshot: Sendable, Hashable {
     public var path: String
     /// How it is watched.
     public var state: RootState
-    /// Why it is degraded or missing.
+    /// Why it is degraded, missing or unresponsive.
     public var reason: String?
     /// Its file system, as the kernel names it.
     public var fileSystem: String
@@ -90,7 +95,7 @@ public struct StatusSnapshot: Sendable, Hashable {
     if counters.missed > 0 { parts.append("\(counters.missed) missed") }
     if !incomplete.isEmpty { parts.append("\(incomplete.count) incomplete") }
     if !held.isEmpty { parts.append("\(held.count) runs held back") }
-    for root in roots where root.state == .degraded || root.state == .missing {
+    for root in roots where root.state.isBad {
       parts.append("\(root.path) \(root.state.rawValue)")
     }
     if let configurationProblem {
@@ -102,7 +107,7 @@ public struct StatusSnapshot: Sendable, Hashable {
   /// Whether anything needs a person.
   public var isDegraded: Bool {
     !problems.isEmpty || configurationProblem != nil || !held.isEmpty
-      || roots.contains { $0.state == .degraded || $0.state == .missing }
+      || roots.contains { $0.state.isBad }
   }
 
   /// The document, as of a moment.

@@ -1,5 +1,6 @@
 // One root as the daemon sees it: when it is to be looked through, and how it is doing.
 
+internal import Diagnostics
 internal import Watching
 
 struct WatchedRoot {
@@ -13,7 +14,10 @@ struct WatchedRoot {
   var isHinted = false
   var isMissing: Bool { missing != nil }
   /// Why it cannot be looked through, if it cannot.
-  var missing: String?
+  var missing: Problem?
+  /// Every question about its files but the scan, which has a thread of its own.
+  let calls: BoundedCalls
+  static let unresponsiveCode = "root-unresponsive"
   /// Whether something was mounted here when it was last looked through.
   var isMountPoint = false
   /// Whether what was under way before the start has been looked for.
@@ -23,13 +27,16 @@ struct WatchedRoot {
   /// Why part of it is not seen.
   var gaps: String?
   var nextScan: Duration = .zero
-  var isScanning = false
+  /// The scan under way.
+  var progress: ScanProgress?
+  var isScanning: Bool { progress != nil }
   var scanAgain = false
   var checkpoints: Int?
   var scanSeconds: Double?
 
-  init(_ settings: Configuration.Root, _ configuration: Configuration) {
+  init(_ settings: Configuration.Root, _ configuration: Configuration, _ calls: BoundedCalls) {
     self.settings = settings
+    self.calls = calls
     scanner = Scanner(
       root: settings.path,
       limits: ScanLimits(
@@ -45,6 +52,9 @@ struct WatchedRoot {
     return isHinted ? interval : min(interval, .seconds(15))
   }
 
+  /// When the scan under way counts as held by a dead mount.
+  func stuck(patience: Duration) -> Duration? { progress.map { $0.moved + patience } }
+
   /// The name of the run whose checkpoints lie in a folder of this root.
   func runName(_ directory: String) -> String {
     let relative = Path.relative(directory, to: settings.path) ?? Path.name(directory)
@@ -54,8 +64,8 @@ struct WatchedRoot {
 
   var status: StatusSnapshot.Root {
     let state: StatusSnapshot.RootState
-    if isMissing {
-      state = .missing
+    if let missing {
+      state = missing.code == Self.unresponsiveCode ? .unresponsive : .missing
     } else if trouble != nil || gaps != nil {
       state = .degraded
     } else {
@@ -63,7 +73,7 @@ struct WatchedRoot {
     }
     return StatusSnapshot.Root(
       path: settings.path, state: state,
-      reason: missing ?? trouble ?? gaps, fileSystem: fileSystem.name,
+      reason: missing?.what ?? trouble ?? gaps, fileSystem: fileSystem.name,
       checkpoints: checkpoints, scanSeconds: scanSeconds)
   }
 }

@@ -16,8 +16,11 @@ enum WorkerVerdict: Sendable, Hashable {
   case postpone(reason: String)
   /// Not before its settings are changed: the run's probe or configuration is wrong.
   case hold(reason: String)
-  /// The daemon stops; the attempt does not count.
+  /// The daemon stops, or the file's root does not answer; the attempt does not count.
   case abandon
+
+  /// Whether the checkpoint was read.
+  var isReport: Bool { if case .record = self { true } else { false } }
 
   init(_ outcome: WorkerOutcome, memoryLimitMebibytes: Int) {
     switch outcome {

@@ -1,4 +1,5 @@
 // Whether a probe's folder is still as it was when it was read.
+internal import Checkpoints
 import Glibc
 
 /// Size, times and inode of every file of a probe's folder, links followed.
@@ -11,6 +12,8 @@ public struct ProbeFolderState: Sendable, Hashable {
     let times: [Int]
   }
   private let files: Set<File>
+  /// How many names of a probe's folder are looked at.
+  static let mostFiles = 1_024
 
   /// Looks at a folder; one that cannot be looked at has no files.
   public init(of directory: String) {
@@ -19,12 +22,7 @@ public struct ProbeFolderState: Sendable, Hashable {
 
   private static func files(in directory: String) -> Set<File> {
     var files: Set<File> = []
-    guard let stream = opendir(directory) else { return files }
-    defer { closedir(stream) }
-    while files.count <= 1_024, let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
+    for name in Folder.visibleNames(in: directory).prefix(mostFiles) {
       var status = stat()
       guard stat("\(directory)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG
       else { continue }

@@ -20,9 +20,10 @@ public struct Scanner: Sendable {
 
   /// Looks through the whole root.
   ///
+  /// - Parameter progress: told of every step.
   /// - Throws: `root-missing` or `root-unreadable` when the root itself cannot be listed.
-  public func scan() throws(Problem) -> ScanResult {
-    var walk = Walk(root: root, limits: limits, recursive: true)
+  package func scan(telling progress: ScanProgress? = nil) throws(Problem) -> ScanResult {
+    var walk = Walk(root: root, limits: limits, recursive: true, progress: progress)
     let descriptor = Descriptor(try openRoot())
     walk.visit(descriptor.number, path: root, depth: 0, isRoot: true)
     return walk.result

@@ -10,11 +10,13 @@ struct Walk {
   let recursive: Bool
   var result = ScanResult()
   private var visited: Set<[UInt64]> = []
+  private let progress: ScanProgress?
 
-  init(root: String, limits: ScanLimits, recursive: Bool) {
+  init(root: String, limits: ScanLimits, recursive: Bool, progress: ScanProgress? = nil) {
     self.root = root
     self.limits = limits
     self.recursive = recursive
+    self.progress = progress
   }
 
   /// Folders whose names say that nothing in them is finished, or nothing is meant for us.
@@ -38,6 +40,7 @@ struct Walk {
 
   /// Looks at the open folder, and at those in it when the walk is recursive.
   mutating func visit(_ directory: Int32, path: String, depth: Int, isRoot: Bool) {
+    progress?.move()
     // A bind mount can put a folder into itself.
     var status = stat()
     guard fstat(directory, &status) == 0,
@@ -89,6 +92,7 @@ struct Walk {
   private mutating func takeFile(
     _ directory: Int32, _ name: String, in path: String, _ names: [String]
   ) {
+    progress?.move()
     guard let status = FileStatus.read(name, in: directory) else { return }
     let full = Path.join(path, name)
     if status.isLink {

@@ -39,13 +39,16 @@ final class DaemonTree {
   }
 
   /// Writes the configuration; `more` is added to it.
-  func configure(settle: Double = 0, incompleteAfter: Double = 600, more: String = "") throws {
+  func configure(
+    roots: String = "[{path: runs}]", settle: Double = 0, incompleteAfter: Double = 600,
+    more: String = ""
+  ) throws {
     try text(
       "config.yaml",
       """
       state: state
       reports: reports
-      roots: [{path: runs}]
+      roots: \(roots)
       scan:
         settle_seconds: \(settle)
         interval_seconds: 1
@@ -81,7 +84,7 @@ final class DaemonTree {
     self.process = process
     let isUp = eventually {
       !process.isRunning
-        || (try? String(contentsOfFile: log, encoding: .utf8))?.contains(" watches 1 folders")
+        || (try? String(contentsOfFile: log, encoding: .utf8))?.contains(" watches ")
           ?? false
     }
     if !isUp || !process.isRunning { Issue.record("the daemon does not start: \(self.log)") }

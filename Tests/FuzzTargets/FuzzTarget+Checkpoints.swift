@@ -48,10 +48,14 @@ extension FuzzTarget {
     read(String(path.dropLast("/.metadata".utf8.count)))
   }
 
-  /// The index of a bundle: whole, its entries with right checksums around them, and its graph.
+  /// The index of a bundle: whole, its entries with right checksums around them, the same
+  /// compressed, and its graph.
   static let bundleTargets: [FuzzTarget] = [
     FuzzTarget(name: "bundle") { readBundle($0, data: floats(4)) },
     FuzzTarget(name: "bundle-entries") { readBundle(Bundle.index($0), data: floats(64)) },
+    FuzzTarget(name: "bundle-snappy") { bytes in
+      readBundle(Bundle.table(stored: bytes, compression: 1), data: floats(64))
+    },
     FuzzTarget(name: "bundle-graph") { bytes in
       let text = Bundle.text(bytes)
       let entry = Bundle.entry(

@@ -28,17 +28,32 @@ package enum Bundle {
       + value
   }
 
-  /// Entries, a restart, the kind of compression and a checksum.
-  package static func block(_ entries: [UInt8], compression: UInt8 = 0) -> [UInt8] {
-    let content = entries + little(0, 4) + little(1, 4)
-    return content + [compression] + little(UInt64(maskedCRC32C(content + [compression])), 4)
+  /// Entries and a restart.
+  package static func content(_ entries: [UInt8]) -> [UInt8] {
+    entries + little(0, 4) + little(1, 4)
+  }
+
+  /// A block's content as it is stored, the kind of compression and a checksum.
+  private static func block(_ stored: [UInt8], compression: UInt8 = 0) -> [UInt8] {
+    stored + [compression] + little(UInt64(maskedCRC32C(stored + [compression])), 4)
+  }
+
+  /// Bytes as Snappy keeps those that it finds nowhere before.
+  package static func literals(_ bytes: [UInt8]) -> [UInt8] {
+    stride(from: 0, to: bytes.count, by: 60).flatMap { start in
+      let piece = bytes[start..<min(start + 60, bytes.count)]
+      return [UInt8(piece.count - 1) << 2] + piece
+    }
   }
 
   /// A table of one block with these entries.
-  package static func table(_ entries: [UInt8], compression: UInt8 = 0) -> [UInt8] {
-    let data = block(entries, compression: compression)
+  package static func table(_ entries: [UInt8]) -> [UInt8] { table(stored: content(entries)) }
+
+  /// A table of one block that is stored like this.
+  package static func table(stored: [UInt8], compression: UInt8 = 0) -> [UInt8] {
+    let data = block(stored, compression: compression)
     let place = varint(0) + varint(UInt64(data.count - 5))
-    let index = block(pair("~", place))
+    let index = block(content(pair("~", place)))
     let footer =
       varint(0) + varint(0) + varint(UInt64(data.count)) + varint(UInt64(index.count - 5))
     return data + index + footer + [UInt8](repeating: 0, count: 40 - footer.count)

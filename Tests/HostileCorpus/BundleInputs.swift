@@ -24,6 +24,16 @@ extension HostileInput {
     return bundle("graph-\(name)", index, data: floats(4) + text, outcome)
   }
 
+  /// A bundle whose table has one block, compressed to these bytes.
+  private static func snappy(_ name: String, _ stored: [UInt8], _ outcome: Outcome) -> HostileInput
+  {
+    bundle("snappy-\(name)", Bundle.table(stored: stored, compression: 1), outcome)
+  }
+
+  /// The content of a table with one good tensor.
+  private static let one = Bundle.content(
+    Bundle.pair("", Bundle.header()) + Bundle.pair("a", Bundle.good))
+
   private static func child(_ node: UInt64, _ name: String) -> [UInt8] {
     Bundle.field(1, Bundle.field(1, node) + Bundle.field(2, Array(name.utf8)))
   }
@@ -54,8 +64,26 @@ extension HostileInput {
     bundle("zeros", [UInt8](repeating: 0, count: 200), .notYet("incomplete-tensorflow")),
     bundle(
       "block-checksum", [Bundle.index()[0] ^ 1] + Bundle.index().dropFirst(), .refused("bit-rot")),
+    snappy(
+      "literals", varint(UInt64(one.count)) + Bundle.literals(one), .read(finding: "no-moments")),
+    // It ends with 0, 0, 0, 0, 1, 0, 0, 0: three and two of the zeros are copies of the one before.
+    snappy(
+      "copies",
+      varint(UInt64(one.count)) + Bundle.literals(Array(one.dropLast(7))) + [2 << 2 | 2, 1, 0]
+        + Bundle.literals([1, 0]) + [1 << 2 | 2, 1, 0], .read(finding: "no-moments")),
+    snappy("empty", [], .refused("bad-tensorflow")),
+    snappy("holds-nothing", varint(0), .refused("bad-tensorflow")),
+    snappy(
+      "longer", varint(UInt64(one.count)) + Bundle.literals(one + [0]), .refused("bad-tensorflow")),
+    snappy(
+      "shorter", varint(UInt64(one.count)) + Bundle.literals(Array(one.dropLast())),
+      .refused("bad-tensorflow")),
+    snappy("copy-from-before", varint(5) + [0, 1, 1, 2], .refused("bad-tensorflow")),
+    snappy("copy-of-itself", varint(5) + [0, 1, 1, 0], .refused("bad-tensorflow")),
+    snappy("2^28-bytes", varint(1 << 28) + [0, 1], .refused("bad-tensorflow")),
+    snappy("2^40-bytes", varint(1 << 40) + [0, 1], .refused("too-large")),
     bundle(
-      "compressed", Bundle.table(Bundle.pair("", Bundle.header()), compression: 1),
+      "unknown-compression", Bundle.table(stored: Bundle.content([]), compression: 4),
       .refused("unsupported-tensorflow")),
     bundle("no-header", Bundle.table(Bundle.pair("a", Bundle.good)), .refused("bad-tensorflow")),
     bundle(

@@ -24,6 +24,26 @@ extension HostileInput {
     file(name, dataset: vector + [(type, body)], outcome)
   }
 
+  /// Sixty-four chunks of a KiB, all of them at one place of a small file.
+  private static let chunksOverOneAnother: HostileInput = {
+    let place = HDF5.address(of: 2)
+    func key(_ chunk: UInt64) -> [UInt8] {
+      little(1_024, 4) + little(0, 4) + little(chunk * 256, 8) + little(0, 8)
+    }
+    let tree =
+      Array("TREE".utf8) + [1, 0] + little(64, 2) + little(HDF5.undefined, 8)
+      + little(HDF5.undefined, 8) + (0..<64).flatMap { key($0) + little(place, 8) } + key(64)
+    let layout = [3, 2, 2] + little(place, 8) + little(256, 4) + little(4, 4)
+    return HostileInput(
+      "hdf5-chunks-over-one-another", ".h5",
+      HDF5(
+        objects: [
+          HDF5.group([HDF5.hardLink("w", to: 1)]),
+          HDF5.Object(messages: [HDF5.space([64 * 256]), HDF5.float32, (8, layout)]),
+        ], data: tree
+      ).encoded, .refused("bad-hdf5"))
+  }()
+
   static let hdf5Inputs: [HostileInput] = [
     file("good", .read(finding: nil)),
     file(
@@ -35,6 +55,15 @@ extension HostileInput {
     file(
       "link-twice", links: [HDF5.hardLink("w", to: 1), HDF5.hardLink("w", to: 1)],
       .refused("bad-hdf5")),
+    // Twenty-five ways to each next group: no circle, and more to read than anyone can.
+    HostileInput(
+      "hdf5-links-multiply", ".h5",
+      HDF5(
+        objects: (1...8).map { next in
+          HDF5.group((0..<25).map { HDF5.hardLink("\($0)", to: next) })
+        } + [HDF5.Object(messages: vector)], data: floats(4)
+      ).encoded, .refused("bad-hdf5")),
+    chunksOverOneAnother,
     file("name-with-slash", links: [HDF5.hardLink("../w", to: 1)], .refused("bad-hdf5")),
     // An external file list: the dataset's bytes are those of /etc/passwd.
     message(

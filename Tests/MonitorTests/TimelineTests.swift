@@ -7,7 +7,7 @@ import Testing
 @testable import Monitor
 
 /// Builds rows of a series as workers leave them.
-private struct Row {
+struct Row {
   var step: Int?
   var digest: String
   var traces: [Double]

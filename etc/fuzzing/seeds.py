@@ -43,6 +43,7 @@ def take(path, name):
     if path.name.endswith(".index"):
         # Pieces of both are found by the fuzzer itself.
         keep("bundle-entries", name, content)
+        keep("bundle-snappy", name, content)
         data = path.with_name(f"{path.name[:-6]}.data-00000-of-00001")
         found = data.read_bytes().find(b"\x0a") if data.is_file() else -1
         if found >= 0:

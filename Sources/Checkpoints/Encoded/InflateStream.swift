@@ -69,13 +69,7 @@ final class InflateStream {
   }
 
   func bytes(_ count: Int) throws(Problem) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var problem: Problem?
-    bytes.withUnsafeMutableBytes { buffer in
-      do throws(Problem) { try read(into: buffer) } catch { problem = error }
-    }
-    if let problem { throw problem }
-    return bytes
+    try [UInt8](count: count, filledBy: read(into:))
   }
 
   func skip(_ count: Int) throws(Problem) { _ = try bytes(count) }

@@ -66,13 +66,7 @@ final class ZstandardStream {
 
   /// The next `count` bytes.
   func bytes(_ count: Int) throws(Problem) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var problem: Problem?
-    bytes.withUnsafeMutableBytes { buffer in
-      do throws(Problem) { try read(into: buffer) } catch { problem = error }
-    }
-    if let problem { throw problem }
-    return bytes
+    try [UInt8](count: count, filledBy: read(into:))
   }
 
   /// A frame of unknown length, whole. Errors: also `too-large` beyond `limit` bytes.

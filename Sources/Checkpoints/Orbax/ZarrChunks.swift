@@ -168,13 +168,7 @@ struct ChunkReader {
   }
 
   mutating func bytes(_ count: Int) throws(Problem) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var problem: Problem?
-    bytes.withUnsafeMutableBytes { buffer in
-      do throws(Problem) { try read(into: buffer) } catch { problem = error }
-    }
-    if let problem { throw problem }
-    return bytes
+    try [UInt8](count: count) { buffer throws(Problem) in try read(into: buffer) }
   }
 }
 

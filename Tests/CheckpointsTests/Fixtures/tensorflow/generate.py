@@ -7,7 +7,7 @@ import sys
 
 FOLDER = pathlib.Path(__file__).parent
 if len(sys.argv) < 2:
-    for mode in ["keras3", "keras2", "slots", "module", "v1", "sharded", "saved_model"]:
+    for mode in ["keras3", "keras2", "slots", "module", "v1", "sharded", "saved_model", "snappy"]:
         subprocess.run([sys.executable, __file__, mode], check=True)
     sys.exit()
 mode = sys.argv[1]
@@ -143,6 +143,21 @@ def saved_model():
     (FOLDER / "saved_model/assets").rmdir()
     found = values(FOLDER / "saved_model/variables/variables")
     keep("saved_model", "tensorflow-bundle", {n.removesuffix(SUFFIX): a for n, a in found.items()})
+
+
+def snappy():
+    """The checkpoint of `v1`, its index compressed as TensorFlow 1 did: today's writer does not. The blocks are
+    compressed by cramjam 2.14.0, which has Google's format from its Rust implementation."""
+    import shutil
+    from cramjam import snappy as compressor
+    from table import rewritten
+
+    index = rewritten((FOLDER / "model.ckpt-3.index").read_bytes(), lambda block: bytes(compressor.compress_raw(block)))
+    (FOLDER / "snappy-3.index").write_bytes(index)
+    shutil.copy(FOLDER / "model.ckpt-3.data-00000-of-00001", FOLDER / "snappy-3.data-00000-of-00001")
+    found = values(FOLDER / "snappy-3")
+    keep("snappy-3.index", "tensorflow-bundle", {n: found[n] for n in ["b", "net/w"]}, 3,
+         {n: found[f"{n}/Adam_1"] for n in ["b", "net/w"]})
 
 
 globals()[mode]()

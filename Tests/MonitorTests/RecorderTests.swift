@@ -1,0 +1,51 @@
+import Foundation
+import Ledger
+import Reports
+import TestSupport
+import Testing
+
+@testable import Monitor
+
+@Suite struct RecorderTests {
+  private let folder: TestFolder
+  private let ledger: Ledger
+  private let recorder: ReportRecorder
+
+  init() throws {
+    folder = try TestFolder()
+    ledger = try Ledger.open(directory: folder.path + "/state")
+    recorder = ReportRecorder(
+      reports: folder.path + "/reports", ledger: ledger, fileSystem: PosixFileSystem())
+  }
+
+  private func refuse(_ name: String) throws {
+    let entry = try ledger.observe(path: "/runs/r/\(name)", run: "r", fingerprint: .init(name))
+    try recorder.reject(entry, code: "bad-magic", reason: "no")
+  }
+
+  /// The run's document: which file it is, since each is written anew, and how many refusals it names.
+  private func document() throws -> (file: UInt64, rejected: Int)? {
+    let path = folder.path + "/reports/r/run.yaml"
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    let report = try RunReport(yaml: Array(Data(contentsOf: URL(filePath: path))), path: path)
+    return (UInt64(status.st_ino), report.rejected.count)
+  }
+
+  @Test func refusalsOfOneTurnAreOneDocument() throws {
+    for name in ["a.pt", "b.pt", "c.pt"] {
+      try refuse(name)
+      #expect(try document() == nil)
+    }
+    try recorder.flush()
+    let first = try #require(try document())
+    #expect(first.rejected == 3)
+    // Nothing has happened: nothing is written.
+    try recorder.flush()
+    #expect(try #require(try document()) == first)
+    try refuse("d.pt")
+    #expect(try #require(try document()) == first)
+    try recorder.flush()
+    #expect(try document()?.rejected == 4)
+  }
+}
