@@ -4,8 +4,8 @@ import Glibc
 /// rate.
 ///
 /// What is left is extrapolated from the rates seen: log(rate) to second order over the last half of the
-/// stretch of smooth decay. That is exact for an exponential schedule, and within a third for a linear
-/// or cosine one until it is half through; a constant rate leaves any number of steps. An abrupt change
+/// stretch of smooth decay. That is exact for an exponential schedule and, until it is half through, up
+/// to 1.4 times too long for a cosine and 1.6 for a linear one; a constant rate leaves any number of steps. An abrupt change
 /// (a step of the schedule, a restart) begins a new stretch and counts neither way: rates are taken as
 /// if it had not happened.
 struct RateBudget: Sendable {

@@ -142,8 +142,12 @@ struct TaskProgress: Sendable {
   }
 
   private func isEarly(_ place: Place) -> Bool {
+    hasHardlyBegun(place) || place.foreseen > settings.mostForeseen
+  }
+
+  private func hasHardlyBegun(_ place: Place) -> Bool {
     pace.steps == nil || place.remaining.part > settings.mostRemaining
-      || place.foreseen > settings.mostForeseen || (passes(at: place) ?? .infinity) <= 1
+      || (passes(at: place) ?? .infinity) <= 1
   }
 
   /// Probability that the period has ended at a place.
@@ -203,16 +207,23 @@ struct TaskProgress: Sendable {
 
   /// Whether it is only for the progress that was set aside that a place is not past the end.
   func wouldEndWithSetAside(_ place: Place) -> Bool {
-    setAside > 0 && !isEarly(place)
+    setAside > 0 && !hasHardlyBegun(place)
       && (score(at: place, withSetAside: true) ?? 0) >= settings.endScore
   }
 
   /// Whether hardly anything was taken in over the last doubling of the step, and much remains.
-  var standsStill: Bool {
-    guard let now = places.last, now.remaining.part > settings.leastLost / 2,
-      let then = places.last(where: { $0.doublings <= now.doublings - 1 })
+  var standsStill: Bool { standsStill(at: places.count - 1) }
+
+  /// Whether that was so at the last place before a checkpoint.
+  func stoodStill(before index: Int) -> Bool {
+    places.lastIndex { $0.index < index }.map(standsStill(at:)) ?? false
+  }
+
+  private func standsStill(at last: Int) -> Bool {
+    guard places.indices.contains(last), places[last].remaining.part > settings.leastLost / 2,
+      let then = places[..<last].last(where: { $0.doublings <= places[last].doublings - 1 })
     else { return false }
-    return now.remaining.part > (1 - settings.standstill) * then.remaining.part
+    return places[last].remaining.part > (1 - settings.standstill) * then.remaining.part
   }
 
   /// Whether the last two checkpoints both know clearly less than one at which the period was closed.

@@ -38,7 +38,9 @@ import Testing
     }
     for checkpoints in [even, sparse] {
       let (found, _, left) = budget(rate, checkpoints: checkpoints, end: Int(length))
-      #expect((0.95...1.45).contains(found.left / left), "\(kind) \(part): \(found.left) \(left)")
+      // Too long, because their logarithms bend down faster and faster.
+      let most = kind == "linear" ? 1.65 : 1.4
+      #expect((0.95...most).contains(found.left / left), "\(kind) \(part): \(found.left) \(left)")
     }
   }
 
