@@ -76,8 +76,8 @@ public struct PeriodSettings: Sendable, Hashable {
   /// And while the run, going on as it does, would leave more than this part undone: a deprived network
   /// would otherwise close on what it cannot take in.
   public var mostForeseen = 0.5
-  /// That is foreseen from the last doublings of what is spent.
-  public var hindsightDoublings = 2.0
+  /// That is foreseen this many doublings of what is spent ahead, from as many before.
+  public var foresightDoublings = 1.0
   /// Knowledge is lost when twice as much remains as at the end, and at least this part.
   public var leastLost = 0.25
   /// Learning stands still when what remains falls by less than this part in a doubling of the step. At

@@ -97,11 +97,11 @@ struct TaskProgress: Sendable {
   /// again: the odds of what is taken in go on as the power of the sum of the rates that they were.
   private func foreseen(at now: Place) -> Double {
     let recent = places.reversed().prefix {
-      $0.step > start && $0.log2Sum >= now.log2Sum - settings.hindsightDoublings
+      $0.step > start && $0.log2Sum >= now.log2Sum - settings.foresightDoublings
     }
     let slope = leastSquaresSlope(
       (recent + [now]).map { (x: $0.log2Sum - now.log2Sum, y: $0.log2Odds) })
-    let ahead = min(log2(1 + now.left / max(now.spent, 1)), 1)
+    let ahead = min(log2(1 + now.left / max(now.spent, 1)), settings.foresightDoublings)
     return 1 / (1 + exp2(now.log2Odds + max(slope ?? 0, 0) * ahead))
   }
 
@@ -217,6 +217,14 @@ struct TaskProgress: Sendable {
   /// Whether that was so at the last place before a checkpoint.
   func stoodStill(before index: Int) -> Bool {
     places.lastIndex { $0.index < index }.map(standsStill(at:)) ?? false
+  }
+
+  /// Whether clearly less remains than at the last place before a checkpoint.
+  func hasTakenIn(since index: Int) -> Bool {
+    guard let now = places.last, let then = places.last(where: { $0.index < index }) else {
+      return false
+    }
+    return now.remaining.part < (1 - settings.standstill) * then.remaining.part
   }
 
   private func standsStill(at last: Int) -> Bool {

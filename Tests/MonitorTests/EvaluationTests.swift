@@ -17,7 +17,8 @@ import Testing
     // Of fifteen runs that never close: one of an adaptive optimizer, and one deprived at a constant rate.
     #expect(ours.falseEnds <= 2)
     #expect(try #require(ours.errorLog2) <= 0.45)
-    #expect(try #require(ours.delay) <= 0.25)
+    // Most of it is that of the adaptive optimizers.
+    #expect(try #require(ours.delay) <= 0.3)
     #expect(try #require(ours.delayFromOwn) <= 0.1)
     // No baseline is nearly as close.
     for other in report.methods where !other.method.hasPrefix("ours") {
