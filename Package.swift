@@ -105,6 +105,8 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])],
       linkerSettings: [.linkedLibrary("inotifytools")]),
 
+    // What several suites share.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     // Inputs that a trainer would not write, and a program that writes them to the disk.
     .target(
       name: "HostileCorpus", dependencies: ["CZlib"], path: "Tests/HostileCorpus",
@@ -122,15 +124,19 @@ let package = Package(
 
     tests("DiagnosticsTests", ["Diagnostics"]),
     tests("ConfinementTests", ["Confinement", "sandbox-trial"]),
-    tests("YAMLTests", ["YAML", "Diagnostics"]),
+    tests("YAMLTests", ["TestSupport", "YAML", "Diagnostics"]),
     tests("TensorsTests", ["Tensors", "Diagnostics"]),
     tests("LinearAlgebraTests", ["LinearAlgebra"]),
     tests("ThreadsTests", ["Threads", "Diagnostics"]),
     tests(
-      "CheckpointsTests", ["Checkpoints", "Diagnostics", "Tensors", "CKernels"], fixtures: true),
+      "CheckpointsTests", ["TestSupport", "Checkpoints", "Diagnostics", "Tensors", "CKernels"],
+      fixtures: true),
     tests(
       "NetworksTests",
-      ["Networks", "Checkpoints", "Diagnostics", "Tensors", "LinearAlgebra", "CKernels"],
+      [
+        "TestSupport", "Networks", "Checkpoints", "Diagnostics", "Tensors", "LinearAlgebra",
+        "CKernels",
+      ],
       fixtures: true),
     tests(
       "InformationTests",
@@ -139,17 +145,19 @@ let package = Package(
     tests("CriticalPeriodsTests", ["CriticalPeriods", "Diagnostics"], fixtures: true),
     tests("ReportsTests", ["Reports", "YAML", "Diagnostics"]),
     tests("LedgerTests", ["Ledger", "Reports", "Diagnostics"]),
-    tests("WatchingTests", ["Watching", "Diagnostics"]),
+    tests("WatchingTests", ["TestSupport", "Watching", "Diagnostics"]),
     tests(
       "MonitorTests",
       [
-        "Monitor", "Ledger", "Pipeline", "Reports", "Watching", "CriticalPeriods", "YAML",
+        "TestSupport", "Monitor", "Ledger", "Pipeline", "Reports", "Watching", "CriticalPeriods",
+        "YAML",
         "Diagnostics",
       ]),
     tests(
       "EndToEndTests",
       [
-        "HostileCorpus", "FuzzTargets", "Pipeline", "Reports", "YAML", "Checkpoints", "Networks",
+        "TestSupport", "HostileCorpus", "FuzzTargets", "Pipeline", "Reports", "YAML", "Checkpoints",
+        "Networks",
         "Information", "Diagnostics",
       ],
       fixtures: true),

@@ -60,11 +60,13 @@ def make_probe(
     folder = pathlib.Path(folder)
     model = unwrapped(model)
     inputs = named(model, inputs)
+    arguments = list(inputs)
+    inputs = {batch_name(key): value for key, value in inputs.items()}
     if targets is not None:
         targets = torch.as_tensor(targets)
     axis = 1 if sequence_first else 0
     check_examples(inputs, targets, axis)
-    with evaluating(model), first_output(model, list(inputs)):
+    with evaluating(model), first_output(model, arguments, list(inputs)):
         with torch.no_grad():
             output = model(*inputs.values())
         first = lambda x: examples_first(x, count(inputs, axis), axis)
@@ -110,6 +112,11 @@ def named(model, inputs):
     return inputs
 
 
+def batch_name(argument):
+    """The name of an argument's array: `target` and `loss_mask` are those of the loss."""
+    return f"{argument}_input" if argument in ("target", "loss_mask") else argument
+
+
 def check_examples(inputs, targets, axis):
     counts = {key: value.shape[axis] if value.dim() > axis else 0 for key, value in inputs.items()}
     if targets is not None:
@@ -152,18 +159,17 @@ def evaluating(model):
 
 
 @contextlib.contextmanager
-def first_output(model, names):
-    """Lets the model return its prediction alone, and take its inputs in order.
+def first_output(model, arguments, names):
+    """Lets the model return its prediction alone, and take its arguments in order, called `names`.
 
     The forward of the instance is replaced, not the model wrapped: a wrapper would change the names
     of the parameters.
     """
     forward = model.forward
-    arguments = inspect.signature(forward).parameters
-    by_name = set(names) <= set(arguments)
+    by_name = set(arguments) <= set(inspect.signature(forward).parameters)
 
     def predict(*values):
-        return prediction(forward(**dict(zip(names, values))) if by_name else forward(*values))
+        return prediction(forward(**dict(zip(arguments, values))) if by_name else forward(*values))
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     predict.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])

@@ -5,23 +5,8 @@
 
 #include "lanes.h"
 
-CK_CLONES
-double ck_sum_of_squares(const float *v, size_t n) {
-  ck_wide sum = {0};
-  size_t i = 0;
-  for (; i + CK_WIDE <= n; i += CK_WIDE) {
-    ck_half a;
-    memcpy(&a, v + i, sizeof a);
-    ck_wide x = __builtin_convertvector(a, ck_wide);
-    sum += x * x;
-  }
-  double tail = 0;
-  for (; i < n; i++) tail += (double)v[i] * v[i];
-  return ck_wide_sum(&sum) + tail;
-}
-
-CK_CLONES
-double ck_inner_product(const float *a, const float *b, size_t n) {
+static inline __attribute__((always_inline)) double inner_product(const float *a, const float *b,
+                                                                  size_t n) {
   ck_wide sum = {0};
   size_t i = 0;
   for (; i + CK_WIDE <= n; i += CK_WIDE) {
@@ -34,6 +19,12 @@ double ck_inner_product(const float *a, const float *b, size_t n) {
   for (; i < n; i++) tail += (double)a[i] * b[i];
   return ck_wide_sum(&sum) + tail;
 }
+
+CK_CLONES
+double ck_sum_of_squares(const float *v, size_t n) { return inner_product(v, v, n); }
+
+CK_CLONES
+double ck_inner_product(const float *a, const float *b, size_t n) { return inner_product(a, b, n); }
 
 CK_CLONES
 double ck_squared_distance(const float *a, const float *b, size_t n) {

@@ -40,6 +40,18 @@ static inline void inside(ptrdiff_t offset, ptrdiff_t stride, ptrdiff_t extent, 
   *last = high;
 }
 
+// Where the input line of outer window entry k at outer output o starts, or −1 outside the image.
+static inline ptrdiff_t line_start(const struct ck_window *w, const ptrdiff_t *o,
+                                   const ptrdiff_t *k) {
+  ptrdiff_t start = 0;
+  for (int axis = 0; axis < w->rank - 1; axis++) {
+    ptrdiff_t at = o[axis] * w->stride[axis] - w->padding[axis] + k[axis] * w->dilation[axis];
+    if (at < 0 || at >= w->input[axis]) return -1;
+    start = (start + at) * w->input[axis + 1];
+  }
+  return start;
+}
+
 // One row of columns from one line of an image.
 static inline __attribute__((always_inline)) void unfold_line(const float *line, float *row,
                                                               ptrdiff_t stride, ptrdiff_t from,
@@ -164,15 +176,9 @@ static void unfold(const struct ck_window *w, const float *x, size_t channels, f
       inside(offset, stride, w->input[last], length, &from, &to);
       ptrdiff_t o[CK_MAX_SPATIAL] = {0};
       for (ptrdiff_t line = 0; line < lines; line++, row += length) {
-        ptrdiff_t start = 0;
-        int is_outside = 0;
-        for (int axis = 0; axis < last; axis++) {
-          ptrdiff_t at = o[axis] * w->stride[axis] - w->padding[axis] + k[axis] * w->dilation[axis];
-          if (at < 0 || at >= w->input[axis]) is_outside = 1;
-          start = (start + at) * w->input[axis + 1];
-        }
+        ptrdiff_t start = line_start(w, o, k);
         next_index(w->output, o, last);
-        if (is_outside || from == to) {
+        if (start < 0 || from == to) {
           memset(row, 0, (size_t)length * sizeof *row);
           continue;
         }
@@ -227,43 +233,60 @@ void ck_fold(const struct ck_window *w, const float *columns, size_t row_stride,
       inside(offset, stride, w->input[last], length, &from, &to);
       ptrdiff_t o[CK_MAX_SPATIAL] = {0};
       for (ptrdiff_t line = 0; line < lines; line++, row += length) {
-        ptrdiff_t start = 0;
-        int is_outside = 0;
-        for (int axis = 0; axis < last; axis++) {
-          ptrdiff_t at = o[axis] * w->stride[axis] - w->padding[axis] + k[axis] * w->dilation[axis];
-          if (at < 0 || at >= w->input[axis]) is_outside = 1;
-          start = (start + at) * w->input[axis + 1];
-        }
+        ptrdiff_t start = line_start(w, o, k);
         next_index(w->output, o, last);
-        if (is_outside || from == to) continue;
+        if (start < 0 || from == to) continue;
         fold_line(row, x + start + offset, stride, from, to);
       }
     } while (next_index(w->kernel, k, w->rank));
   }
 }
 
-// One window entry of a line of outputs: the first of equal entries stays, NaN wins.
-static inline __attribute__((always_inline)) void larger_line(const float *x, ptrdiff_t base,
-                                                              ptrdiff_t stride, ptrdiff_t from,
-                                                              ptrdiff_t to, float *y, int *where) {
-  for (ptrdiff_t i = from; i < to; i++) {
-    float v = x[base + i * stride];
-    int better = where[i] < 0 || v > y[i] || v != v;
-    y[i] = better ? v : y[i];
-    where[i] = better ? (int)(base + i * stride) : where[i];
-  }
+// What a pooling does with one window entry of a line of outputs: output i, of `from` to `to`, meets
+// x[i · stride].
+typedef void pool_entry(void *line, ptrdiff_t x, ptrdiff_t stride, ptrdiff_t from, ptrdiff_t to);
+
+// Every window entry of the line of outputs at o whose input line is inside the image.
+static inline __attribute__((always_inline)) void each_entry(const struct ck_window *w,
+                                                             const ptrdiff_t *o, void *line,
+                                                             pool_entry *entry) {
+  int last = w->rank - 1;
+  ptrdiff_t stride = w->stride[last];
+  ptrdiff_t k[CK_MAX_SPATIAL] = {0};
+  do {
+    ptrdiff_t start = line_start(w, o, k);
+    if (start < 0) continue;
+    for (ptrdiff_t tap = 0; tap < w->kernel[last]; tap++) {
+      ptrdiff_t offset = tap * w->dilation[last] - w->padding[last], from, to;
+      inside(offset, stride, w->input[last], w->output[last], &from, &to);
+      // Strides that the compiler knows become vector loads.
+      if (stride == 1)
+        entry(line, start + offset, 1, from, to);
+      else if (stride == 2)
+        entry(line, start + offset, 2, from, to);
+      else
+        entry(line, start + offset, stride, from, to);
+    }
+  } while (next_index(w->kernel, k, last));
 }
 
-// Where the input line of outer window entry k at outer output o starts, or −1 outside the image.
-static inline ptrdiff_t line_start(const struct ck_window *w, const ptrdiff_t *o,
-                                   const ptrdiff_t *k) {
-  ptrdiff_t start = 0;
-  for (int axis = 0; axis < w->rank - 1; axis++) {
-    ptrdiff_t at = o[axis] * w->stride[axis] - w->padding[axis] + k[axis] * w->dilation[axis];
-    if (at < 0 || at >= w->input[axis]) return -1;
-    start = (start + at) * w->input[axis + 1];
+struct max_line {
+  const float *x;
+  float *y;
+  int *where;
+};
+
+// The first of equal entries stays, NaN wins.
+static inline __attribute__((always_inline)) void larger(void *max_line, ptrdiff_t x,
+                                                         ptrdiff_t stride, ptrdiff_t from,
+                                                         ptrdiff_t to) {
+  struct max_line line = *(struct max_line *)max_line;
+  for (ptrdiff_t i = from; i < to; i++) {
+    float v = line.x[x + i * stride];
+    int better = line.where[i] < 0 || v > line.y[i] || v != v;
+    line.y[i] = better ? v : line.y[i];
+    line.where[i] = better ? (int)(x + i * stride) : line.where[i];
   }
-  return start;
 }
 
 CK_DISPATCH
@@ -272,7 +295,7 @@ void ck_max_pool_forward(const struct ck_window *w, const float *x, size_t image
   // x is [images, input], y and where are [images, output]; a line of outputs at a time
   int last = w->rank - 1;
   ptrdiff_t places = product(w->input, w->rank), lines = product(w->output, last);
-  ptrdiff_t length = w->output[last], stride = w->stride[last];
+  ptrdiff_t length = w->output[last];
   for (size_t m = 0; m < images; m++, x += places) {
     ptrdiff_t o[CK_MAX_SPATIAL] = {0};
     for (ptrdiff_t line = 0; line < lines; line++, y += length, where += length) {
@@ -280,21 +303,7 @@ void ck_max_pool_forward(const struct ck_window *w, const float *x, size_t image
         y[i] = -INFINITY;
         where[i] = -1;
       }
-      ptrdiff_t k[CK_MAX_SPATIAL] = {0};
-      do {
-        ptrdiff_t start = line_start(w, o, k);
-        if (start < 0) continue;
-        for (ptrdiff_t tap = 0; tap < w->kernel[last]; tap++) {
-          ptrdiff_t offset = tap * w->dilation[last] - w->padding[last], from, to;
-          inside(offset, stride, w->input[last], length, &from, &to);
-          if (stride == 1)
-            larger_line(x, start + offset, 1, from, to, y, where);
-          else if (stride == 2)
-            larger_line(x, start + offset, 2, from, to, y, where);
-          else
-            larger_line(x, start + offset, stride, from, to, y, where);
-        }
-      } while (next_index(w->kernel, k, last));
+      each_entry(w, o, &(struct max_line){x, y, where}, larger);
       next_index(w->output, o, last);
     }
   }
@@ -341,37 +350,48 @@ void ck_average_pool_factors(const struct ck_window *w, int divisor, float *fact
   }
 }
 
+struct sum_line {
+  const float *x;
+  float *y;
+};
+
+static inline __attribute__((always_inline)) void add_entry(void *sum_line, ptrdiff_t x,
+                                                            ptrdiff_t stride, ptrdiff_t from,
+                                                            ptrdiff_t to) {
+  struct sum_line line = *(struct sum_line *)sum_line;
+  for (ptrdiff_t i = from; i < to; i++) line.y[i] += line.x[x + i * stride];
+}
+
 CK_DISPATCH
 void ck_average_pool_forward(const struct ck_window *w, const float *factors, const float *x,
                              size_t images, float *y) {
   // x is [images, input], y is [images, output], factors are [output]; a line of outputs at a time
   int last = w->rank - 1;
   ptrdiff_t places = product(w->input, w->rank), lines = product(w->output, last);
-  ptrdiff_t length = w->output[last], stride = w->stride[last];
+  ptrdiff_t length = w->output[last];
   for (size_t m = 0; m < images; m++, x += places) {
     ptrdiff_t o[CK_MAX_SPATIAL] = {0};
     const float *factor = factors;
     for (ptrdiff_t line = 0; line < lines; line++, y += length, factor += length) {
       for (ptrdiff_t i = 0; i < length; i++) y[i] = 0;
-      ptrdiff_t k[CK_MAX_SPATIAL] = {0};
-      do {
-        ptrdiff_t start = line_start(w, o, k);
-        if (start < 0) continue;
-        for (ptrdiff_t tap = 0; tap < w->kernel[last]; tap++) {
-          ptrdiff_t offset = tap * w->dilation[last] - w->padding[last], from, to;
-          inside(offset, stride, w->input[last], length, &from, &to);
-          const float *in = x + start + offset;
-          if (stride == 1) {
-            for (ptrdiff_t i = from; i < to; i++) y[i] += in[i];
-          } else {
-            for (ptrdiff_t i = from; i < to; i++) y[i] += in[i * stride];
-          }
-        }
-      } while (next_index(w->kernel, k, last));
+      each_entry(w, o, &(struct sum_line){x, y}, add_entry);
       for (ptrdiff_t i = 0; i < length; i++) y[i] *= factor[i];
       next_index(w->output, o, last);
     }
   }
+}
+
+struct spread_line {
+  const float *factor;
+  const float *dy;
+  float *dx;
+};
+
+static inline __attribute__((always_inline)) void spread_entry(void *spread_line, ptrdiff_t x,
+                                                               ptrdiff_t stride, ptrdiff_t from,
+                                                               ptrdiff_t to) {
+  struct spread_line line = *(struct spread_line *)spread_line;
+  for (ptrdiff_t i = from; i < to; i++) line.dx[x + i * stride] += line.factor[i] * line.dy[i];
 }
 
 CK_DISPATCH
@@ -380,26 +400,12 @@ void ck_average_pool_backward(const struct ck_window *w, const float *factors, c
   // dy is [images, output], dx is [images, input], factors are [output]
   int last = w->rank - 1;
   ptrdiff_t places = product(w->input, w->rank), lines = product(w->output, last);
-  ptrdiff_t length = w->output[last], stride = w->stride[last];
+  ptrdiff_t length = w->output[last];
   for (size_t m = 0; m < images; m++, dx += places) {
     ptrdiff_t o[CK_MAX_SPATIAL] = {0};
     const float *factor = factors;
     for (ptrdiff_t line = 0; line < lines; line++, dy += length, factor += length) {
-      ptrdiff_t k[CK_MAX_SPATIAL] = {0};
-      do {
-        ptrdiff_t start = line_start(w, o, k);
-        if (start < 0) continue;
-        for (ptrdiff_t tap = 0; tap < w->kernel[last]; tap++) {
-          ptrdiff_t offset = tap * w->dilation[last] - w->padding[last], from, to;
-          inside(offset, stride, w->input[last], length, &from, &to);
-          float *out = dx + start + offset;
-          if (stride == 1) {
-            for (ptrdiff_t i = from; i < to; i++) out[i] += factor[i] * dy[i];
-          } else {
-            for (ptrdiff_t i = from; i < to; i++) out[i * stride] += factor[i] * dy[i];
-          }
-        }
-      } while (next_index(w->kernel, k, last));
+      each_entry(w, o, &(struct spread_line){factor, dy, dx}, spread_entry);
       next_index(w->output, o, last);
     }
   }
@@ -461,14 +467,8 @@ void ck_window_products(const struct ck_window *w, const float *pixels, ptrdiff_
     inside(offset, 1, w->input[last], length, &from, &to);
     ptrdiff_t o[CK_MAX_SPATIAL] = {0};
     for (ptrdiff_t line = 0; line < lines; line++) {
-      ptrdiff_t start = 0;
-      int is_outside = 0;
-      for (int axis = 0; axis < last; axis++) {
-        ptrdiff_t at = o[axis] * w->stride[axis] - w->padding[axis] + k[axis] * w->dilation[axis];
-        if (at < 0 || at >= w->input[axis]) is_outside = 1;
-        start = (start + at) * w->input[axis + 1];
-      }
-      starts[line] = is_outside ? PTRDIFF_MIN : start + offset;
+      ptrdiff_t start = line_start(w, o, k);
+      starts[line] = start < 0 ? PTRDIFF_MIN : start + offset;
       next_index(w->output, o, last);
     }
     for (ptrdiff_t line = 0; line < lines; line++) {

@@ -31,6 +31,10 @@ struct BackfillCommand: ParsableCommand {
   @Option(help: "Threads to compute on.")
   var threads: Int = 2
 
+  func validate() throws {
+    if threads < 1 || threads > 1024 { throw ValidationError("--threads: 1 to 1024") }
+  }
+
   func run() throws {
     var options = ["--threads", String(threads)]
     if let probeDirectory { options += ["--probe", probeDirectory] }

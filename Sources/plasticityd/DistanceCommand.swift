@@ -37,32 +37,9 @@ struct DistanceCommand: ParsableCommand {
     name: .customLong("probe-b"), help: "The probe of B, when its task has data of its own.")
   var secondProbeDirectory: String?
 
-  @Option(help: "How labels are drawn: exact or sampled. By default the probe says.")
-  var labels: ProbeSettings.Labels?
-
-  @Option(help: "Labels per example (or position) when sampled.")
-  var draws: Int?
-
-  @Option(help: "Seed of the draws.")
-  var seed: Int?
-
-  @Option(help: "Tolerance that the costs are counted at, nats of loss.")
-  var toleranceNats: Double?
-
-  @Option(help: "Examples of one training step, where optimizer moments say what is needed.")
-  var batchSize: Int?
-
-  @Option(help: "Threads to compute on.")
-  var threads: Int = 2
+  @OptionGroup var fisher: FisherOptions
 
   func validate() throws {
-    if let draws, draws < 1 { throw ValidationError("--draws: at least 1") }
-    if let seed, seed < 0 { throw ValidationError("--seed: at least 0") }
-    if let toleranceNats, !(toleranceNats > 0) {
-      throw ValidationError("--tolerance-nats: more than 0")
-    }
-    if let batchSize, batchSize < 1 { throw ValidationError("--batch-size: at least 1") }
-    if threads < 1 || threads > 1024 { throw ValidationError("--threads: 1 to 1024") }
     if secondProbeDirectory != nil, probeDirectory == nil {
       throw ValidationError("--probe-b: give A's with --probe too")
     }
@@ -72,14 +49,8 @@ struct DistanceCommand: ParsableCommand {
     let checkpoints = try [first, second].map(checkpointStandingFor)
     _ = enterSandbox(
       checkpoints: checkpoints, probes: [probeDirectory, secondProbeDirectory].compactMap { $0 })
-    var request = ProbeRequest()
+    var request = fisher.request
     request.probe = try probeDirectory.map(readProbe)
-    request.labels = labels
-    request.draws = draws
-    request.seed = seed
-    request.toleranceNats = toleranceNats
-    request.batchSize = batchSize
-    request.threads = threads
     let report = try distance(
       checkpoints[0], checkpoints[1], request, probeOfB: try secondProbeDirectory.map(readProbe))
     StandardStream.output.write(try report.yaml())

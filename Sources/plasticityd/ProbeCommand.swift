@@ -24,17 +24,7 @@ struct ProbeCommand: ParsableCommand {
   @Option(name: .customLong("probe"), help: "A folder with graph.onnx and batch.npz.")
   var probeDirectory: String?
 
-  @Option(help: "How labels are drawn: exact or sampled. By default the probe says.")
-  var labels: ProbeSettings.Labels?
-
-  @Option(help: "Labels per example (or position) when sampled.")
-  var draws: Int?
-
-  @Option(help: "Seed of the draws.")
-  var seed: Int?
-
-  @Option(help: "Tolerance of the information in the weights, nats of loss.")
-  var toleranceNats: Double?
+  @OptionGroup var fisher: FisherOptions
 
   @Option(
     help: """
@@ -50,9 +40,6 @@ struct ProbeCommand: ParsableCommand {
     help: "Draws of the weights that the predicted rise of the loss is checked with; 0 for none.")
   var weightDraws: Int?
 
-  @Option(help: "Examples of one training step, for numbers that rest on optimizer moments.")
-  var batchSize: Int?
-
   @Option(help: "An earlier checkpoint of the run to compare with.")
   var previous: String?
 
@@ -65,9 +52,6 @@ struct ProbeCommand: ParsableCommand {
 
   @Option(name: .customLong("run"), help: "The run's name in the report.")
   var runName: String?
-
-  @Option(help: "Threads to compute on.")
-  var threads: Int = 2
 
   @Option(help: "Measure less: trace leaves out all but loss and Fisher trace.")
   var only: ProbeRequest.Measures = .everything
@@ -95,11 +79,6 @@ struct ProbeCommand: ParsableCommand {
   var memoryLimitMebibytes: Int?
 
   func validate() throws {
-    if let draws, draws < 1 { throw ValidationError("--draws: at least 1") }
-    if let seed, seed < 0 { throw ValidationError("--seed: at least 0") }
-    if let toleranceNats, !(toleranceNats > 0) {
-      throw ValidationError("--tolerance-nats: more than 0")
-    }
     if let precision, !(precision > 0) { throw ValidationError("--precision: more than 0") }
     if let seconds, !(seconds > 0) { throw ValidationError("--seconds: more than 0") }
     if let weightDraws, !(0...10_000).contains(weightDraws) {
@@ -108,12 +87,10 @@ struct ProbeCommand: ParsableCommand {
     if let referenceEntropyBits, !(referenceEntropyBits > 0) {
       throw ValidationError("--reference-entropy-bits: more than 0")
     }
-    if let batchSize, batchSize < 1 { throw ValidationError("--batch-size: at least 1") }
     if repeats < 1 { throw ValidationError("--repeat: at least 1") }
     if let blockExamples, blockExamples < 1 {
       throw ValidationError("--block-examples: at least 1")
     }
-    if threads < 1 || threads > 1024 { throw ValidationError("--threads: 1 to 1024") }
   }
 
   func run() throws {
@@ -149,13 +126,9 @@ struct ProbeCommand: ParsableCommand {
   }
 
   private func request() throws(Problem) -> ProbeRequest {
-    var request = ProbeRequest()
+    var request = fisher.request
     request.run = runName
     request.probe = try probeDirectory.map(readProbe)
-    request.labels = labels
-    request.draws = draws
-    request.seed = seed
-    request.toleranceNats = toleranceNats
     if precision != nil || seconds != nil {
       let stated = request.probe?.budget
       request.budget = EstimationBudget(
@@ -163,10 +136,8 @@ struct ProbeCommand: ParsableCommand {
     }
     request.weightDraws = weightDraws
     request.referenceEntropyBits = referenceEntropyBits
-    request.batchSize = batchSize
     request.previous = previous
     request.keepsEvidence = kept
-    request.threads = threads
     request.measures = only
     request.repeats = repeats
     request.sampling = sampling
@@ -176,6 +147,5 @@ struct ProbeCommand: ParsableCommand {
   }
 }
 
-extension ProbeSettings.Labels: ExpressibleByArgument {}
 extension ScoreSampling: ExpressibleByArgument {}
 extension ProbeRequest.Measures: ExpressibleByArgument {}

@@ -2,6 +2,7 @@
 // other weights without a remark (reliability.md).
 import Diagnostics
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Checkpoints

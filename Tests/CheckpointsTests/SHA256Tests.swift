@@ -1,6 +1,7 @@
 // SHA-256 against the vectors of FIPS 180-4's examples (csrc.nist.gov) and against itself: the
 // portable rounds and the CPU's own instructions.
 import CKernels
+import TestSupport
 import Testing
 
 @testable import Checkpoints

@@ -1,6 +1,7 @@
 // Strided views, read in blocks through small windows, against element-by-element indexing.
 import Diagnostics
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Checkpoints

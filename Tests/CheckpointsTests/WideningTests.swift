@@ -1,6 +1,7 @@
 // The widening kernels against Swift's own conversions, value by value.
 import CKernels
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Checkpoints

@@ -2,6 +2,7 @@
 
 import Foundation
 import Reports
+import TestSupport
 import Testing
 
 @Suite struct HostileTests {
@@ -73,7 +74,7 @@ import Testing
   @Test func flippedArchiveBytes() throws {
     let path = Fixtures.checkpoint("mnist1d-cnn-sgd", "epoch_000.pt")
     let whole = Array(try Data(contentsOf: URL(filePath: path)))
-    var random = Seeded(7)
+    var random = Seeded(seed: 7)
     let copies = (0..<60).map { place in
       var copy = whole
       let position =

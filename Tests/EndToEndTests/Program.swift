@@ -101,18 +101,3 @@ func eventually(seconds: Double = 60, _ holds: () throws -> Bool) rethrows -> Bo
     poll(nil, 0, 5)
   }
 }
-
-/// A generator whose seed a failing test can print.
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  // SplitMix64: wrapping arithmetic is its definition.
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}

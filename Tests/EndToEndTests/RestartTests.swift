@@ -3,6 +3,7 @@
 
 import Foundation
 import Reports
+import TestSupport
 import Testing
 
 @Suite struct RestartTests {
@@ -70,7 +71,7 @@ import Testing
     try #require(quiet.waitForReports(counts, seconds: 300))
     #expect(quiet.stop().code == 0)
 
-    var random = Seeded(Self.seed)
+    var random = Seeded(seed: Self.seed)
     let killed = try Self.tree()
     try killed.start()
     var drops: [(RecordedRun, String)] = []

@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Ledger
+import TestSupport
 import Testing
 import Watching
 

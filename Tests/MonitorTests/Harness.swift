@@ -5,6 +5,7 @@ import Diagnostics
 import Foundation
 import Ledger
 import Reports
+import TestSupport
 import Testing
 import Watching
 

@@ -4,6 +4,7 @@ import Diagnostics
 import Foundation
 import Monitor
 import Reports
+import TestSupport
 import Testing
 
 @Suite struct SensitivityTests {

@@ -1,6 +1,7 @@
 import CriticalPeriods
 import Pipeline
 import Reports
+import TestSupport
 import Testing
 
 @testable import Monitor
@@ -83,7 +84,7 @@ private func course(_ count: Int = 14) throws -> [SeriesRow] {
 
   @Test(arguments: 0..<5) func theOrderOfArrivalDoesNotMatter(seed: UInt64) throws {
     let rows = try course()
-    var generator = SplitMix(state: seed)
+    var generator = Seeded(seed: seed)
     #expect(try document(rows.shuffled(using: &generator)) == document(rows), "seed \(seed)")
   }
 
@@ -159,17 +160,5 @@ private func course(_ count: Int = 14) throws -> [SeriesRow] {
     #expect(abs(try #require(movement.total.relative.value) - 0.1) < 1e-6)
     let cosine = 27.0 / (5 * (9 + 20.25).squareRoot())
     #expect(abs(try #require(movement.total.cosine.value) - cosine) < 1e-6)
-  }
-}
-
-/// A small seeded generator, so that a failing order can be repeated.
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

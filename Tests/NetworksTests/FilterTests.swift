@@ -2,6 +2,7 @@
 // others.
 import Networks
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("Filters")
@@ -26,7 +27,7 @@ struct FilterTests {
 
     /// Tiles that fill vectors and tiles that do not, images of one tile and of several chunks.
     init(tiled seed: UInt64) {
-      var random = Splitmix(seed: seed)
+      var random = Seeded(seed: seed)
       func pick(_ range: ClosedRange<Int>) -> Int {
         range.lowerBound + Int(random.next() % UInt64(range.count))
       }
@@ -42,7 +43,7 @@ struct FilterTests {
 
     init(byChannel seed: UInt64) {
       self.init(tiled: seed)
-      var random = Splitmix(seed: seed ^ 0xC0FFEE)
+      var random = Seeded(seed: seed ^ 0xC0FFEE)
       channels = 2 + Int(random.next() % 5)
       groups = channels
       filters = channels * (1 + Int(random.next() % 2))
@@ -109,7 +110,7 @@ struct FilterTests {
     let network = try checked.bind()
     let found = try network.forward()
     let count = 2
-    var random = Splitmix(seed: filters.seed)
+    var random = Seeded(seed: filters.seed)
     let cotangents = (0..<(found.count * count)).map { _ in random.signed() }
     let pulled = try gradients(network, cotangents: cotangents, count: count)
     guard case .real(let inputs)? = checked.inputs["x"] else { return }
@@ -158,7 +159,7 @@ struct FilterTests {
         graph: try Graph.parse(checked.file, path: "test.onnx"), parameters: checked.parameters,
         inputs: checked.inputs, norms: choice)
       let size = try network.forward().count
-      var random = Splitmix(seed: seed)
+      var random = Seeded(seed: seed)
       let reader = NormReader(
         entryRows: 0, rows: count, counts: network.parameters.map(\.shape.count),
         examples: filters.examples)

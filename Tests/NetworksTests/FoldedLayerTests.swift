@@ -1,6 +1,7 @@
 import Diagnostics
 import Networks
 import Tensors
+import TestSupport
 import Testing
 
 /// Layers as exporters that optimise leave them, of which more than one weight was made into one array.
@@ -95,7 +96,7 @@ struct FoldedLayerTests {
     ])
   func recurrence(operation: String, target: String, order: [Int]) throws {
     // One unit; two inputs.
-    var random = Splitmix(seed: 3)
+    var random = Seeded(seed: 3)
     func values(_ count: Int) -> [Float] { (0..<count).map { _ in random.signed() } }
     let gates = order.count
     let (input, state) = (values(2 * gates), values(gates))

@@ -2,6 +2,7 @@ import Diagnostics
 import Foundation
 import Networks
 import Tensors
+import TestSupport
 import Testing
 
 /// A network as PyTorch exported it, with PyTorch's own float64 results (Fixtures/generate.py).
@@ -146,7 +147,7 @@ struct GoldenTests {
       ? .integer(IntegerTensor(shape: input.shape, values: input.values.map { Int64($0) }))
       : .real(input)
     let seed: UInt64 = 17
-    var random = Splitmix(seed: seed)
+    var random = Seeded(seed: seed)
     var refusals = 0
     for attempt in 0..<400 {
       var damaged = file

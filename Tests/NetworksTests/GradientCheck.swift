@@ -2,22 +2,10 @@
 import Diagnostics
 import Networks
 import Tensors
+import TestSupport
 import Testing
 
-/// A splitmix64 generator: the same numbers on every machine.
-struct Splitmix {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
+extension Seeded {
   /// Uniform in −1 ..< 1.
   mutating func signed() -> Float { Float(next() >> 40) * 0x1p-23 - 1 }
 }
@@ -65,7 +53,7 @@ func checkGradients(_ checked: CheckedGraph, name: String, seed: UInt64 = 7) thr
   let isFinite = output.allSatisfy { $0.isFinite }
   #expect(isFinite, "\(name): output is not finite")
   let slab = output.count / network.exampleCount
-  var random = Splitmix(seed: seed)
+  var random = Seeded(seed: seed)
   let cotangents = (0..<(output.count * count)).map { _ in random.signed() }
   let found = try gradients(network, cotangents: cotangents, count: count)
   // A second pass over the same memory gives the same.

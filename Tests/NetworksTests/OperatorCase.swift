@@ -2,6 +2,7 @@
 // pullback to the input shows as that parameter's gradient.
 import Networks
 import Tensors
+import TestSupport
 
 /// A table row: an operator applied to `h`, giving `y`.
 struct OperatorCase: Sendable, CustomStringConvertible {
@@ -40,7 +41,7 @@ struct OperatorCase: Sendable, CustomStringConvertible {
       builder.node("Concat", ["y_flat", "h_flat"], ["z"], ["axis": .integer(1)])
     }
     builder.output(besideInput ? "z" : "y")
-    var random = Splitmix(seed: 11)
+    var random = Seeded(seed: 11)
     let size = shape.reduce(1, *)
     var values: [Float] = []
     for _ in 0..<(examples * size) {

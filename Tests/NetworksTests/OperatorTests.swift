@@ -1,5 +1,6 @@
 import Networks
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("Operators against differences of forward")
@@ -32,7 +33,7 @@ struct OperatorTests {
     builder.node("Transpose", ["wte.weight"], ["w"], ["perm": .integers([1, 0])])
     builder.node("MatMul", ["t", "w"], ["y"])
     builder.output("y")
-    var random = Splitmix(seed: 3)
+    var random = Seeded(seed: 3)
     let checked = CheckedGraph(
       file: builder.file,
       parameters: [
@@ -68,7 +69,7 @@ struct OperatorTests {
     builder.node("Gather", ["wpe.weight", "rows"], ["p"])
     builder.node("Mul", ["x", "p"], ["y"])
     builder.output("y")
-    var random = Splitmix(seed: 5)
+    var random = Seeded(seed: 5)
     try checkGradients(
       CheckedGraph(
         file: builder.file,

@@ -1,6 +1,7 @@
 // The real plasticity-watch on real folders. Tests wait for its lines, never for time.
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Watching

@@ -2,6 +2,7 @@
 // Python with PyYAML is installed.
 
 import Foundation
+import TestSupport
 import Testing
 import YAML
 
@@ -85,7 +86,7 @@ private func lines(_ node: Node) -> [String] {
 
   @Test(arguments: [UInt64](1...6))
   func readsRandomTrees(seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+    var generator = Seeded(seed: seed)
     let node = Node.sequence((0..<40).map { _ in randomNode(&generator) })
     let read = try python(dump, input: node.emitted()).split(separator: "\n").map(String.init)
     #expect(read == lines(node), "seed \(seed)")

@@ -1,5 +1,6 @@
 // Strings, numbers and trees that a YAML reader is likely to get wrong.
 
+import TestSupport
 import YAML
 
 let nastyStrings: [String] = [
@@ -27,7 +28,7 @@ let nastyDoubles: [Double] = [
   2.2250738585072014e-308, 123456789.125, 1e15, 1e17, -2.5e-300, 88351, 3.0e100, 1 / 3,
 ]
 
-func randomString(_ generator: inout SeededGenerator) -> String {
+func randomString(_ generator: inout Seeded) -> String {
   if Int.random(in: 0..<3, using: &generator) == 0,
     let chosen = nastyStrings.randomElement(using: &generator)
   {
@@ -52,14 +53,14 @@ func randomString(_ generator: inout SeededGenerator) -> String {
   return text
 }
 
-func randomDouble(_ generator: inout SeededGenerator) -> Double {
+func randomDouble(_ generator: inout Seeded) -> Double {
   while true {
     let value = Double(bitPattern: UInt64.random(in: 0...UInt64.max, using: &generator))
     if value.isFinite { return value }
   }
 }
 
-func randomNode(_ generator: inout SeededGenerator, depth: Int = 0) -> Node {
+func randomNode(_ generator: inout Seeded, depth: Int = 0) -> Node {
   let node: Node
   switch Int.random(in: 0..<(depth < 5 ? 9 : 6), using: &generator) {
   case 0: node = .null

@@ -2,6 +2,7 @@
 // same bytes.
 
 import Diagnostics
+import TestSupport
 import Testing
 import YAML
 
@@ -35,7 +36,7 @@ import YAML
 
   @Test(arguments: [UInt64](1...60))
   func keepsRandomTrees(seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+    var generator = Seeded(seed: seed)
     for _ in 0..<10 {
       let node = randomNode(&generator)
       let emitted = node.emitted()
@@ -47,7 +48,7 @@ import YAML
 
   @Test(arguments: [UInt64](1...5))
   func keepsTheBitsOfDoubles(seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+    var generator = Seeded(seed: seed)
     let values = nastyDoubles + (0..<400).map { _ in randomDouble(&generator) }
     let read = try Node.parse(Node.doubles(values).emitted(), source: source)
     #expect(

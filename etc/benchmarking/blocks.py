@@ -10,7 +10,7 @@ def measure(cases, program, rounds):
         repeats = 2 if case.parameters > 50_000_000 else 5
 
         def turn(*arguments):
-            report, taken, _ = program.trace(case, repeats, *arguments)
+            report, taken = program.trace(case, repeats, *arguments)
             return report["took"].get("network_seconds", taken)
 
         sizes = [n for n in (1, 2, 4, 8, 16, 32, 64, 128) if n <= case.examples // program.threads]

@@ -99,7 +99,7 @@ def measure(case, program, rounds, peak):
     whole, traces = [], []
 
     def ours():
-        report, taken, _ = program.trace(case, repeats)
+        report, taken = program.trace(case, repeats)
         whole.append(taken)
         traces.append(value(report["information"]["fisher_trace"]))
         return report["took"].get("network_seconds", taken)

@@ -27,7 +27,7 @@ def measure(folder, program, rounds):
     for axis, cases, size in [("examples", by_examples, lambda c: c.examples),
                               ("parameters", by_parameters, lambda c: c.parameters)]:
         def turn(case):
-            report, taken, _ = program.trace(case, 3)
+            report, taken = program.trace(case, 3)
             return report["took"].get("network_seconds", taken)
         taken = alternate({c.name: (lambda c=c: turn(c)) for c in cases}, rounds)
         sizes, seconds = [size(c) for c in cases], [taken[c.name] for c in cases]

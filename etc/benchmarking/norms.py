@@ -86,7 +86,7 @@ def fitted(rows):
         kept = [k for k, value in zip(kept, solution) if value >= 0]
     values = numpy.zeros(len(CONSTANTS))
     values[kept] = solution
-    return dict(zip(CONSTANTS, values))
+    return dict(zip(CONSTANTS, values.tolist()))
 
 
 def export(folder):

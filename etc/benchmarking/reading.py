@@ -25,7 +25,7 @@ def small_report(recorded, program, rounds):
     reports = []
 
     def ours():
-        report, taken, _ = program.probe(checkpoint, "--probe", recorded / "probe")
+        report, taken = program.probe(checkpoint, "--probe", recorded / "probe")
         reports.append(report)
         return taken
 

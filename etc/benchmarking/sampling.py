@@ -22,12 +22,12 @@ def measure(fixtures, program, seeds):
         folder = fixtures / run
         common = [folder / "checkpoints" / checkpoint, "--probe", folder / "probe", "--only", "trace"]
         names = ["--labels", "exact", "--repeat", 3]
-        exact, taken, _ = program.probe(*common, *names)
+        exact, taken = program.probe(*common, *names)
         row = {"run": run, "checkpoint": checkpoint, "exact": line([exact], taken)}
         for sampling in ("signs", "labels"):
             reports = []
             for seed in range(seeds):
-                report, taken, _ = program.probe(
+                report, taken = program.probe(
                     *common, "--labels", "sampled", "--draws", 1, "--sampling", sampling,
                     "--seed", seed, "--repeat", 1)
                 reports.append(report)

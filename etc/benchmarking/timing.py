@@ -1,5 +1,4 @@
 """Timing: rivals take turns, so that a slow moment of the machine hits all of them."""
-import os
 import statistics
 import subprocess
 import time
@@ -27,7 +26,7 @@ def alternate(rivals, rounds):
 
 
 class Program:
-    """plasticityd as a process: its report, wall-clock time, processor time and peak memory."""
+    """plasticityd as a process: what it prints, and its wall-clock time."""
 
     def __init__(self, binary, threads):
         self.binary, self.threads = binary, threads
@@ -38,17 +37,16 @@ class Program:
             [self.binary, *map(str, arguments)], stdout=subprocess.PIPE)
         output = process.stdout.read()
         process.stdout.close()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        process.wait()
         taken = time.perf_counter() - start
         if process.returncode != 0:
             raise SystemExit(f"etc/bench: {arguments}: ended with {process.returncode}")
-        return output, taken, usage.ru_maxrss * 1024
+        return output, taken
 
     def probe(self, checkpoint, *arguments):
-        """(report, seconds of the process, peak bytes)."""
-        output, taken, peak = self("probe", checkpoint, *arguments, "--threads", self.threads)
-        return yaml.load(output, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), taken, peak
+        """(report, seconds of the process)."""
+        output, taken = self("probe", checkpoint, *arguments, "--threads", self.threads)
+        return yaml.load(output, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), taken
 
     def trace(self, case, repeat, *arguments):
         """Only the Fisher trace, one score per example: as `probe`."""

@@ -22,7 +22,7 @@ def measure(folder, program, rounds):
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "gpt-2-heavy-tailed.pt"
     torch.save(model.state_dict(), checkpoint)
-    details, reports, peaks = [], [], []
+    details, reports = [], []
 
     def theirs():
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), \
@@ -32,9 +32,8 @@ def measure(folder, program, rounds):
             return seconds(lambda: details.append(watcher.analyze()))
 
     def ours():
-        report, taken, peak = program.probe(checkpoint)
+        report, taken = program.probe(checkpoint)
         reports.append(report)
-        peaks.append(peak)
         return taken
 
     ours()
@@ -46,7 +45,7 @@ def measure(folder, program, rounds):
         "file_bytes": checkpoint.stat().st_size,
         "seconds": {"ours": round(again, 3), "weightwatcher_analyze": round(taken["weightwatcher"], 2)},
         "ratio": round(again / taken["weightwatcher"], 5),
-        "peak_bytes": max(peaks), "bound_bytes": 4 * largest + 64 * MEBIBYTE,
+        "peak_bytes": max(report["took"]["peak_memory_bytes"] for report in reports), "bound_bytes": 4 * largest + 64 * MEBIBYTE,
         "agreement": agreement(reports[-1], details[-1]),
     }
 

@@ -45,13 +45,7 @@ final class Convolution: Operator {
     t = window.outputCount
     examples = frame.examples
     scratch = frame.scratch
-    hasBias = frame.terms.count > 2
-    if hasBias {
-      let count = try frame.shared(2).count
-      guard count == weight[0] else {
-        throw frame.site.invalid("\(count) biases for \(weight[0]) channels")
-      }
-    }
+    hasBias = try frame.hasBias(channels: weight[0])
     let (inner, outer) = (i / groups, o / groups)
     let (columns, overflow) = (inner * taps).multipliedReportingOverflow(by: t)
     guard !overflow, columns <= NodeSite.largestArray else {
@@ -74,14 +68,7 @@ final class Convolution: Operator {
   }
 
   static let bind: OperatorBinding = { binder, site throws(Problem) in
-    var terms = [try binder.term(site, 0), try binder.term(site, 1)]
-    if try binder.optionalValue(site, 2) != nil {
-      // PyTorch's exporter writes a bias of zeros where there is none: left out.
-      if case .known(let bias, _) = try binder.value(site, 2), bias.reals.allSatisfy({ $0 == 0 }) {
-      } else {
-        terms.append(try binder.term(site, 2))
-      }
-    }
+    let terms = try binder.convolutionTerms(site)
     let x = terms[0].shape.dimensions
     let w = terms[1].shape.dimensions
     let groups = try site.integer("group", default: 1)
@@ -97,13 +84,7 @@ final class Convolution: Operator {
       })
   }
 
-  func rereads(_ input: Int) -> Rereads {
-    switch input {
-    case 0: Rereads(inputs: [1])
-    case 1: Rereads(inputs: [0])
-    default: Rereads()
-    }
-  }
+  func rereads(_ input: Int) -> Rereads { .bilinear(input) }
 
   func forward(_ arrays: Arrays) {
     // x is [n·images, i, placesIn], w is [o, i / groups · taps], y is [n·images, o, t]

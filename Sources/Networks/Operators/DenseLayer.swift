@@ -34,13 +34,7 @@ final class DenseLayer: Operator {
     rows = o == 0 ? 0 : frame.output.count / frame.examples / o
   }
 
-  func rereads(_ input: Int) -> Rereads {
-    switch input {
-    case 0: Rereads(inputs: [1])
-    case 1: Rereads(inputs: [0])
-    default: Rereads()
-    }
-  }
+  func rereads(_ input: Int) -> Rereads { .bilinear(input) }
 
   func forward(_ arrays: Arrays) {
     // x is [n·rows, i], w is [i, o] or [o, i], y is [n·rows, o]

@@ -40,6 +40,15 @@ struct Arrays {
 struct Rereads {
   var inputs: [Int] = []
   var output = false
+
+  /// Of an operator linear in its first two inputs, which may add a third.
+  static func bilinear(_ input: Int) -> Rereads {
+    switch input {
+    case 0: Rereads(inputs: [1])
+    case 1: Rereads(inputs: [0])
+    default: Rereads()
+    }
+  }
 }
 
 /// One request for Jᵀδ.

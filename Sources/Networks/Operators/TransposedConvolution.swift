@@ -34,13 +34,7 @@ final class TransposedConvolution: Operator {
     t = window.outputCount
     placesOut = frame.output.dimensions.dropFirst(2).reduce(1, *)
     examples = frame.examples
-    hasBias = frame.terms.count > 2
-    if hasBias {
-      let count = try frame.shared(2).count
-      guard count == weight[1] * groups else {
-        throw frame.site.invalid("\(count) biases for \(weight[1] * groups) channels")
-      }
-    }
+    hasBias = try frame.hasBias(channels: weight[1] * groups)
     let (count, overflow) = (weight[1] * taps).multipliedReportingOverflow(by: t)
     guard !overflow, count <= NodeSite.largestArray else {
       throw frame.site.unsupported("windows of \(weight[1] * taps) entries at \(t) places")
@@ -50,8 +44,7 @@ final class TransposedConvolution: Operator {
   }
 
   static let bind: OperatorBinding = { binder, site throws(Problem) in
-    var terms = [try binder.term(site, 0), try binder.term(site, 1)]
-    if try binder.optionalValue(site, 2) != nil { terms.append(try binder.term(site, 2)) }
+    let terms = try binder.convolutionTerms(site)
     let x = terms[0].shape.dimensions
     let w = terms[1].shape.dimensions
     let groups = try site.integer("group", default: 1)
@@ -70,13 +63,7 @@ final class TransposedConvolution: Operator {
       })
   }
 
-  func rereads(_ input: Int) -> Rereads {
-    switch input {
-    case 0: Rereads(inputs: [1])
-    case 1: Rereads(inputs: [0])
-    default: Rereads()
-    }
-  }
+  func rereads(_ input: Int) -> Rereads { .bilinear(input) }
 
   func forward(_ arrays: Arrays) {
     // x is [m, i, t], w is [i, o / groups · taps], y is [m, o, placesOut]
