@@ -31,4 +31,9 @@ struct PassesOverData: Sendable {
     let passes = steps * epochsPerStep
     return passes.isFinite && passes >= 0 ? passes : nil
   }
+
+  /// Steps that a number of passes makes; nil when no epoch was named.
+  func steps(overPasses passes: Double) -> Double? {
+    epochsPerStep.flatMap { $0 > 0 ? passes / $0 : nil }
+  }
 }

@@ -49,15 +49,14 @@ public struct PeriodSettings: Sendable, Hashable {
   /// Seed of the paired bootstrap, the same for all checkpoints.
   public var seed: UInt64 = 0
 
-  /// The score around which labelled ends lie. This, its spread and the weights of `TaskProgress` were
-  /// fitted to labelled runs.
-  public var endScore = 3.5
+  /// The score around which labelled ends lie. This, its spread and the multiple of the pace were fitted
+  /// to the labelled runs of etc/evaluation and ../shared/labels that are not of adaptive optimizers; on
+  /// either half of them, by data set, they come out alike (etc/doc/deficit.md).
+  public var endScore = 1.1
   /// How far they scatter around it.
-  public var endScoreDeviation = 0.55
-  /// What a doubling of the pace takes from the score…
-  public var paceWeight = 0.8
-  /// …and what a halving of the learning rate adds to it.
-  public var decayWeight = 1.25
+  public var endScoreDeviation = 0.5
+  /// How many times its pace a run at a constant rate needs, for as much as a schedule's whole rest.
+  public var paceMultiple = 4.8
   /// How far runs of an optimizer that scales each weight's step scatter beyond that: of six labelled
   /// ones two ended early, two late and two not at all.
   public var adaptiveDeviation = 1.5
@@ -67,23 +66,28 @@ public struct PeriodSettings: Sendable, Hashable {
   public var shortestPace = 2.0
   /// Learning rates that sum to less than this over the pace are those of an adaptive optimizer.
   public var adaptiveRateSum = 0.5
-  /// The most doublings by which the decay of the learning rate counts.
-  public var mostRateDecay = 1.5
+  /// The most doublings by which the decay of the learning rate counts. At labelled ends it is 2.4 at
+  /// most.
+  public var mostRateDecay = 2.5
   /// Half-width of the end's interval in the score's deviations: the central 80 %.
   public var intervalDeviations = 1.28
   /// While more than this part of the task remains, no end is thought of.
   public var mostRemaining = 2.0 / 3
+  /// And while the run, going on as it does, would leave more than this part undone: a deprived network
+  /// would otherwise close on what it cannot take in.
+  public var mostForeseen = 0.5
+  /// That is foreseen this many doublings of what is spent ahead, from as many before.
+  public var foresightDoublings = 1.0
   /// Knowledge is lost when twice as much remains as at the end, and at least this part.
   public var leastLost = 0.25
   /// Learning stands still when what remains falls by less than this part in a doubling of the step. At
   /// labelled ends it falls by a tenth at least.
   public var standstill = 0.05
-  /// Passes assumed where checkpoints name no epoch, over the remaining part: labelled runs have made
-  /// about 8 when half of the task remains and 16 when a quarter does…
-  public var typicalPasses = 3.9
-  /// …the pace that goes with them…
-  public var typicalPace = 3.0
-  /// …and the spread of their log2.
+  /// Times the pace that has gone by, over the remaining part, assumed where checkpoints name no epoch: labelled
+  /// runs have a pace of about 3 passes, and have made 8 when half of the task remains and 16 when a quarter
+  /// does…
+  public var typicalPaces = 1.3
+  /// …and the spread of its log2.
   public var typicalPassesDeviation = 0.75
 
   /// A learning rate raised abruptly by this factor is a restart.

@@ -69,17 +69,41 @@ extension PeriodTracker {
           + "\(brief(100 * then.remaining.part)) % did: other data, another task, or a collapse",
         index: history.count - 1, cause: .loss)
     }
-    if let restart = schedule.changes.last, restart.to > closingIndex,
-      restart.after >= settings.restartFactor * restart.before,
-      freeze.movesAgain(threshold: settings.fluidBitsPerDoubling * settings.reopeningFactor)
-    {
-      return Reopening(
-        text:
-          "the learning rate was raised from \(brief(restart.before)) to \(brief(restart.after)) "
-          + "between steps \(history[restart.from].step) and \(history[restart.to].step), and shares "
-          + "move again",
-        index: history.count - 1, cause: .movement)
+    guard sharesMoveAgain, let text = raised(after: closingIndex) else { return nil }
+    return Reopening(
+      text: text + ", and shares move again", index: history.count - 1, cause: .movement)
+  }
+
+  /// Why a period that no end was said of is opened anew, or nil: nothing was taken in any more, though
+  /// much remained, and with a raised learning rate shares move or something is taken in again. So a new
+  /// task looks on a probe that holds it from the start.
+  func resumes() -> Reopening? {
+    guard reopening == nil, !observesLayer, let text = raised(after: 0),
+      let change = schedule.changes.last, progress.stoodStill(before: change.to)
+    else { return nil }
+    let again: String
+    if sharesMoveAgain {
+      again = "shares move again"
+    } else if progress.hasTakenIn(since: change.to) {
+      again = "the task is taken in again"
+    } else {
+      return nil
     }
-    return nil
+    return Reopening(
+      text: "nothing was taken in over a doubling of the step, then \(text), and \(again)",
+      index: history.count - 1, cause: .loss)
+  }
+
+  private var sharesMoveAgain: Bool {
+    freeze.movesAgain(threshold: settings.fluidBitsPerDoubling * settings.reopeningFactor)
+  }
+
+  /// In words, that the last abrupt change of the learning rate raised it after a checkpoint.
+  private func raised(after index: Int) -> String? {
+    guard let restart = schedule.changes.last, restart.to > index,
+      restart.after >= settings.restartFactor * restart.before
+    else { return nil }
+    return "the learning rate was raised from \(brief(restart.before)) to \(brief(restart.after)) "
+      + "between steps \(history[restart.from].step) and \(history[restart.to].step)"
   }
 }

@@ -75,7 +75,7 @@ struct PeriodTracker: Sendable {
       return (.waiting, nil)
     }
     if evidence == .weights { return decideFromWeights(&findings) }
-    if end != nil, let reason = reopens() { reopen(reason) }
+    if let reason = end == nil ? resumes() : reopens() { reopen(reason) }
     if !observesLayer { describe(&findings) }
     if end != nil, reopening == nil { return (.closed, nil) }
     if let reopening { findings.append(Finding(.reopening, reopening.text)) }

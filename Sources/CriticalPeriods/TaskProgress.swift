@@ -2,17 +2,19 @@ import Glibc
 
 /// Watches how far the task has been taken in, and how likely it is that the period has ended.
 ///
-/// A deficit does lasting harm while little of the training is behind, by the run's own measure of
-/// time: how many passes over the data its first part of the task took (`LearningPace`). A decaying
-/// learning rate shortens the period, because what came first is undone less and less. With
+/// A deficit does lasting harm as long as little has been spent of what the training has to spend: its
+/// learning rate, summed over the steps. Spent is U, in steps at the present rate; the schedule leaves R
+/// such steps (`RateBudget`), and what has been learned until now took a multiple of the run's own unit
+/// of time, the steps in which it took in the first part of the task (`LearningPace`). With
 ///
-///     z = log2(passes) + d · log2(highest rate / rate) − p · log2(pace)
+///     z = log2( U / R + U / (k · pace) )
 ///
 /// the labelled ends lie around one z, whatever the depth, activation, batch and schedule, and closer
 /// together than around any one epoch, any one loss, the trace's peak or the shares' freeze
 /// (measurements.md §7). The spread of the labels around it gives the probability that the period has
 /// ended. Of the rate only a smooth decay counts, and that in bounds: a step of the schedule or a
-/// cool-down is no end. Before the first pass, and while most of the task remains, nothing has ended.
+/// cool-down is no end. Before every example has been seen a second time, while most of the task
+/// remains, and where the run, going on as it does, would leave half of it undone, nothing has ended.
 struct TaskProgress: Sendable {
   /// What is known at one checkpoint.
   struct Place: Sendable {
@@ -20,15 +22,21 @@ struct TaskProgress: Sendable {
     let step: Int
     let doublings: Double
     let remaining: RemainingTask
-    /// log2 of the highest learning rate over the present one, as far as it counts.
-    let rateDecay: Double
+    /// What is spent and left of the learning rate, in steps at the present one.
+    let spent: Double
+    let left: Double
+    /// log2 of the sum of the rates, and of the odds of what is taken in.
+    let log2Sum: Double
+    let log2Odds: Double
+    /// The part of the task that will remain when the schedule has run out, or spent as much again.
+    var foreseen = 1.0
   }
 
   let settings: PeriodSettings
   private(set) var places: [Place] = []
   private var levels = UninformedLevels()
   private var passes = PassesOverData()
-  private var rate: RateDecay
+  private var budget: RateBudget
   private var pace: LearningPace
   /// log2 of the parts that went with an abrupt change of the learning rate: they do not count.
   private(set) var setAside = 0.0
@@ -39,7 +47,7 @@ struct TaskProgress: Sendable {
 
   init(settings: PeriodSettings) {
     self.settings = settings
-    rate = RateDecay(most: settings.mostRateDecay)
+    budget = RateBudget(start: 0)
     pace = LearningPace(settings: settings, start: 0)
   }
 
@@ -47,7 +55,7 @@ struct TaskProgress: Sendable {
   mutating func restart() {
     guard let now = places.last else { return }
     start = now.step
-    rate = RateDecay(most: settings.mostRateDecay)
+    budget = RateBudget(start: now.step)
     pace = LearningPace(settings: settings, start: now.step)
     setAside = 0
     lastSetAside = nil
@@ -62,7 +70,7 @@ struct TaskProgress: Sendable {
     let change = change?.to == history.count - 1 ? change : nil
     passes.observe(newest)
     levels.observe(newest)
-    rate.observe(newest.learningRate, change: change)
+    budget.observe(step: newest.step, rate: newest.learningRate, change: change)
     guard let doublings = newest.doublings, var remaining = levels.remaining(at: newest) else {
       pace.observe(newest, remaining: levels.remaining(at: newest))
       return
@@ -77,10 +85,24 @@ struct TaskProgress: Sendable {
     remaining = RemainingTask(
       log2Part: min(remaining.log2Part + setAside, 0), measure: remaining.measure)
     pace.observe(newest, remaining: remaining)
-    places.append(
-      Place(
-        index: history.count - 1, step: newest.step, doublings: doublings, remaining: remaining,
-        rateDecay: rate.doublings))
+    var place = Place(
+      index: history.count - 1, step: newest.step, doublings: doublings, remaining: remaining,
+      spent: budget.spent, left: budget.left, log2Sum: log2(max(budget.sum, 1e-12)),
+      log2Odds: log2(max(exp2(-remaining.log2Part) - 1, 1e-3)))
+    place.foreseen = foreseen(at: place)
+    places.append(place)
+  }
+
+  /// The part that will remain when the schedule has run out, but no later than when it has spent as much
+  /// again: the odds of what is taken in go on as the power of the sum of the rates that they were.
+  private func foreseen(at now: Place) -> Double {
+    let recent = places.reversed().prefix {
+      $0.step > start && $0.log2Sum >= now.log2Sum - settings.foresightDoublings
+    }
+    let slope = leastSquaresSlope(
+      (recent + [now]).map { (x: $0.log2Sum - now.log2Sum, y: $0.log2Odds) })
+    let ahead = min(log2(1 + now.left / max(now.spent, 1)), settings.foresightDoublings)
+    return 1 / (1 + exp2(now.log2Odds + max(slope ?? 0, 0) * ahead))
   }
 
   /// Whether anything can be told from progress.
@@ -99,27 +121,33 @@ struct TaskProgress: Sendable {
   ///
   /// - Parameter withSetAside: whether to count what the learning rate's changes brought.
   func score(at place: Place, withSetAside: Bool = false) -> Double? {
-    guard pace.steps != nil, place.step > start else { return nil }
-    let decay = settings.decayWeight * place.rateDecay
-    guard let passes = passes(at: place), let pacePasses else {
+    guard var unit = pace.steps, place.step > start else { return nil }
+    if let shortest = passes.steps(overPasses: settings.shortestPace) { unit = max(unit, shortest) }
+    unit *= settings.paceMultiple
+    let steps = Double(place.step) - Double(start)
+    let decay = min(
+      log2(place.spent / steps) + log2(1 + unit / place.left), settings.mostRateDecay)
+    guard passes(at: place) != nil else {
       let part = place.remaining.log2Part - (withSetAside ? setAside : 0)
-      return log2(settings.typicalPasses) - part + decay
-        - settings.paceWeight * log2(settings.typicalPace)
+      return log2(settings.typicalPaces / settings.paceMultiple) - part + decay
     }
-    return log2(passes) + decay
-      - settings.paceWeight * log2(max(pacePasses, settings.shortestPace))
+    return log2(steps / unit) + decay
   }
 
-  /// Whether an end is out of the question: most of the task is still to be taken in, or not every
-  /// example has been seen.
+  /// Whether an end is out of the question: most of the task is still to be taken in, much of it will
+  /// still be when the schedule has run out, or no example has been seen twice.
   var isEarly: Bool {
     guard let now = places.last else { return false }
     return isEarly(now)
   }
 
   private func isEarly(_ place: Place) -> Bool {
+    hasHardlyBegun(place) || place.foreseen > settings.mostForeseen
+  }
+
+  private func hasHardlyBegun(_ place: Place) -> Bool {
     pace.steps == nil || place.remaining.part > settings.mostRemaining
-      || (passes(at: place) ?? 1) < 1
+      || (passes(at: place) ?? .infinity) <= 1
   }
 
   /// Probability that the period has ended at a place.
@@ -179,16 +207,31 @@ struct TaskProgress: Sendable {
 
   /// Whether it is only for the progress that was set aside that a place is not past the end.
   func wouldEndWithSetAside(_ place: Place) -> Bool {
-    setAside > 0 && !isEarly(place)
+    setAside > 0 && !hasHardlyBegun(place)
       && (score(at: place, withSetAside: true) ?? 0) >= settings.endScore
   }
 
   /// Whether hardly anything was taken in over the last doubling of the step, and much remains.
-  var standsStill: Bool {
-    guard let now = places.last, now.remaining.part > settings.leastLost / 2,
-      let then = places.last(where: { $0.doublings <= now.doublings - 1 })
+  var standsStill: Bool { standsStill(at: places.count - 1) }
+
+  /// Whether that was so at the last place before a checkpoint.
+  func stoodStill(before index: Int) -> Bool {
+    places.lastIndex { $0.index < index }.map(standsStill(at:)) ?? false
+  }
+
+  /// Whether clearly less remains than at the last place before a checkpoint.
+  func hasTakenIn(since index: Int) -> Bool {
+    guard let now = places.last, let then = places.last(where: { $0.index < index }) else {
+      return false
+    }
+    return now.remaining.part < (1 - settings.standstill) * then.remaining.part
+  }
+
+  private func standsStill(at last: Int) -> Bool {
+    guard places.indices.contains(last), places[last].remaining.part > settings.leastLost / 2,
+      let then = places[..<last].last(where: { $0.doublings <= places[last].doublings - 1 })
     else { return false }
-    return now.remaining.part > (1 - settings.standstill) * then.remaining.part
+    return places[last].remaining.part > (1 - settings.standstill) * then.remaining.part
   }
 
   /// Whether the last two checkpoints both know clearly less than one at which the period was closed.

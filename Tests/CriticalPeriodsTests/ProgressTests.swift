@@ -11,8 +11,9 @@ import Testing
   @Test func aTaskTakenInClosesThePeriodWithoutDelay() throws {
     let verdict = judge(SyntheticSeries.learning().points, evidence: .probe)
     let end = try #require(verdict.final?.end)
-    // Labelled runs of this pace end between epochs 20 and 50.
-    #expect((640...1600).contains(end.step), "\(end)")
+    // Labelled runs of this pace end between epochs 20 and 40, with rates that decay; at a constant one,
+    // with no end of the schedule in sight, the rule is later.
+    #expect((640...2048).contains(end.step), "\(end)")
     #expect(Double(end.decidedAtStep) <= 1.25 * Double(end.step))
     #expect(end.interval.contains(end.step))
     #expect(end.probability >= 0.5)
@@ -128,7 +129,7 @@ import Testing
       return Double(try #require(judge(series.points, evidence: .probe).final?.end).step)
     }
     for (fast, slow) in zip(ends, ends.dropFirst()) {
-      #expect((1.6...1.9).contains(slow / fast), "\(ends)")
+      #expect((1.9...2.1).contains(slow / fast), "\(ends)")
     }
   }
 
@@ -187,7 +188,7 @@ import Testing
         Issue.record("no end, seed \(seed)")
         continue
       }
-      #expect(abs(log2(Double(end.step) / Double(whole.step))) < 0.15, "seed \(seed): \(end)")
+      #expect(abs(log2(Double(end.step) / Double(whole.step))) < 0.2, "seed \(seed): \(end)")
     }
   }
 
@@ -206,6 +207,57 @@ import Testing
     #expect(states.last == .closed)
     let second = try #require(verdict.final?.end)
     #expect(second.step > 2300, "passes count anew: \(second)")
+  }
+
+  /// A probe that holds another task from the start: half of it stays undone, and nothing more is taken in,
+  /// until that task's turn comes.
+  @Test func anotherTaskOnAProbeOfBothReopens() throws {
+    var series = SyntheticSeries.learning()
+    series.steps = [0] + Array(stride(from: 32, through: 4000, by: 32))
+    let part: (Int) -> Double = {
+      $0 < 2000
+        ? 0.55 + 0.45 * SyntheticSeries.part(4 * $0) : 0.55 * SyntheticSeries.part($0 - 2000)
+    }
+    series.loss = { 2.3 * part($0) }
+    series.accuracy = { 1 - 0.9 * part($0) }
+    series.learningRate = { 0.05 * exp(-Double($0 % 2000) / 800) }
+    let shares = SyntheticSeries.fluid(until: 3000)
+    series.shares = {
+      $0 < 300 || $0 > 1990 ? shares($0 > 1990 ? 8 * ($0 - 1980) : $0) : shares(300)
+    }
+    let said = transitions(from: judge(series.points, evidence: .probe).trajectory)
+    let reopened = try #require(said.first)
+    #expect(reopened.state == .reopened, "\(said.map(\.state))")
+    #expect((2000...2200).contains(reopened.judgement.step))
+    #expect(
+      reopened.judgement.evidence.contains {
+        $0.name == .reopening && $0.text.contains("nothing was taken in")
+      })
+    let closed = try #require(said.first { $0.state == .closed })
+    #expect(closed.judgement.step > 2300)
+  }
+
+  /// Deprived of what it would need, a network stands at half of its task; time does not end that.
+  @Test(arguments: ["constant", "decaying"]) func deprivationDoesNotClose(rate: String) {
+    var series = SyntheticSeries.learning()
+    series.steps = [0] + Array(stride(from: 32, through: 16000, by: 32))
+    series.information = { sqrt(Double($0 + 1)) }
+    series.loss = { 2.3 * (0.55 + 0.45 * SyntheticSeries.part($0)) }
+    series.accuracy = { 1 - 0.9 * (0.55 + 0.45 * SyntheticSeries.part($0)) }
+    series.learningRate = { rate == "constant" ? 0.05 : 0.05 * exp(-Double($0) / 3200) }
+    #expect(ends(series) == [.waiting, .acquiring])
+  }
+
+  /// The nearer the schedule's end, the less is left to mend what a deficit spoils.
+  @Test func aShorterScheduleEndsSooner() throws {
+    let ends = try [.infinity, 3200, 1600, 800].map { decay -> Int in
+      var series = SyntheticSeries.learning()
+      series.steps = [0] + Array(stride(from: 16, through: 8000, by: 16))
+      series.learningRate = { 0.05 * exp(-Double($0) / decay) }
+      return try #require(judge(series.points, evidence: .probe).final?.end).step
+    }
+    #expect(ends == ends.sorted(by: >))
+    #expect(2 * ends[3] < ends[0], "\(ends)")
   }
 
   @Test func passesAreTakenFromTwoCheckpoints() throws {

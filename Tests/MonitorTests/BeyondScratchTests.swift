@@ -34,15 +34,23 @@ import Testing
     #expect((2480...2480 + 8 * 31).contains(reopened.judgement.step))
   }
 
-  @Test(arguments: ["language-model", "relu-slow"])
+  @Test(arguments: [
+    "language-model", "language-model-cosine", "language-model-sgd", "relu-slow", "tanh-slow",
+  ])
   func whatIsStillTakenInNeverCloses(name: String) throws {
     let verdict = try verdict(on: name)
     #expect(!verdict.trajectory.contains { $0.state == .closed })
-    #expect(verdict.final?.state == .acquiring)
+    #expect(verdict.final?.state == (name == "language-model-sgd" ? .consolidating : .acquiring))
     #expect(verdict.trajectory.allSatisfy { $0.endProbability ?? 0 < 0.5 })
   }
 
-  /// A deprived network keeps its information.
+  /// A deprived network keeps its information, and what it is kept from is never taken in.
+  @Test(arguments: ["", "-tanh", "-deep", "-gelu", "-conv", "-adam"])
+  func deprivationDoesNotClose(network: String) throws {
+    let verdict = try verdict(on: "permanent-blur\(network)")
+    #expect(!verdict.trajectory.contains { $0.state == .closed })
+  }
+
   @Test func deprivationShowsNoPeak() throws {
     #expect(try verdict(on: "permanent-blur").trajectory.allSatisfy { $0.peak == nil })
   }

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Makes the series of training that does not start from scratch, or does not end.
 
-    python3 etc/evaluation/beyond.py [--checkpoints FOLDER] [two_tasks permanent_blur language_model]
+    python3 etc/evaluation/beyond.py [--checkpoints FOLDER] [two_tasks permanent language_models]
 
 two-tasks              80 epochs of one task, then 80 of ten new classes with the samples in another order,
                        the schedule restarted; measured on a probe of both tasks' examples. The end of the
                        second part is that of the experiment reordered-task.
 two-tasks-first-probe  the same run on a probe made at its start, of the first task's examples only
-language-model         a small transformer in its first epoch: no sequence is seen twice
-permanent-blur         the network of relu-exp whose data stay blurred to the end
+language-model…        small transformers in their first epoch: no sequence is seen twice
+permanent-blur…        networks of other runs here whose data stay blurred to the end
 
 Each has series.json and label.json as the others here; label.json says in `expected` what the definition
 demands: the step of a known change, and which states must or must not come. With --checkpoints each run
@@ -35,7 +35,7 @@ from torch.func import functional_call, grad, vmap
 from experiment import Plan, Trainee, Window
 from fisher import series_row
 from make_series import kept, short
-from networks import relu, reordered_task
+from networks import deep, gelu, relu, relu_adam, reordered_task, signal_convolutional, tanh
 from schedules import schedule
 
 EPOCHS = 80
@@ -108,28 +108,47 @@ def two_tasks():
         })
 
 
-def permanent_blur():
+# A network deprived to the end, each with the deficit that its own labelled relative has for a while.
+PERMANENT = {
+    # name: factory, learning rate, schedule, the clean relative
+    "permanent-blur": (relu, 0.05, "exp:0.97", "relu-exp"),
+    "permanent-blur-tanh": (tanh, 0.05, "cosine", "tanh-cosine"),
+    "permanent-blur-deep": (deep, 0.05, "exp:0.97", "deep-exp"),
+    "permanent-blur-gelu": (gelu, 0.05, "cosine", "gelu-cosine"),
+    "permanent-blur-conv": (signal_convolutional, 0.05, "exp:0.97", "conv1d-exp"),
+    "permanent-blur-adam": (relu_adam, 0.002, "cosine", "relu-adam"),
+    "permanent-blur-constant": (relu, 0.05, "constant", "relu-constant"),
+}
+
+
+def permanent():
+    for name, described in PERMANENT.items():
+        permanent_blur(name, *described)
+
+
+def permanent_blur(name, factory, learning_rate, form, relative):
     epochs = 100
-    plan = Plan(epochs, 128, 0.05, schedule("exp:0.97", epochs), "blur", 8)
-    trainee = Trainee(relu, 1, plan)
+    plan = Plan(epochs, 128, learning_rate, schedule(form, epochs), "blur", 8)
+    trainee = Trainee(factory, 1, plan)
     inputs, targets = trainee.examples(256)
     rows = []
-    CHECKPOINTS.begin("permanent-blur", trainee.model, inputs, targets)
+    CHECKPOINTS.begin(name, trainee.model, inputs, targets)
     for epoch in range(epochs + 1):
         if kept({"epoch": epoch}):
             rows.append(series_row(
                 trainee.model, inputs, epoch, epoch * trainee.steps_per_epoch,
                 trainee.rate(min(epoch, epochs - 1)), trainee.scores()))
-            CHECKPOINTS.save("permanent-blur", trainee.model, rows[-1])
+            CHECKPOINTS.save(name, trainee.model, rows[-1])
         if epoch < epochs:
             trainee.epoch(epoch, Window(0, epochs))
-    write("permanent-blur", rows, {
-        "network": "ReLU 40-64-64-64-10", "data": "as relu-exp, blurred all along; probe and scores are clean",
-        "learning_rate": "0.05 × exp:0.97", "epochs": epochs, "steps_per_epoch": trainee.steps_per_epoch,
+    write(name, rows, {
+        "network": trainee.about["network"],
+        "data": f"as {relative}, blurred all along; probe and scores are clean",
+        "learning_rate": f"{learning_rate} × {form}", "epochs": epochs, "steps_per_epoch": trainee.steps_per_epoch,
         "expected": {
-            "answer": "not-peaked",
+            "answer": "never-closes",
             "why": "a network that is deprived to the end keeps its information: the trace does not fall "
-                   "from its peak as that of the clean run does"},
+                   "from its peak as that of the clean run does, and what is missing was never taken in"},
     })
 
 
@@ -167,29 +186,48 @@ def text(count, length, generator):
     return tokens
 
 
-def language_model(steps=4000, batch=16, length=32):
+# Language models in their first epoch.
+LANGUAGE_MODELS = {
+    # name: width, sequences in a batch, optimizer, learning rate, factor on it at a part of the run
+    "language-model": (32, 16, "AdamW", 0.002, "constant"),
+    "language-model-cosine": (64, 16, "AdamW", 0.001, "cosine"),
+    "language-model-sgd": (32, 16, "SGD", 0.2, "constant"),
+    "language-model-batch64": (48, 64, "AdamW", 0.003, "constant"),
+}
+
+
+def language_models():
+    for name, described in LANGUAGE_MODELS.items():
+        language_model(name, *described)
+
+
+def language_model(name, width, batch, optimizer, highest, form, steps=4000, length=32):
     torch.manual_seed(1)
-    model = Transformer()
+    model = Transformer(width=width)
     generator = torch.Generator().manual_seed(1)
     probe, test = text(128, length, generator), text(1000, length, generator)
     uniform = torch.rand(128, length - 1, generator=generator)
-    rate = 0.002
-    optimizer = torch.optim.AdamW(model.parameters(), rate, weight_decay=0.01)
+    factor = schedule(form, steps)
+    rate = lambda step: highest * min(1, (step + 1) / 100) * factor(min(step, steps - 1))
+    parameters = model.parameters()
+    optimizer = torch.optim.AdamW(parameters, highest, weight_decay=0.01) if optimizer == "AdamW" else (
+        torch.optim.SGD(parameters, highest, momentum=0.9))
     rows = []
-    CHECKPOINTS.begin("language-model", model, probe)
+    CHECKPOINTS.begin(name, model, probe)
     due = {0, *(round(2 ** (k / 2)) for k in range(2, 20)), *range(750, steps + 1, 250)}
     for step in range(steps + 1):
         if step in due:
-            rows.append(language_row(model, probe, uniform, test, step, rate))
-            CHECKPOINTS.save("language-model", model, rows[-1])
+            rows.append(language_row(model, probe, uniform, test, step, steps, rate(step)))
+            CHECKPOINTS.save(name, model, rows[-1])
         tokens = text(batch, length, generator)
-        optimizer.param_groups[0]["lr"] = rate * min(1, (step + 1) / 100)
+        optimizer.param_groups[0]["lr"] = rate(step)
         optimizer.zero_grad()
         mean_loss(model, tokens).backward()
         optimizer.step()
-    write("language-model", rows, {
-        "network": "transformer, one block of width 32", "data": "a second-order chain on 32 symbols, each "
-        "sequence seen once, batch 16 sequences of 32", "learning_rate": "AdamW 0.002 after 100 steps of warm-up",
+    write(name, rows, {
+        "network": f"transformer, one block of width {width}", "data": "a second-order chain on 32 symbols, each "
+        f"sequence seen once, batch {batch} sequences of {length}",
+        "learning_rate": f"{type(optimizer).__name__} {highest} × {form} after 100 steps of warm-up",
         "epochs": 1, "steps_per_epoch": steps,
         "expected": {
             "answer": "never-closes",
@@ -202,7 +240,7 @@ def mean_loss(model, tokens):
     return F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
 
 
-def language_row(model, probe, uniform, test, step, rate):
+def language_row(model, probe, uniform, test, step, steps, rate):
     """tr F per sequence, labels drawn from the model at every position at once by fixed uniform draws."""
     weights = {name: value.detach() for name, value in model.named_parameters()}
     buffers = dict(model.named_buffers())
@@ -224,7 +262,7 @@ def language_row(model, probe, uniform, test, step, rate):
     each = {name: g.flatten(1).double().square().sum(1) for name, g in gradients.items()}
     total = sum(each.values())
     return {
-        "epoch": step / 4000, "step": step, "learning_rate": rate * min(1, (step + 1) / 100), **scores,
+        "epoch": step / steps, "step": step, "learning_rate": rate, **scores,
         "fisher_trace": total.mean().item(), "standard_error": (total.std() / len(total) ** 0.5).item(),
         "confidence": (p * (1 - p)).sum(2).mean().item(),
         "tensors": {name: value.mean().item() for name, value in each.items()},
@@ -239,7 +277,7 @@ def main():
     options = parser.parse_args()
     CHECKPOINTS.folder = options.checkpoints
     torch.set_num_threads(1)
-    for make in (two_tasks, permanent_blur, language_model):
+    for make in (two_tasks, permanent, language_models):
         if not options.runs or make.__name__ in options.runs:
             make()
 

@@ -37,7 +37,7 @@ relu3, relu4, relu5, relu6 = dense([128] * 2), dense([128] * 3), dense([100] * 4
 tanh3, tanh4 = dense([128] * 2, nn.Tanh), dense([128] * 3, nn.Tanh)
 gelu4, elu4, silu4 = dense([128] * 3, nn.GELU), dense([128] * 3, nn.ELU), dense([128] * 3, nn.SiLU)
 leaky5, wide4, narrow4 = dense([100] * 4, nn.LeakyReLU), dense([256] * 3), dense([48] * 3)
-adamw5 = adam(relu5)
+adamw5, tanh4_adam = adam(relu5), adam(tanh4)
 
 
 def adam4(seed):

@@ -104,7 +104,7 @@ def adam(factory):
 
 
 relu_adam, tanh_adam, deep_adam = adam(relu), adam(tanh), adam(deep)
-conv1d_adam = adam(signal_convolutional)
+conv1d_adam, gelu_adam = adam(signal_convolutional), adam(gelu)
 
 
 def gelu_rms(seed):
