@@ -28,10 +28,13 @@ public enum WorkerOutcome: Sendable, Hashable {
 public final class WorkerProcess: Sendable {
   private struct State {
     var child: ChildProcess?
-    var isCancelled = false
+    /// When it was, on the boot clock.
+    var cancelled: Duration?
   }
 
   private let state = Mutex(State())
+  /// How long a killed process may take to end. It ends at once, unless a dead disk or mount holds it.
+  private static let dying = Duration.seconds(5)
 
   /// Creates a worker that has not been started.
   public init() {}
@@ -45,7 +48,7 @@ public final class WorkerProcess: Sendable {
   /// Kills it, with everything it has started; `run` then returns `.cancelled`.
   public func cancel() {
     state.withLock { state in
-      state.isCancelled = true
+      state.cancelled = state.cancelled ?? BootClock.now()
       state.child?.signal(SIGKILL)
     }
   }
@@ -76,28 +79,31 @@ public final class WorkerProcess: Sendable {
     }
     let isCancelled = state.withLock { state in
       state.child = child
-      return state.isCancelled
+      return state.cancelled != nil
     }
     if isCancelled { child.signal(SIGKILL) }
+    let isOver = { Self.hasEnded(child) || self.shouldHaveEnded }
     let deadline = BootClock.now() + timeout
     var streams = WorkerStreams(child, outputLimit: outputLimit)
-    let reading = streams.read(until: deadline) { Self.hasEnded(child) }
+    let reading = streams.read(until: deadline, isOver)
     var isLate = reading == .late
     if reading != .ended {
       child.signal(SIGKILL)
-    } else if !Self.waitForEnd(of: child, until: deadline) {
+    } else if !Self.wait(until: deadline, isOver) {
       child.signal(SIGKILL)
       isLate = true
     }
-    // Killed processes end; if one cannot (a dead disk), waiting is all there is.
-    _ = Self.waitForEnd(of: child, until: nil)
+    guard Self.wait(until: BootClock.now() + Self.dying, isOver), Self.hasEnded(child) else {
+      streams.close()
+      return leave(child) ? .cancelled : .timedOut(timeout)
+    }
     // Grandchildren that outlive their parent are in its group; the number is still ours, since
     // nobody has reaped the child yet.
     let (termination, wasCancelled) = state.withLock { state in
       child.signal(SIGKILL)
       let termination = child.wait(block: true) ?? .exited(70)
       state.child = nil
-      return (termination, state.isCancelled)
+      return (termination, state.cancelled != nil)
     }
     streams.close()
     if wasCancelled { return .cancelled }
@@ -110,18 +116,35 @@ public final class WorkerProcess: Sendable {
     }
   }
 
-  /// Waits until the child can be reaped, without reaping it; false when the deadline is first.
-  private static func waitForEnd(of child: ChildProcess, until deadline: Duration?) -> Bool {
+  /// Whether it was cancelled so long ago that something holds it.
+  private var shouldHaveEnded: Bool {
+    state.withLock { $0.cancelled.map { BootClock.now() - $0 > Self.dying } ?? false }
+  }
+
+  /// Leaves a killed child that something holds to a thread that waits for it. Returns whether it was
+  /// cancelled.
+  private func leave(_ child: ChildProcess) -> Bool {
+    // Without a thread it stays a zombie until the daemon ends: nothing else waits for it.
+    try? DedicatedThread.start("reap") { _ = child.wait(block: true) }
+    return state.withLock { state in
+      state.child = nil
+      return state.cancelled != nil
+    }
+  }
+
+  /// Waits for something, and says whether it came before the deadline.
+  private static func wait(until deadline: Duration, _ hasCome: () -> Bool) -> Bool {
     var pause: Int32 = 0
-    while !hasEnded(child) {
-      if let deadline, BootClock.now() >= deadline { return false }
-      // It mostly ends within microseconds of closing its streams.
+    while !hasCome() {
+      if BootClock.now() >= deadline { return false }
+      // A process mostly ends within microseconds of closing its streams.
       if pause == 0 { sched_yield() } else { poll(nil, 0, min(pause, 50)) }
       pause += 1
     }
     return true
   }
 
+  /// Whether the child can be reaped.
   private static func hasEnded(_ child: ChildProcess) -> Bool {
     var information = siginfo_t()
     let options = WEXITED | WNOHANG | WNOWAIT

@@ -28,15 +28,15 @@ struct WorkerStreams {
     for descriptor in descriptors { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
   }
 
-  /// Reads until both streams are closed. `hasEnded` is asked now and then, for a worker whose
-  /// streams are kept open by a process it has left behind.
-  mutating func read(until deadline: Duration, hasEnded: () -> Bool) -> Ending {
+  /// Reads until both streams are closed. `isOver` is asked now and then, for a worker whose streams are
+  /// kept open by a process it has left behind, or by itself when it cannot even be killed.
+  mutating func read(until deadline: Duration, _ isOver: () -> Bool) -> Ending {
     while descriptors.contains(where: { $0 >= 0 }) {
       let remaining = deadline - BootClock.now()
       guard remaining > .zero else { return .late }
       var waited = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
       let ready = poll(&waited, nfds_t(waited.count), min(remaining.inPollMilliseconds, 500))
-      if ready == 0, hasEnded() {
+      if ready == 0, isOver() {
         drain()
         return .ended
       }
