@@ -5,9 +5,9 @@ import Glibc
 ///
 /// What is left is extrapolated from the rates seen: log(rate) to second order over the last half of the
 /// stretch of smooth decay. That is exact for an exponential schedule and, until it is half through, up
-/// to 1.4 times too long for a cosine and 1.6 for a linear one; a constant rate leaves any number of steps. An abrupt change
-/// (a step of the schedule, a restart) begins a new stretch and counts neither way: rates are taken as
-/// if it had not happened.
+/// to 1.4 times too long for a cosine and 1.6 for a linear one; a constant rate leaves any number of
+/// steps. An abrupt change (a step of the schedule, a restart) begins a new stretch and counts neither
+/// way: rates are taken as if it had not happened.
 struct RateBudget: Sendable {
   /// Rates of the present stretch, thinned out evenly as it grows.
   private var stretch: [(step: Double, log: Double)] = []
