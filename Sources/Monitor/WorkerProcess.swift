@@ -14,13 +14,13 @@ public enum WorkerOutcome: Sendable, Hashable {
   case refused(code: Int32, line: String)
   /// By a signal of its own making.
   case crashed(signal: Int32, line: String)
-  /// It was killed after this time.
+  /// It was killed after this time; where something holds it, it may still be there.
   case timedOut(Duration)
   /// It said more than this many bytes and was killed.
   case tooLarge(Int)
   /// It could not be started.
   case notStarted(Problem)
-  /// It was killed because the daemon stops.
+  /// It was killed because the daemon stops, or because the root of its file does not answer.
   case cancelled
 }
 
@@ -124,12 +124,14 @@ public final class WorkerProcess: Sendable {
   /// Leaves a killed child that something holds to a thread that waits for it. Returns whether it was
   /// cancelled.
   private func leave(_ child: ChildProcess) -> Bool {
-    // Without a thread it stays a zombie until the daemon ends: nothing else waits for it.
-    try? DedicatedThread.start("reap") { _ = child.wait(block: true) }
-    return state.withLock { state in
+    // Signalled no more from here on: once it is reaped its number may be another's.
+    let wasCancelled = state.withLock { state in
       state.child = nil
       return state.cancelled != nil
     }
+    // Without a thread it stays a zombie until the daemon ends: nothing else waits for it.
+    try? DedicatedThread.start("reap") { _ = child.wait(block: true) }
+    return wasCancelled
   }
 
   /// Waits for something, and says whether it came before the deadline.

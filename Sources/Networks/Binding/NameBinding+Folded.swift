@@ -2,8 +2,9 @@
 
 extension NameBinding {
   /// The running variance of a batch normalisation that the graph does not read although it reads what
-  /// stands beside it in the checkpoint: the exporter folded it into that layer. Nil when there is none;
-  /// a normalisation in a branch that the prediction does not use, as an auxiliary classifier, is none.
+  /// stands beside it in the checkpoint: the exporter folded it into that layer. A name of the
+  /// checkpoint, as PyTorch's `BatchNorm` modules have it (`….running_var`). Nil when there is none; a
+  /// normalisation in a branch that the prediction does not use, as an auxiliary classifier, is none.
   public var foldedStatistic: String? {
     let ending = ".running_var"
     let modules = unreached.filter { $0.hasSuffix(ending) }.map { $0.dropLast(ending.count) }
