@@ -107,6 +107,7 @@ public struct Checkpoint: Sendable {
         .map(Finding.init)
       try checkpoint.noteHoles(refusing: !isSettled)
       noteSharing(&checkpoint.tensors)
+      try checkpoint.checkLimits()
       return checkpoint
     }
     throw Problem(

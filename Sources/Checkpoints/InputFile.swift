@@ -139,13 +139,14 @@ extension InputFile {
     try [UInt8](count: count) { buffer throws(Problem) in try read(into: buffer, at: offset) }
   }
 
-  /// The whole of a small file. Errors: `too-large` beyond `limit` bytes.
+  /// The whole of a small file. Errors: `too-large` beyond `limit` bytes, `memory-limit`.
   func wholeFile(limit: Int) throws(Problem) -> [UInt8] {
     guard size <= limit else {
       throw Problem(
         "too-large", at: path, "\(size) bytes, of which at most \(limit) are read",
         remedy: "check that this is the file it is named after")
     }
+    try MemoryAllowance.check(size, at: path)
     return try bytes(at: 0, count: size)
   }
 

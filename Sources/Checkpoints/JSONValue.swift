@@ -9,6 +9,8 @@ indirect enum JSONValue: Sendable {
   case bool(Bool)
   case null
 
+  var isNull: Bool { if case .null = self { true } else { false } }
+
   /// Whether a document ends before the object does with which it begins: more of its braces open than
   /// close, those in strings aside.
   static func isCut(_ bytes: [UInt8]) -> Bool {

@@ -154,14 +154,18 @@ private struct LiteralTokens {
     while !take(")") {
       _ = peek()
       let digits = bytes[at...].prefix { $0 >= 0x30 && $0 <= 0x39 }
-      guard extents.count < 64, !digits.isEmpty,
+      guard extents.count < 64, digits.count == 1 || digits.first != UInt8(ascii: "0"),
         let extent = Int(String(decoding: digits, as: UTF8.self))
       else { throw bad("expected an extent") }
       at += digits.count
       extents.append(extent)
       // Python 2 wrote long integers so.
       _ = take("L")
-      guard take(",") || peek() == UInt8(ascii: ")") else { throw bad("expected , or )") }
+      // Without a comma one number in brackets is no tuple.
+      let isSeparated = take(",")
+      guard isSeparated || extents.count > 1 && peek() == UInt8(ascii: ")") else {
+        throw bad(extents.count > 1 ? "expected , or )" : "expected ,")
+      }
     }
     return extents
   }

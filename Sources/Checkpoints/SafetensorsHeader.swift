@@ -9,7 +9,7 @@ struct SafetensorsHeader {
   var findings: [Finding] = []
 
   static let largestHeader = 100_000_000
-  static let mostTensors = 250_000
+  fileprivate static let mostMetadata = 100_000
 
   /// Reads and checks the header. Errors: `incomplete-file`, `incomplete-header`,
   /// `incomplete-data` (try again), `header-too-large`, `bad-header`, `bad-json`, `bad-shape`,
@@ -30,6 +30,7 @@ struct SafetensorsHeader {
       throw incomplete(
         "header", file.path, "the header has \(length) bytes, and \(file.size - 8) are there")
     }
+    try MemoryAllowance.check(length, at: file.path)
     let text = try file.bytes(at: 8, count: length)
     // Space that was reserved but not yet written reads as zeros.
     guard !text.contains(0) else {
@@ -76,6 +77,9 @@ private struct HeaderParser {
         guard try scanner.kind() == .string else {
           throw scanner.failure("the metadata \"\(key)\" is not a string")
         }
+        guard metadata.count < SafetensorsHeader.mostMetadata else {
+          throw scanner.failure("more than \(SafetensorsHeader.mostMetadata) entries of metadata")
+        }
         metadata.append((key, try scanner.string()))
       }
       header.metadata = metadata
@@ -95,11 +99,7 @@ private struct HeaderParser {
     guard let type, let dimensions, let offsets, offsets.count == 2 else {
       throw scanner.failure("tensor \"\(name)\" lacks dtype, shape or data_offsets")
     }
-    guard entries.count < SafetensorsHeader.mostTensors else {
-      throw Problem(
-        "too-many-tensors", at: path, "more than \(SafetensorsHeader.mostTensors) tensors",
-        remedy: "split the file")
-    }
+    try Checkpoint.check(tensors: entries.count + 1, at: path)
     guard name.utf8.count <= 4_096, !name.isEmpty else {
       throw scanner.failure("a tensor's name has \(name.utf8.count) bytes, of 1 to 4096")
     }

@@ -14,7 +14,7 @@ struct StateDict {
   /// The best state dictionary of an archive. Errors: `no-state-dict`, `duplicate-name`, and those
   /// of reading tensors.
   static func find(in archive: TorchArchive) throws(Problem) -> StateDict {
-    var candidates = candidates(in: archive)
+    var candidates = try candidates(in: archive)
     guard let best = candidates.indices.min(by: { candidates[$0] < candidates[$1] }) else {
       throw Problem(
         "no-state-dict", at: archive.file.path, "no dictionary in it holds tensors by name",
@@ -24,6 +24,7 @@ struct StateDict {
     var dict = StateDict(path: chosen.name)
     dict.findings += StateDictPath.findings(
       chosen: chosen.path, others: candidates.map(\.path), at: archive.file.path)
+    try Checkpoint.check(tensors: chosen.entries.count, at: archive.file.path)
     var names: Set<[UInt8]> = []
     for (key, value) in chosen.entries {
       let name = String(decoding: key, as: UTF8.self)
@@ -67,7 +68,7 @@ struct StateDict {
   }
 
   /// Everything that looks like a state dictionary, breadth first; each node is seen once.
-  private static func candidates(in archive: TorchArchive) -> [Candidate] {
+  private static func candidates(in archive: TorchArchive) throws(Problem) -> [Candidate] {
     var found: [Candidate] = []
     var seen: Set<PickleGraph.Index> = []
     var queue: [(value: PickleValue, path: [String])] = [(archive.root, [])]
@@ -76,7 +77,7 @@ struct StateDict {
       let (value, path) = queue[next]
       next += 1
       guard seen.insert(value.index).inserted else { continue }
-      if let entries = ModuleTree.entries(of: value, in: archive) {
+      if let entries = try ModuleTree.entries(of: value, in: archive) {
         if !entries.isEmpty { found.append(Candidate(path: path, entries: entries)) }
         continue
       }

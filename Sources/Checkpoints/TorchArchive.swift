@@ -66,6 +66,7 @@ struct TorchArchive {
         "pickle-limit", at: "\(file.path): record \(record.name)",
         "\(record.bytes) bytes of pickle", remedy: "at most 256 MiB are read")
     }
+    try MemoryAllowance.check(record.bytes, at: "\(file.path): record \(record.name)")
     let bytes = try file.bytes(at: record.dataOffset, count: record.bytes)
     let (root, globals) = try PickleMachine.run(bytes, path: "\(file.path): record \(record.name)")
     return TorchArchive(

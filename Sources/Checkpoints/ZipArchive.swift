@@ -79,7 +79,7 @@ private struct ZipDirectoryReader {
   static let localSignature: UInt64 = 0x0403_4b50
   /// Data descriptor (3), UTF-8 names (11), and the compression level hints (1, 2).
   static let knownFlags: UInt64 = 0x080E
-  static let largestDirectory = 256 << 20
+  static let largestDirectory = 64 << 20
   static let mostRecords = 1_000_000
 
   let file: FileWindow
@@ -102,8 +102,9 @@ private struct ZipDirectoryReader {
     guard count <= Self.mostRecords, size <= Self.largestDirectory else {
       throw Problem(
         "too-many-records", at: file.path, "\(count) records in a directory of \(size) bytes",
-        remedy: "at most \(Self.mostRecords) records and 256 MiB are read")
+        remedy: "at most \(Self.mostRecords) records and 64 MiB are read")
     }
+    try MemoryAllowance.check(size, at: file.path)
     guard count * 46 <= size else { throw ambiguous("\(count) records in \(size) bytes") }
     let directory = try file.bytes(at: offset, count: size)
     var entries: [ZipEntry] = []

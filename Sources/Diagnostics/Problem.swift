@@ -48,9 +48,18 @@ public struct Problem: Error, Sendable, Hashable {
 }
 
 extension Problem: CustomStringConvertible {
+  /// Longer parts lose their middle: names in files can have any length.
+  private static let longest = 8_192
+
   /// The one line a person reads; control characters in it are escaped.
   public var description: String {
-    "\(code): \(escapedForTerminal(place)): \(escapedForTerminal(what)); "
-      + escapedForTerminal(remedy)
+    "\(code): \(Self.shown(place)): \(Self.shown(what)); \(Self.shown(remedy))"
+  }
+
+  private static func shown(_ text: String) -> String {
+    let shown = escapedForTerminal(text)
+    guard shown.utf8.count > longest else { return shown }
+    let ends = [shown.unicodeScalars.prefix(longest / 8), shown.unicodeScalars.suffix(longest / 8)]
+    return ends.map(String.init).joined(separator: " … ")
   }
 }

@@ -138,6 +138,8 @@ struct Walk {
       let target = String(cString: real)
       return isSeen(target) ? .checkpoint(target) : .elsewhere
     }
+    // What leads in a circle leads nowhere at any time.
+    guard errno == ENOENT else { return .elsewhere }
     var buffer = [CChar](repeating: 0, count: 4_096)
     let count = readlink(link, &buffer, buffer.count)
     let isBare = count > 0 && !buffer[..<count].contains(CChar(bitPattern: UInt8(ascii: "/")))

@@ -83,6 +83,20 @@ extension HostileInput {
     key("type-99", type: 99, [], .refused("unsupported-gguf")),
     gguf("key-name-2^40") { $0.keys = [little(1 << 40, 8)] },
     alignment(0), alignment(3), alignment(1 << 31),
+    gguf("alignment-is-text") {
+      $0.keys = [GGUFFile.key("general.alignment", type: 8, GGUFFile.text("32"))]
+    },
+    // The first reader takes the one, the second the other.
+    gguf("alignment-twice") {
+      $0.keys = [32, 64].map { GGUFFile.key("general.alignment", type: 4, little($0, 4)) }
+    },
+    gguf("tensors-overlap") {
+      $0.tensors = [GGUFFile.tensor(), GGUFFile.tensor(GGUFFile.text("v"))]
+    },
+    gguf("offset-unaligned") {
+      $0.tensors = [GGUFFile.tensor(GGUFFile.text("w"), [2], offset: 4)]
+    },
+    gguf("tensors-10^6", .refused("too-large")) { $0.tensorCount = 1_000_000 },
     gguf("tensor-twice") { $0.tensors = [GGUFFile.tensor(), GGUFFile.tensor()] },
     gguf("name-2^40") { $0.tensors = [little(1 << 40, 8)] },
     gguf("name-not-utf8") { $0.tensors = [GGUFFile.tensor(little(1, 8) + [0xFF])] },

@@ -37,6 +37,8 @@ extension HostileInput {
     array("header-nested-10^5", String(repeating: "(", count: 30_000)),
     array("header-nested-shape", header(String(repeating: "(", count: 5_000))),
     array("header-adds", header("2+2,")),
+    array("shape-without-comma", header("4")),
+    array("shape-octal", header("004,")),
     array(
       "header-key-twice",
       "{'descr': '<f4', 'descr': '<f8', 'fortran_order': False, "

@@ -57,12 +57,12 @@ package enum OrbaxBytes {
   /// Zarr's description, version 2, of four float32 in one chunk.
   package static func zarray(
     shape: String = "[4]", chunks: String = "[4]", type: String = "<f4",
-    compressor: String = "null", more: String = ""
+    compressor: String = "null", order: String = "C", more: String = ""
   ) -> [UInt8] {
     Array(
       """
       {"chunks":\(chunks),"compressor":\(compressor),"dtype":"\(type)","fill_value":null,\
-      "filters":null,"order":"C","shape":\(shape),"zarr_format":2\(more)}
+      "filters":null,"order":"\(order)","shape":\(shape),"zarr_format":2\(more)}
       """.utf8)
   }
 

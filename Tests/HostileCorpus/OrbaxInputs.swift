@@ -44,6 +44,11 @@ extension HostileInput {
     return floats(4) + bytes + little(UInt64(checksum ?? crc32c(bytes)), 4)
   }
 
+  /// A frame of Zstandard with four floats as they are, which says another length (RFC 8878 §3.1.1).
+  private static func zstandard(saying bytes: UInt64) -> [UInt8] {
+    [0x28, 0xB5, 0x2F, 0xFD, 0xE0] + little(bytes, 8) + little(16 << 3 | 1, 3) + floats(4)
+  }
+
   static let orbaxInputs: [HostileInput] = [
     tree("good", good, .read(finding: "no-moments")),
     tree("node-damaged", Array(good.dropLast()) + [good[good.count - 1] ^ 1], .refused("bit-rot")),
@@ -104,6 +109,36 @@ extension HostileInput {
     array(
       "expansion", OrbaxBytes.zarray(shape: "[8589934592]", chunks: "[1048576]"),
       .refused("expansion")),
+    // Each of them alone would be believed.
+    tree(
+      "expansion-of-all",
+      OrbaxBytes.leaf(
+        (0..<5).map {
+          ("w\($0)/.zarray", OrbaxBytes.zarray(shape: "[268435456]", chunks: "[1048576]"))
+        }), .refused("expansion")),
+    array("chunk-longer", OrbaxBytes.zarray(), chunk: floats(5), .refused("bad-orbax")),
+    // A frame that says 2^40 bytes, and one that says 8, of a chunk of 16.
+    array(
+      "zstd-says-2^40", OrbaxBytes.zarray(compressor: #"{"id":"zstd"}"#),
+      chunk: zstandard(saying: 1 << 40), .refused("bad-orbax")),
+    array(
+      "zstd-says-8", OrbaxBytes.zarray(compressor: #"{"id":"zstd"}"#),
+      chunk: zstandard(saying: 8), .refused("bad-orbax")),
+    array(
+      "zstd", OrbaxBytes.zarray(compressor: #"{"id":"zstd"}"#), chunk: zstandard(saying: 16),
+      .read(finding: "no-moments")),
+    // More in one piece than the worker may hold, though it could be true of these bytes.
+    array(
+      "gzip-1GiB",
+      OrbaxBytes.zarray(
+        shape: "[268435456]", chunks: "[268435456]", compressor: #"{"id":"gzip"}"#),
+      chunk: [UInt8](repeating: 0, count: 1 << 20), .refused("memory-limit")),
+    array(
+      "format-9", OrbaxBytes.zarray(more: #","zarr_format":9"#), .refused("bad-json")),
+    array(
+      "order-X", OrbaxBytes.zarray(order: "X"), .refused("bad-orbax")),
+    array(
+      "compressor-is-text", OrbaxBytes.zarray(compressor: #""zstd""#), .refused("bad-orbax")),
     array(
       "blosc", OrbaxBytes.zarray(compressor: #"{"id":"blosc"}"#),
       .refused("unsupported-orbax")),

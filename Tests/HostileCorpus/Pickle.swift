@@ -48,6 +48,17 @@ package enum Pickle {
         [0x89], call(global("collections", "OrderedDict"), code(")"))))
   }
 
+  /// A module as `torch.nn.Module` pickles itself.
+  package static func module(
+    children: [(String, [UInt8])] = [], parameters: [(String, [UInt8])] = []
+  ) -> [UInt8] {
+    global("torch.nn", "Module") + code(")") + [0x81]
+      + dictionary([
+        ("_parameters", dictionary(parameters)), ("_buffers", code("}")),
+        ("_modules", dictionary(children)),
+      ]) + code("b")
+  }
+
   /// Good weights with something beside them, under another key.
   package static func weights(beside value: [UInt8]) -> [UInt8] {
     whole(dictionary([("model", dictionary([("w", tensor())])), ("extra", value)]))

@@ -129,6 +129,29 @@ extension HostileInput {
         (0..<300_000).flatMap { _ in Pickle.code("}U\u{1}a") }
           + Pickle.code("N") + [UInt8](repeating: UInt8(ascii: "s"), count: 300_000)),
       .refused("no-state-dict")),
+    // Each holds the one before twice: 2^40 modules to walk through.
+    pickle(
+      "modules-double",
+      Pickle.whole(
+        Pickle.module(parameters: [("w", Pickle.tensor())])
+          + (0..<40).flatMap { level -> [UInt8] in
+            let before = Pickle.code("h") + [level]
+            return Pickle.code("q") + [level] + Pickle.code("0")
+              + Pickle.module(children: [("0", before), ("1", before)])
+          }), .refused("pickle-limit")),
+    pickle(
+      "modules-nested-99",
+      Pickle.whole(
+        (0..<99).reduce(Pickle.module(parameters: [("w", Pickle.tensor())])) { inner, _ in
+          Pickle.module(children: [("0", inner)], parameters: [("v", Pickle.tensor())])
+        }), .refused("pickle-limit")),
+    // One tensor under more names than a report can list.
+    pickle(
+      "names-250001",
+      Pickle.whole(
+        Pickle.code("}(") + Pickle.text("0") + Pickle.tensor() + Pickle.code("q") + [0]
+          + (1...250_000).flatMap { Pickle.text(String($0)) + Pickle.code("h") + [0] }
+          + Pickle.code("u")), .refused("too-many-tensors")),
     pickle(
       "stack", Pickle.whole([UInt8](repeating: UInt8(ascii: "N"), count: 1_100_000)),
       .refused("pickle-limit")),

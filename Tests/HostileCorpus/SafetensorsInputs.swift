@@ -76,6 +76,10 @@ extension HostileInput {
       .refused("bad-json")),
     file("name-lone-surrogate", "{\(tensor("4", "0,16", name: "\\ud800"))}", .refused("bad-json")),
     file(
+      "metadata-10^5",
+      "{\"__metadata__\":{\((0...100_000).map { "\"\($0)\":\"\"" }.joined(separator: ","))},"
+        + "\(tensor("4", "0,16"))}", .refused("bad-json")),
+    file(
       "metadata-as-tensor", "{\(tensor("4", "0,16", name: "__metadata__"))}",
       .refused("bad-json")),
     file(

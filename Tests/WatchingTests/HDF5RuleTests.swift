@@ -46,6 +46,16 @@ import Testing
     #expect(try check(Self.file(version: version, end: 301, total: 300, width: 4)) == .complete)
   }
 
+  /// No power of two below the largest size of a file is the last.
+  @Test func theLargestFileHasAnEnd() throws {
+    try folder.file("model.h5", [])
+    let file = open(folder.path + "/model.h5", O_RDONLY)
+    defer { close(file) }
+    #expect(
+      HDF5Rule.missing(FileEnds(descriptor: file, bytes: .max))
+        == "its HDF5 signature is not there yet")
+  }
+
   @Test func openFilesAreNotWhole() throws {
     for flags in [1, 4, 5] as [UInt8] {
       #expect(

@@ -42,6 +42,15 @@ import Testing
     #expect(try check("m.weights.json") == .complete)
   }
 
+  /// A sign is no digit: the parts would count from -1 to 0.
+  @Test func partsHaveNoSign() throws {
+    try folder.text("m.weights.json", "{}\n")
+    for name in ["m_-0001.weights.h5", "m_+0009.weights.h5"] {
+      try folder.file(name, Self.part)
+      #expect(try check("m.weights.json") == .complete)
+    }
+  }
+
   @Test func numberedWeightsOfTheirOwnAreCheckpoints() throws {
     try folder.file("epoch_00.weights.h5", Self.part)
     #expect(try check("epoch_00.weights.h5") == .complete)

@@ -106,7 +106,7 @@ import Testing
     #expect(names(result) == ["run/a.ckpt"])
     #expect(
       result.oddities.map(\.path)
-        == ["hidden", "model", "out"].map { "\(folder.path)/run/\($0).ckpt" })
+        == ["hidden", "loop", "model", "out"].map { "\(folder.path)/run/\($0).ckpt" })
     #expect(
       result.links
         == ["best", "last"].map {

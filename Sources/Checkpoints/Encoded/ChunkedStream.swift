@@ -57,11 +57,14 @@ struct ChunkedStream: ElementStream {
   /// One element, for what was never written.
   let fill: [UInt8]
   let load: Loader
+  /// What it is part of, for messages.
+  let place: String
   private var band: [UInt8] = []
   private var row = 0
   private var at = 0
 
-  init(grid: ChunkGrid, fill: [UInt8], load: @escaping Loader) {
+  init(grid: ChunkGrid, fill: [UInt8], place: String, load: @escaping Loader) {
+    self.place = place
     self.grid = grid
     self.fill = fill
     self.load = load
@@ -89,6 +92,7 @@ struct ChunkedStream: ElementStream {
     let rows = grid.shape.isEmpty ? 1 : min(grid.chunk[0], first - row * grid.chunk[0])
     let rest = Array(grid.shape.dropFirst())
     let bytes = rows * rest.reduce(1, *) * grid.width
+    try MemoryAllowance.check(bytes, at: place)
     if band.count != bytes { band = [UInt8](repeating: 0, count: bytes) }
     let perRow = grid.counts.dropFirst().reduce(1, *)
     var coordinates = [Int](repeating: 0, count: rest.count)

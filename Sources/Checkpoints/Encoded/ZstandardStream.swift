@@ -29,6 +29,15 @@ final class ZstandardStream {
 
   deinit { ZSTD_freeDCtx(context) }
 
+  /// How many bytes the first frame says that it holds; nil when it does not say.
+  func statedBytes() throws(Problem) -> Int? {
+    // The longest header of a frame has 18 bytes.
+    let head = try source.bytes(at: at, count: min(end - at, 18))
+    let bytes = head.withUnsafeBytes { ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
+    // The two largest numbers stand for "unknown" and for "no frame", which reading it will tell.
+    return bytes < UInt64.max - 1 ? Int(clamping: bytes) : nil
+  }
+
   /// Fills as much of the buffer as there is; fewer bytes than it holds only at the end of the frame.
   /// Errors: `bad-…` when the bytes are not what zstd writes, `incomplete-…` when they end too early.
   func readUpTo(_ buffer: UnsafeMutableRawBufferPointer) throws(Problem) -> Int {
@@ -84,6 +93,7 @@ final class ZstandardStream {
       guard all.count <= limit else {
         throw complaint.tooLarge("a compressed part that holds more than \(limit) bytes")
       }
+      try MemoryAllowance.check(all.count, at: complaint.path)
       if count < piece.count { return all }
     }
   }

@@ -173,6 +173,7 @@ private struct FlaxTree {
   private mutating func add(
     _ path: String, _ extents: [Int], _ type: ElementType, _ pieces: [Range<Int>]
   ) throws(Problem) {
+    try Checkpoint.check(tensors: tensors.count + 1, at: complaint.path)
     guard let shape = Shape(checking: extents),
       let bytes = Shape(checking: extents + [type.byteWidth])?.count,
       bytes == pieces.reduce(0, { $0 + $1.count }),

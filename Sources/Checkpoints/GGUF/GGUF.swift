@@ -4,7 +4,7 @@ internal import Diagnostics
 internal import Tensors
 
 enum GGUF: CheckpointFormat {
-  private static let mostTensors = 1_000_000
+  private static let mostKeys = 1_000_000
   private static let largestHeader = 128 << 20
   private static let longestName = 1 << 16
 
@@ -22,6 +22,7 @@ enum GGUF: CheckpointFormat {
     // How long the header is shows only at its end: read more until it fits.
     var count = min(file.size, 1 << 20)
     while true {
+      try MemoryAllowance.check(count, at: file.path)
       do throws(Problem) {
         return try read(file, try file.bytes(at: 0, count: count), complaint)
       } catch {
@@ -49,7 +50,7 @@ enum GGUF: CheckpointFormat {
     }
     let tensorCount = try fields.size(8)
     let keyCount = try fields.size(8)
-    guard tensorCount <= mostTensors, keyCount <= mostTensors else {
+    guard tensorCount <= Checkpoint.mostTensors, keyCount <= mostKeys else {
       throw complaint.tooLarge("\(tensorCount) tensors and \(keyCount) keys")
     }
     var keys = GGUFKeys()
@@ -91,13 +92,31 @@ enum GGUF: CheckpointFormat {
     guard !overflow else { throw complaint.bad("its alignment is \(alignment)") }
     var stored: [StoredTensor] = []
     for tensor in tensors {
+      guard tensor.offset % alignment == 0 else {
+        throw complaint.bad("tensor \"\(tensor.name)\" does not begin at a multiple of \(alignment)")
+      }
       stored.append(
         try tensor.kind.tensor(
           named: tensor.name, tensor.shape, at: start, offset: tensor.offset, file: file,
           isBigEndian: fields.isBigEndian, complaint))
     }
+    try checkApart(stored, complaint)
     guard !stored.isEmpty else { throw complaint.unsupported("it holds no tensors that are read") }
     return checkpoint(file, stored, Set(tensors.compactMap(\.kind.quantised)), keys, findings)
+  }
+
+  /// ggml's own reader wants the tensors one behind the other; kinds that are not read leave gaps.
+  private static func checkApart(
+    _ tensors: [StoredTensor], _ complaint: Complaint
+  ) throws(Problem) {
+    let places = tensors.map { ($0.location.storageOffset, $0.location.storageBytes, $0.name) }
+    var end = 0
+    for (start, bytes, name) in places.sorted(by: { ($0.0, $0.1) < ($1.0, $1.1) }) {
+      guard start >= end else {
+        throw complaint.bad("tensor \"\(name)\" begins inside another one")
+      }
+      end = start + bytes
+    }
   }
 
   private static func checkpoint(
@@ -129,6 +148,7 @@ enum GGUF: CheckpointFormat {
 private struct GGUFKeys {
   var alignment = 32
   var architecture: String?
+  private var seen: Set<[UInt8]> = []
 
   /// Bytes of the values of fixed width, by their type's number.
   private static let widths: [Int: Int] = [
@@ -137,8 +157,12 @@ private struct GGUFKeys {
 
   mutating func read(_ fields: inout ByteCursor) throws(Problem) {
     let key = try fields.text(try length(&fields, "key"))
+    guard seen.insert(Array(key.utf8)).inserted else {
+      throw fields.complaint.bad("two keys are named \"\(key)\"")
+    }
     let type = try fields.size(4)
-    if key == "general.alignment", type == 4 {
+    if key == "general.alignment" {
+      guard type == 4 else { throw fields.complaint.bad("its alignment is no whole number") }
       alignment = try fields.size(4)
       guard alignment > 0, alignment & (alignment - 1) == 0, alignment <= 1 << 20 else {
         throw fields.complaint.bad("its alignment is \(alignment)")

@@ -234,13 +234,13 @@ private struct HDF5Chunked: TensorEncoding {
 
   func stream(of tensor: StoredTensor) throws(Problem) -> any ElementStream {
     let (file, grid, chunks, filters) = (file, grid, chunks, filters)
-    let name = tensor.name
-    return ChunkedStream(grid: grid, fill: fill) { (place) throws(Problem) in
+    let path = "\(file.complaint.path): dataset \"\(tensor.name)\""
+    return ChunkedStream(grid: grid, fill: fill, place: path) { (place) throws(Problem) in
       guard let chunk = chunks[place] else { return nil }
+      try MemoryAllowance.check(chunk.storedBytes, at: path)
       let stored = try file.span.elements(at: chunk.address, count: chunk.storedBytes)
       return try filters.undo(
-        stored, mask: chunk.mask, bytes: grid.chunkCount * grid.width,
-        place: "\(file.complaint.path): dataset \"\(name)\"")
+        stored, mask: chunk.mask, bytes: grid.chunkCount * grid.width, place: path)
     }
   }
 }

@@ -23,14 +23,11 @@ struct HDF5File: Sendable {
       file: file, offset: offset, size: size ?? file.size, complaint: complaint,
       budget: ReadBudget(forBytes: size ?? file.size))
     // A user block may stand before the superblock, of 512 bytes or a larger power of two.
-    var start = 0
-    while true {
-      guard span.contains(start, 8) else {
-        throw complaint.incomplete("its signature is not there")
-      }
-      if try span.bytes(at: start, count: 8) == signature { break }
-      start = start == 0 ? 512 : start * 2
+    var found: Int?
+    for start in [0] + (9...62).map({ 1 << $0 }) where found == nil && span.contains(start, 8) {
+      if try span.bytes(at: start, count: 8) == signature { found = start }
     }
+    guard let start = found else { throw complaint.incomplete("its signature is not there") }
     var fields = ByteCursor(try span.prefix(at: start, count: 128), complaint)
     try fields.skip(8)
     let version = fields.left > 0 ? try fields.byte() : 0

@@ -73,6 +73,7 @@ struct HDF5Filters: Sendable {
       case .deflate:
         // A checksum that was taken before compressing makes the output 4 bytes longer.
         let extra = filters[..<index].contains { if case .fletcher32 = $0 { true } else { false } }
+        try MemoryAllowance.check(bytes, at: place)
         data = try Deflate.inflate(
           data, bytes: bytes + (extra ? 4 : 0), wrapping: .zlib, place: place)
       case .shuffle(let width): data = Self.unshuffle(data, width)

@@ -15,7 +15,7 @@ struct OCDBT {
 
   private static let manifestMagic: [UInt8] = [0x0C, 0xDB, 0x3A, 0x2A]
   private static let nodeMagic: [UInt8] = [0x0C, 0xDB, 0x20, 0xDE]
-  private static let largestNode = 256 << 20
+  private static let largestNode = 64 << 20
   private static let mostNodes = 1_000_000
   private static let mostKeys = 4_000_000
   private static let mostDecodedBytes = 2 << 30

@@ -11,7 +11,7 @@ struct OrbaxItem {
 
   private let path: String
   private let complaint: Complaint
-  private static let largestDocument = 256 << 20
+  private static let largestDocument = 64 << 20
   private static let mostEntries = 4_000_000
   private static let deepest = 64
 

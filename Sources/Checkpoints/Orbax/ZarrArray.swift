@@ -51,17 +51,20 @@ struct ZarrArray: Sendable {
     guard let (type, isBigEndian) = Self.type(version2: typeName) else {
       return (nil, "elements of type \(typeName)")
     }
-    guard json["order"]?.text != "F" || shape.rank < 2 else {
-      return (nil, "chunks in column order")
-    }
+    guard json["zarr_format"]?.int == 2, let order = json["order"]?.text, ["C", "F"].contains(order)
+    else { throw complaint.bad("array \"\(name)\" is not of version 2, or says no order") }
+    guard order == "C" || shape.rank < 2 else { return (nil, "chunks in column order") }
     guard json["filters"]?.elements.isEmpty ?? true else { return (nil, "filters") }
     var codecs: [Codec] = []
-    if let name = json["compressor"]?["id"]?.text {
-      switch name {
+    if let compressor = json["compressor"], !compressor.isNull {
+      guard let codec = compressor["id"]?.text else {
+        throw complaint.bad("array \"\(name)\" has a compressor without a name")
+      }
+      switch codec {
       case "zstd": codecs = [.zstd]
       case "gzip": codecs = [.gzip]
       case "zlib": codecs = [.zlib]
-      default: return (nil, "chunks compressed with \(name)")
+      default: return (nil, "chunks compressed with \(codec)")
       }
     }
     let separator = json["dimension_separator"]?.text ?? "."
@@ -99,6 +102,9 @@ struct ZarrArray: Sendable {
       var chunk = extents(json["chunk_grid"]?["configuration"]?["chunk_shape"]),
       let typeName = json["data_type"]?.text
     else { throw complaint.bad("array \"\(name)\" says no shape, chunks or type") }
+    guard json["zarr_format"]?.int == 3, json["chunk_grid"]?["name"]?.text == "regular" else {
+      return (nil, "chunks in no regular grid")
+    }
     guard let type = ElementType(rawValue: typeName) else {
       return (nil, "elements of type \(typeName)")
     }

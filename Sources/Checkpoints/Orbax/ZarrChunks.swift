@@ -2,6 +2,7 @@
 // other along the first axis, a piece at a time.
 internal import CKernels
 internal import Diagnostics
+internal import Synchronization
 internal import Tensors
 
 struct ZarrChunks: TensorEncoding {
@@ -11,6 +12,7 @@ struct ZarrChunks: TensorEncoding {
   let values: [String: StoredValue]
   let complaint: Complaint
   private let shardCounts: [Int]
+  private let indices = ShardIndices()
 
   private static let largestShardIndex = 256 << 20
 
@@ -42,7 +44,7 @@ struct ZarrChunks: TensorEncoding {
     else {
       throw complaint.unsupported("\"\(tensor.name)\" has too many and too large chunks")
     }
-    return ChunkedStream(grid: grid, fill: array.fill) { place throws(Problem) in
+    return ChunkedStream(grid: grid, fill: array.fill, place: complaint.path) { place throws(Problem) in
       guard let (value, range) = try self.find(place) else { return nil }
       return try self.decode(value, range)
     }
@@ -60,19 +62,24 @@ struct ZarrChunks: TensorEncoding {
       return values[array.key(coordinates)].map { ($0, 0..<$0.count) }
     }
     let outer = zip(coordinates, shardCounts).map { $0 / $1 }
-    guard let value = values[array.key(outer)] else { return nil }
+    let key = array.key(outer)
+    guard let value = values[key] else { return nil }
     let inner = zip(zip(coordinates, shardCounts), shardCounts).reduce(0) {
       $0 * $1.1 + $1.0.0 % $1.0.1
     }
-    return try find(inner, of: shardCounts.reduce(1, *), in: value, shard).map { (value, $0) }
+    let index = try indices.index(key) { () throws(Problem) in
+      try self.index(of: shardCounts.reduce(1, *), in: value, shard)
+    }
+    return try find(inner, of: index, in: value).map { (value, $0) }
   }
 
   /// A shard has an index of 16 bytes a chunk: where it begins, and how long it is.
-  private func find(
-    _ inner: Int, of count: Int, in value: StoredValue, _ shard: ZarrArray.Shard
-  ) throws(Problem) -> Range<Int>? {
+  private func index(
+    of count: Int, in value: StoredValue, _ shard: ZarrArray.Shard
+  ) throws(Problem) -> [UInt8] {
     let size = 16 * count + (shard.indexHasChecksum ? 4 : 0)
     guard value.count >= size else { throw complaint.incomplete("a shard ends before its index") }
+    try MemoryAllowance.check(size, at: complaint.path)
     let index = try value.bytes(at: shard.indexIsFirst ? 0 : value.count - size, count: size)
     if shard.indexHasChecksum {
       let checksum = index.withUnsafeBytes { ck_crc32c(0, $0.baseAddress, 16 * count) }
@@ -83,6 +90,12 @@ struct ZarrChunks: TensorEncoding {
           : complaint.damaged("the index of a shard")
       }
     }
+    return index
+  }
+
+  private func find(
+    _ inner: Int, of index: [UInt8], in value: StoredValue
+  ) throws(Problem) -> Range<Int>? {
     guard let offset = index.littleEndian(at: 16 * inner, width: 8),
       let bytes = index.littleEndian(at: 16 * inner + 8, width: 8)
     else { return nil }
@@ -98,6 +111,25 @@ struct ZarrChunks: TensorEncoding {
     let bytes = grid.chunkCount * grid.width
     var chunk = try ChunkReader(array, value, range, complaint)
     return try chunk.bytes(bytes)
+  }
+}
+
+/// The indices of the shards that were read last: each serves every chunk of its shard.
+private final class ShardIndices: Sendable {
+  private static let mostBytes = 16 << 20
+  private let read = Mutex<[String: [UInt8]]>([:])
+
+  func index(
+    _ key: String, _ load: () throws(Problem) -> [UInt8]
+  ) throws(Problem) -> [UInt8] {
+    if let known = read.withLock({ $0[key] }) { return known }
+    let index = try load()
+    read.withLock { known in
+      let bytes = known.values.reduce(index.count) { $0 + $1.count }
+      if bytes > Self.mostBytes { known = [:] }
+      known[key] = index
+    }
+    return index
   }
 }
 
@@ -129,7 +161,11 @@ struct ChunkReader {
         }
         (value, range) = (.inline(bytes), 0..<(bytes.count - 4))
       case .zstd where isFirst:
-        source = .zstandard(try ZstandardStream(value, range: range, complaint))
+        let stream = try ZstandardStream(value, range: range, complaint)
+        if let bytes = try stream.statedBytes(), bytes != Self.bytes(array) {
+          throw complaint.bad("a chunk says that it has \(bytes) bytes of \(Self.bytes(array))")
+        }
+        source = .zstandard(stream)
         return
       case .zstd:
         let stream = try ZstandardStream(value, range: range, complaint)
@@ -141,7 +177,17 @@ struct ChunkReader {
         (value, range) = (.inline(bytes), 0..<bytes.count)
       }
     }
+    let bytes = Self.bytes(array)
+    guard range.count >= bytes else { throw complaint.incomplete("a chunk ends too early") }
+    guard range.count == bytes else {
+      throw complaint.bad("a chunk has \(range.count) bytes, and should have \(bytes)")
+    }
     source = .plain(value, at: range.lowerBound, end: range.upperBound)
+  }
+
+  /// Every chunk has all its elements, also where it reaches beyond the array.
+  private static func bytes(_ array: ZarrArray) -> Int {
+    array.chunk.reduce(1, *) * array.type.byteWidth
   }
 
   private static let largestPart = 1 << 30
@@ -151,7 +197,8 @@ struct ChunkReader {
     _ complaint: Complaint
   ) throws(Problem) -> [UInt8] {
     let stored = try value.bytes(at: range.lowerBound, count: range.count)
-    let bytes = array.chunk.reduce(1, *) * array.type.byteWidth
+    let bytes = Self.bytes(array)
+    try MemoryAllowance.check(bytes, at: complaint.path)
     var wrapping = Deflate.Wrapping.zlib
     if case .gzip = codec { wrapping = .gzip }
     return try Deflate.inflate(stored, bytes: bytes, wrapping: wrapping, place: complaint.path)

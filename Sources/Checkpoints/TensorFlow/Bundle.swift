@@ -17,7 +17,7 @@ struct Bundle {
 
   static let graphKey = "_CHECKPOINTABLE_OBJECT_GRAPH"
   private static let mostShards = 100_000
-  private static let largestText = 256 << 20
+  private static let largestText = 64 << 20
 
   static func open(
     _ index: InputFile, _ bytes: [UInt8], _ complaint: Complaint
@@ -174,6 +174,7 @@ struct Bundle {
     }
     try check(entry, named: Self.graphKey)
     guard entry.bytes <= Self.largestText else { throw complaint.tooLarge("its graph of objects") }
+    try MemoryAllowance.check(entry.bytes, at: complaint.path)
     let bytes = try files[entry.shard + 1].file.bytes(at: entry.offset, count: entry.bytes)
     // The length of the text, a checksum of the length, the text; the entry's own checksum is over the
     // length in four bytes and what follows.

@@ -6,7 +6,7 @@ internal import Tensors
 
 enum TensorFlowBundle: CheckpointFormat {
   static let suffix = ".index"
-  private static let largestIndex = 512 << 20
+  private static let largestIndex = 128 << 20
 
   static func recognises(_ source: CheckpointSource) -> Bool {
     switch source {

@@ -9,11 +9,13 @@ enum HDF5Rule: FileRule {
   }
 
   static func missing(_ file: FileEnds) -> String? {
-    var start: Int64 = 0
-    while file.read(at: start, count: 8) != signature {
-      start = start == 0 ? 512 : start * 2
-      guard start < file.bytes else { return "its HDF5 signature is not there yet" }
-    }
+    // At the file's beginning, or behind a user block of 512 bytes or a larger power of two.
+    let starts = [0] + (9...62).map { Int64(1) << $0 }
+    guard
+      let start = starts.first(where: {
+        $0 < file.bytes && file.read(at: $0, count: 8) == signature
+      })
+    else { return "its HDF5 signature is not there yet" }
     let head = file.read(at: start, count: 96)
     guard head.count >= 48 else { return "its superblock is not all there" }
     let isOld = head[8] < 2

@@ -29,7 +29,10 @@ enum KerasSplitRule: IndexRule {
   static func number(of name: String) -> Int? {
     guard name.hasSuffix(partSuffix) else { return nil }
     let digits = name.dropLast(partSuffix.utf8.count).suffix(6)
-    guard digits.first == "_", digits.utf8.count == 6 else { return nil }
+    // A sign is no digit, though `Int` takes it.
+    guard digits.first == "_", digits.utf8.count == 6,
+      digits.utf8.dropFirst().allSatisfy({ (0x30...0x39).contains($0) })
+    else { return nil }
     return Int(digits.dropFirst())
   }
 
