@@ -57,9 +57,13 @@ struct DistributedMetadata {
       let parts = elements.compactMap { $0.text ?? $0.int.map(String.init) }
       if parts.count == elements.count, !parts.isEmpty { paths[key] = parts }
     }
+    var known: Set<[UInt8]> = []
     for (key, value) in described {
       guard let name = key.rawText, let text = key.text else {
         throw metadata.bad("a key is no string")
+      }
+      guard known.insert(name).inserted else {
+        throw metadata.bad("two entries are named \"\(text)\"")
       }
       let path = paths[name] ?? [text]
       metadata.entries.append(try metadata.entry(path, name, text, value, spans))

@@ -87,6 +87,17 @@ extension Daemon {
     status.held = held.sorted { $0.key < $1.key }.prefix(100).map {
       StatusSnapshot.Waiting(name: $0.key, reason: $0.value)
     }
+    noteClock()
     _ = statusWriter.update(status, at: BootClock.now())
+  }
+
+  private func noteClock() {
+    guard let jump = wallClock.jump() else { return }
+    status.clockJumps += 1
+    status.lastClockJumpSeconds = jump.inSeconds.rounded()
+    parts.log.hourly(
+      .warning, key: "clock",
+      "the wall clock was set by \(Int(jump.inSeconds.rounded())) s: times in documents do not "
+        + "follow one another")
   }
 }

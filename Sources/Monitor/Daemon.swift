@@ -87,6 +87,7 @@ public final class Daemon {
   var recording = Backoff()
   var stopsBy: Duration?
   var lastPing: Duration = .zero
+  var wallClock = WallClock()
 
   /// Opens the ledger and makes the recorder; `run` does the rest.
   ///

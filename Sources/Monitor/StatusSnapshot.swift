@@ -82,6 +82,11 @@ public struct StatusSnapshot: Sendable, Hashable {
   public var incomplete: [Waiting] = []
   /// Runs that are held back until their settings are right.
   public var held: [Waiting] = []
+  /// How often the wall clock was set since the start, and by how many seconds the last time: times
+  /// from before and after do not follow one another.
+  public var clockJumps = 0
+  /// Positive when it was set forward.
+  public var lastClockJumpSeconds: Double?
   /// What has been counted.
   public var counters = Counters()
   /// What is wrong as a whole: the disk, the ledger.
@@ -130,6 +135,12 @@ public struct StatusSnapshot: Sendable, Hashable {
           ("landlock_version", .integer(sandbox.landlockVersion)),
           ("system_call_filter", .bool(sandbox.filtersCalls)),
           ("no_new_privileges", .bool(sandbox.refusesNewPrivileges)),
+        ])
+      ),
+      (
+        "clock",
+        .mapping([
+          ("jumps", .integer(clockJumps)), ("last_jump_seconds", .double(lastClockJumpSeconds)),
         ])
       ),
       ("roots", .sequence(roots.map(Self.node))),

@@ -95,7 +95,8 @@ public final class WorkerProcess: Sendable {
     }
     guard Self.wait(until: BootClock.now() + Self.dying, isOver), Self.hasEnded(child) else {
       streams.close()
-      return leave(child) ? .cancelled : .timedOut(timeout)
+      if leave(child) { return .cancelled }
+      return reading == .tooLarge ? .tooLarge(outputLimit) : .timedOut(timeout)
     }
     // Grandchildren that outlive their parent are in its group; the number is still ours, since
     // nobody has reaped the child yet.

@@ -15,6 +15,23 @@ import Testing
     } catch { return (folder.short(error), error.kind) }
   }
 
+  private static let memoryFolder = "/dev/shm"
+
+  /// A file of 2⁶³-1 bytes, of which a file system in memory lets one make, in every format.
+  @Test(
+    .enabled(if: FileManager.default.isWritableFile(atPath: memoryFolder), "no \(memoryFolder)"),
+    arguments: [
+      "h5", "safetensors", "pt", "gguf", "msgpack", "npz", "npy", "index", "weights.json",
+    ])
+  func theLargestFilesAreNotThereYet(_ ending: String) throws {
+    let path = "\(Self.memoryFolder)/plasticityd-\(UUID().uuidString).\(ending)"
+    try #require(FileManager.default.createFile(atPath: path, contents: nil))
+    defer { unlink(path) }
+    guard truncate(path, .max) == 0 else { return }
+    let problem = #expect(throws: Problem.self) { _ = try Checkpoint.open(path) }
+    #expect([.tryAgain, .data].contains(problem?.kind), "\(problem.debugDescription)")
+  }
+
   @Test func onlyRegularFilesAreOpened() throws {
     let folder = try TemporaryFolder()
     let remedy = "name the file itself; links are not followed"

@@ -167,7 +167,7 @@ import Testing
 
   @Test func manyTensorsAreRefusedInTime() throws {
     var header = "{"
-    for index in 0...SafetensorsHeader.mostTensors {
+    for index in 0...Checkpoint.mostTensors {
       header += "\"t\(index)\":\(tensor("U8", "[0]", 0, 0)),"
     }
     header.removeLast()

@@ -173,6 +173,27 @@ import Testing
       }.hasPrefix("too-many-records: x.pt: 2000000 records in a directory of"))
   }
 
+  /// A directory of 65 MiB whose end record is true.
+  @Test func largeDirectoriesAreNotHeld() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write([0x50, 0x4B, 3, 4], as: "x.pt")
+    let size = 65 << 20
+    let end: [UInt8] =
+      [0x50, 0x4B, 5, 6] + little(0, 4) + little(1, 2) + little(1, 2)
+      + little(UInt64(size), 4) + little(0, 4) + little(0, 2)
+    try #require(truncate(path, size) == 0)
+    let file = try FileHandle(forWritingTo: URL(filePath: path))
+    _ = try file.seekToEnd()
+    try file.write(contentsOf: Data(end))
+    try file.close()
+    let problem = try #require(
+      #expect(throws: Problem.self) { _ = try Checkpoint.open(path) } as Problem?)
+    #expect(
+      folder.short(problem)
+        == "too-many-records: x.pt: 1 records in a directory of \(size) bytes; "
+        + "at most 1000000 records and 64 MiB are read")
+  }
+
   @Test func torchNeverCompresses() throws {
     #expect(
       try refusal { $0.entries[2].method = 8 }

@@ -41,6 +41,8 @@ import Testing
     #expect(report.rejected.isEmpty && report.missed == 0)
     // It was another clock: the status was written in different years.
     #expect(tree.status().contains("state: stopped"))
+    #expect(!tree.status().contains("jumps: 0"), "\(tree.status())")
+    #expect(tree.log.contains("the wall clock was set by"))
     #expect(!tree.written().contains { $0.hasPrefix("alerts/") })
     #expect(!tree.log.contains("error"))
   }

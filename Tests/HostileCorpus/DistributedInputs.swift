@@ -24,7 +24,7 @@ extension HostileInput {
   /// A folder with one data file, and metadata that describes it.
   private static func distributed(
     _ name: String, _ pieces: [Piece], shape: Int64 = 4, planner: [UInt8] = Pickle.code("}"),
-    more: [(path: String, content: Content)] = [], _ outcome: Outcome
+    names: [String] = ["w"], more: [(path: String, content: Content)] = [], _ outcome: Outcome
   ) -> HostileInput {
     let data = Zip.torch(Pickle.whole(Pickle.tensor(shape: [4], strides: [1]))).encoded
     var chunks = Pickle.code("](")
@@ -54,7 +54,8 @@ extension HostileInput {
       object(
         module, "Metadata",
         [
-          ("state_dict_metadata", Pickle.dictionary([("w", tensor)])), ("planner_data", planner),
+          ("state_dict_metadata", Pickle.dictionary(names.map { ($0, tensor) })),
+          ("planner_data", planner),
           ("storage_data", stored + Pickle.code("u")),
         ]))
     return HostileInput(
@@ -92,6 +93,7 @@ extension HostileInput {
     distributed("shape-2^63-1", [Piece()], shape: .max, .refused("bad-pieces")),
     distributed(
       "path-with-nul", [Piece(path: "__0_0.distcp\0")], .notYet("incomplete-distributed")),
+    distributed("name-twice", [Piece()], names: ["w", "w"], .refused("bad-metadata")),
     distributed("path-empty", [Piece(path: "")], .refused("bad-metadata")),
     // Nothing of it is called or imported.
     distributed(

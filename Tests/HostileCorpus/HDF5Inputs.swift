@@ -44,6 +44,23 @@ extension HostileInput {
       ).encoded, .refused("bad-hdf5"))
   }()
 
+  /// The headers of twenty-five datasets, which all go on in the same four MiB of gaps: no circle, and
+  /// many times the file to read.
+  private static let headersOverOneAnother: HostileInput = {
+    let gap = little(0, 2) + little(65_528, 2) + [UInt8](repeating: 0, count: 65_532)
+    let gaps = [[UInt8]](repeating: gap, count: 64).flatMap { $0 }
+    let common = HDF5.address(of: 26)
+    let dataset = [
+      HDF5.space([4]), HDF5.float32, HDF5.contiguous(common, 16),
+      (0x10, little(common, 8) + little(UInt64(gaps.count), 8)),
+    ]
+    let links = (1...25).map { HDF5.hardLink("\($0)", to: $0) }
+    let objects = [HDF5.group(links)] + (1...25).map { _ in HDF5.Object(messages: dataset) }
+    return HostileInput(
+      "hdf5-headers-over-one-another", ".h5", HDF5(objects: objects, data: gaps).encoded,
+      .refused("too-large"))
+  }()
+
   static let hdf5Inputs: [HostileInput] = [
     file("good", .read(finding: nil)),
     file(
@@ -63,7 +80,7 @@ extension HostileInput {
           HDF5.group((0..<25).map { HDF5.hardLink("\($0)", to: next) })
         } + [HDF5.Object(messages: vector)], data: floats(4)
       ).encoded, .refused("bad-hdf5")),
-    chunksOverOneAnother,
+    chunksOverOneAnother, headersOverOneAnother,
     file("name-with-slash", links: [HDF5.hardLink("../w", to: 1)], .refused("bad-hdf5")),
     // An external file list: the dataset's bytes are those of /etc/passwd.
     message(

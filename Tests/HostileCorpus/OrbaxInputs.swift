@@ -44,6 +44,12 @@ extension HostileInput {
     return floats(4) + bytes + little(UInt64(checksum ?? crc32c(bytes)), 4)
   }
 
+  /// Arrays of 1 GiB of which no chunk is there: each of them alone would be believed.
+  private static let manyUnwritten: [UInt8] = {
+    let gibibyte = OrbaxBytes.zarray(shape: "[268435456]", chunks: "[1048576]")
+    return OrbaxBytes.leaf((0..<5).map { ("w\($0)/.zarray", gibibyte) })
+  }()
+
   /// A frame of Zstandard with four floats as they are, which says another length (RFC 8878 §3.1.1).
   private static func zstandard(saying bytes: UInt64) -> [UInt8] {
     [0x28, 0xB5, 0x2F, 0xFD, 0xE0] + little(bytes, 8) + little(16 << 3 | 1, 3) + floats(4)
@@ -109,13 +115,7 @@ extension HostileInput {
     array(
       "expansion", OrbaxBytes.zarray(shape: "[8589934592]", chunks: "[1048576]"),
       .refused("expansion")),
-    // Each of them alone would be believed.
-    tree(
-      "expansion-of-all",
-      OrbaxBytes.leaf(
-        (0..<5).map {
-          ("w\($0)/.zarray", OrbaxBytes.zarray(shape: "[268435456]", chunks: "[1048576]"))
-        }), .refused("expansion")),
+    tree("expansion-of-all", manyUnwritten, .refused("expansion")),
     array("chunk-longer", OrbaxBytes.zarray(), chunk: floats(5), .refused("bad-orbax")),
     // A frame that says 2^40 bytes, and one that says 8, of a chunk of 16.
     array(

@@ -105,6 +105,34 @@ extension HostileInput {
       .refused("bad-pickle")),
   ]
 
+  private static let leaf = Pickle.module(parameters: [("w", Pickle.tensor())])
+
+  /// Each holds the one before twice: 2^40 modules to walk through.
+  private static let doublingModules: [UInt8] = {
+    var bytes = leaf
+    for level in UInt8(0)..<40 {
+      let before = Pickle.code("h") + [level]
+      bytes += Pickle.code("q") + [level] + Pickle.code("0")
+      bytes += Pickle.module(children: [("0", before), ("1", before)])
+    }
+    return Pickle.whole(bytes)
+  }()
+
+  private static let nestedModules: [UInt8] = {
+    var bytes = leaf
+    for _ in 0..<99 {
+      bytes = Pickle.module(children: [("0", bytes)], parameters: [("v", Pickle.tensor())])
+    }
+    return Pickle.whole(bytes)
+  }()
+
+  /// One tensor under more names than a report can list.
+  private static let manyNames: [UInt8] = {
+    var bytes = Pickle.code("}(") + Pickle.text("0") + Pickle.tensor() + Pickle.code("q") + [0]
+    for number in 1...250_000 { bytes += Pickle.text(String(number)) + Pickle.code("h") + [0] }
+    return Pickle.whole(bytes + Pickle.code("u"))
+  }()
+
   private static let bombs: [HostileInput] = [
     // Each tuple holds the one before twice: 2^40 values, if one were to walk them.
     pickle(
@@ -129,29 +157,9 @@ extension HostileInput {
         (0..<300_000).flatMap { _ in Pickle.code("}U\u{1}a") }
           + Pickle.code("N") + [UInt8](repeating: UInt8(ascii: "s"), count: 300_000)),
       .refused("no-state-dict")),
-    // Each holds the one before twice: 2^40 modules to walk through.
-    pickle(
-      "modules-double",
-      Pickle.whole(
-        Pickle.module(parameters: [("w", Pickle.tensor())])
-          + (0..<40).flatMap { level -> [UInt8] in
-            let before = Pickle.code("h") + [level]
-            return Pickle.code("q") + [level] + Pickle.code("0")
-              + Pickle.module(children: [("0", before), ("1", before)])
-          }), .refused("pickle-limit")),
-    pickle(
-      "modules-nested-99",
-      Pickle.whole(
-        (0..<99).reduce(Pickle.module(parameters: [("w", Pickle.tensor())])) { inner, _ in
-          Pickle.module(children: [("0", inner)], parameters: [("v", Pickle.tensor())])
-        }), .refused("pickle-limit")),
-    // One tensor under more names than a report can list.
-    pickle(
-      "names-250001",
-      Pickle.whole(
-        Pickle.code("}(") + Pickle.text("0") + Pickle.tensor() + Pickle.code("q") + [0]
-          + (1...250_000).flatMap { Pickle.text(String($0)) + Pickle.code("h") + [0] }
-          + Pickle.code("u")), .refused("too-many-tensors")),
+    pickle("modules-double", doublingModules, .refused("pickle-limit")),
+    pickle("modules-nested-99", nestedModules, .refused("pickle-limit")),
+    pickle("names-250001", manyNames, .refused("too-many-tensors")),
     pickle(
       "stack", Pickle.whole([UInt8](repeating: UInt8(ascii: "N"), count: 1_100_000)),
       .refused("pickle-limit")),

@@ -28,6 +28,11 @@ extension HostileInput {
       safetensors("{\(tensor("4", "0,16"))}", data: 16, length: length), outcome)
   }
 
+  private static let manyEntries: String = {
+    let entries = (0...100_000).map { "\"\($0)\":\"\"" }
+    return "\"__metadata__\":{" + entries.joined(separator: ",") + "}"
+  }()
+
   static let safetensorsInputs: [HostileInput] = [
     length("length-2^63", 1 << 63, .refused("header-too-large")),
     length("length-2^64-1", .max, .refused("header-too-large")),
@@ -75,10 +80,7 @@ extension HostileInput {
       "name-1MiB", "{\(tensor("4", "0,16", name: String(repeating: "a", count: 1 << 20)))}",
       .refused("bad-json")),
     file("name-lone-surrogate", "{\(tensor("4", "0,16", name: "\\ud800"))}", .refused("bad-json")),
-    file(
-      "metadata-10^5",
-      "{\"__metadata__\":{\((0...100_000).map { "\"\($0)\":\"\"" }.joined(separator: ","))},"
-        + "\(tensor("4", "0,16"))}", .refused("bad-json")),
+    file("metadata-10^5", "{\(manyEntries),\(tensor("4", "0,16"))}", .refused("bad-json")),
     file(
       "metadata-as-tensor", "{\(tensor("4", "0,16", name: "__metadata__"))}",
       .refused("bad-json")),

@@ -93,7 +93,8 @@ enum GGUF: CheckpointFormat {
     var stored: [StoredTensor] = []
     for tensor in tensors {
       guard tensor.offset % alignment == 0 else {
-        throw complaint.bad("tensor \"\(tensor.name)\" does not begin at a multiple of \(alignment)")
+        throw complaint.bad(
+          "tensor \"\(tensor.name)\" does not begin at a multiple of \(alignment)")
       }
       stored.append(
         try tensor.kind.tensor(

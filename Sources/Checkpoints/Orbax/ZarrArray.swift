@@ -51,7 +51,8 @@ struct ZarrArray: Sendable {
     guard let (type, isBigEndian) = Self.type(version2: typeName) else {
       return (nil, "elements of type \(typeName)")
     }
-    guard json["zarr_format"]?.int == 2, let order = json["order"]?.text, ["C", "F"].contains(order)
+    guard json["zarr_format"]?.int == 2, let order = json["order"]?.text,
+      ["C", "F"].contains(order)
     else { throw complaint.bad("array \"\(name)\" is not of version 2, or says no order") }
     guard order == "C" || shape.rank < 2 else { return (nil, "chunks in column order") }
     guard json["filters"]?.elements.isEmpty ?? true else { return (nil, "filters") }

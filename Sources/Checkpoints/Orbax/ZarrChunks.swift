@@ -44,7 +44,8 @@ struct ZarrChunks: TensorEncoding {
     else {
       throw complaint.unsupported("\"\(tensor.name)\" has too many and too large chunks")
     }
-    return ChunkedStream(grid: grid, fill: array.fill, place: complaint.path) { place throws(Problem) in
+    return ChunkedStream(grid: grid, fill: array.fill, place: complaint.path) {
+      place throws(Problem) in
       guard let (value, range) = try self.find(place) else { return nil }
       return try self.decode(value, range)
     }
