@@ -78,15 +78,31 @@ extension Configuration {
     guard var reader = try top.optional("probes", as: MappingReader.self) else { return [:] }
     var probes: [String: String] = [:]
     for name in reader.keys {
-      let path = RealPath.resolve(Path.join(folder, try reader.required(name)))
-      guard RealPath.isDirectory(path) else {
-        throw reader.problem(
-          "probe-missing", key: name, "there is no folder \(path)",
-          remedy: "give the folder that holds graph.onnx and batch.npz")
-      }
-      probes[name] = path
+      probes[name] = try probeFolder(
+        Path.join(folder, try reader.required(name)), reader, key: name,
+        remedy: "give the folder that holds graph.onnx and batch.npz")
     }
     return probes
+  }
+
+  /// A probe's folder, free of links; on a dead mount it is waited for only so long.
+  private static func probeFolder(
+    _ path: String, _ reader: MappingReader, key: String, remedy: String
+  ) throws(Problem) -> String {
+    let answer = BoundedCalls.ofConfiguration.answer {
+      let folder = RealPath.resolve(path)
+      return (folder: folder, isThere: RealPath.isDirectory(folder))
+    }
+    guard let answer else {
+      throw reader.problem(
+        "probe-unresponsive", key: key, "the folder \(path) does not answer",
+        remedy: "bring its file system or server back, or leave the probe out")
+    }
+    guard answer.isThere else {
+      throw reader.problem(
+        "probe-missing", key: key, "there is no folder \(answer.folder)", remedy: remedy)
+    }
+    return answer.folder
   }
 
   private static func readRoots(
@@ -113,13 +129,9 @@ extension Configuration {
       }
       var probe: String?
       if let word: String = try item.optional("probe") {
-        let folder = probes[word] ?? RealPath.resolve(Path.join(folder, word))
-        guard RealPath.isDirectory(folder) else {
-          throw item.problem(
-            "probe-missing", key: "probe", "there is no folder \(folder)",
-            remedy: "give a name of probes:, or the folder that holds graph.onnx and batch.npz")
-        }
-        probe = folder
+        probe = try probeFolder(
+          probes[word] ?? Path.join(folder, word), item, key: "probe",
+          remedy: "give a name of probes:, or the folder that holds graph.onnx and batch.npz")
       }
       let watch: WatchMode = try item.optional("watch", default: .auto)
       try item.finish()

@@ -93,4 +93,27 @@ import Testing
     #expect(end.code == 0)
     #expect(end.seconds < 15)
   }
+
+  /// A probe on a dead mount keeps nobody waiting who loads the configuration.
+  @Test(.enabled(if: isPossible, "no python3, or no /dev/fuse in a namespace of one's own"))
+  func aProbeThatDoesNotAnswerIsAMistake() throws {
+    let tree = try DaemonTree()
+    for name in ["mirrored/probe", "mount"] {
+      try FileManager.default.createDirectory(
+        atPath: "\(tree.path)/\(name)", withIntermediateDirectories: true)
+    }
+    try tree.configure(roots: "[{path: runs, probe: mount/probe}]")
+    let server = "\(tree.path)/server"
+    let script = """
+      kill -STOP $(cat "$1"); "$2" check-config --config "$3"; code=$?; kill -CONT $(cat "$1")
+      exit $code
+      """
+    let command =
+      Self.mirroring("\(tree.path)/mirrored", at: "\(tree.path)/mount", server: server)
+      + ["/bin/sh", "-c", script, "sh", server, Program.plasticityd, tree.configuration]
+    let finished = try Program.run(command[0], Array(command[1...]))
+    #expect(finished.code == 78, "\(finished.error)")
+    #expect(finished.error.hasPrefix("probe-unresponsive: "), "\(finished.error)")
+    #expect(finished.error.contains("/mount/probe does not answer"), "\(finished.error)")
+  }
 }
