@@ -161,6 +161,8 @@ final class DaemonTree {
       counts.allSatisfy { run, count in
         ((try? self.run(run))?.trajectory.count ?? 0) >= count
       }
+    } progress: {
+      checkpointReports().count
     }
     if !done { Issue.record("reports: \(written())\nlog: \(log.suffix(6_000))") }
     return done

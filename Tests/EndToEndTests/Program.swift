@@ -93,12 +93,18 @@ final class End: @unchecked Sendable {
   }
 }
 
-/// Looks every 5 ms until something holds; whether it ever did.
-func eventually(_ holds: () throws -> Bool) rethrows -> Bool {
-  let limit = Date(timeIntervalSinceNow: patience)
+/// Looks every 5 ms until something holds; whether it ever did. Patience begins anew with every step of the
+/// progress towards it.
+func eventually(_ holds: () throws -> Bool, progress: () -> Int = { 0 }) rethrows -> Bool {
+  var steps = progress()
+  var limit = Date(timeIntervalSinceNow: patience)
   while true {
     if try holds() { return true }
-    if Date() > limit { return false }
+    if Date() > limit {
+      let now = progress()
+      if now == steps { return false }
+      (steps, limit) = (now, Date(timeIntervalSinceNow: patience))
+    }
     poll(nil, 0, 5)
   }
 }

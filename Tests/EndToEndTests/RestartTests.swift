@@ -98,6 +98,8 @@ import Testing
     let allKilled = try eventually {
       try killWhereDue()
       return done == moments.count
+    } progress: {
+      killed.checkpointReports().count
     }
     #expect(allKilled, "\(done) of \(moments.count) kills, seed \(Self.seed)")
     try #require(killed.waitForReports(counts), "seed \(Self.seed)")
