@@ -91,7 +91,7 @@ import Testing
     #expect(eventually { tree.status().contains("state: unresponsive") })
     let end = tree.stop()
     #expect(end.code == 0)
-    #expect(end.seconds < 15)
+    #expect(end.seconds < 30)
   }
 
   /// A probe on a dead mount keeps nobody waiting who loads the configuration.
