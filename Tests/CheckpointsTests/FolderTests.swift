@@ -137,7 +137,7 @@ import Testing
     } catch {
       #expect(
         folder.short(error)
-          == "name-not-utf8: \u{FFFD}.pt: there is no such file, perhaps because its name"
+          == "name-not-utf8: \\u{fffd}.pt: there is no such file, perhaps because its name"
           + " is not UTF-8; rename it: only names in UTF-8 are read")
     }
   }
