@@ -28,6 +28,9 @@ struct TaskProgress: Sendable {
     /// log2 of the sum of the rates, and of the odds of what is taken in.
     let log2Sum: Double
     let log2Odds: Double
+    /// The power of the sum of the rates by which the odds of what is taken in have grown of late; nil at
+    /// the first place.
+    var exponent: Double?
     /// The part of the task that will remain when the schedule has run out, or spent as much again.
     var foreseen = 1.0
   }
@@ -89,20 +92,24 @@ struct TaskProgress: Sendable {
       index: history.count - 1, step: newest.step, doublings: doublings, remaining: remaining,
       spent: budget.spent, left: budget.left, log2Sum: log2(max(budget.sum, 1e-12)),
       log2Odds: log2(max(exp2(-remaining.log2Part) - 1, 1e-3)))
+    place.exponent = exponent(at: place)
     place.foreseen = foreseen(at: place)
     places.append(place)
+  }
+
+  private func exponent(at now: Place) -> Double? {
+    let recent = places.reversed().prefix {
+      $0.step > start && $0.log2Sum >= now.log2Sum - settings.foresightDoublings
+    }
+    return leastSquaresSlope(
+      (recent + [now]).map { (x: $0.log2Sum - now.log2Sum, y: $0.log2Odds) })
   }
 
   /// The part that will remain when the schedule has run out, but no later than when it has spent as much
   /// again: the odds of what is taken in go on as the power of the sum of the rates that they were.
   private func foreseen(at now: Place) -> Double {
-    let recent = places.reversed().prefix {
-      $0.step > start && $0.log2Sum >= now.log2Sum - settings.foresightDoublings
-    }
-    let slope = leastSquaresSlope(
-      (recent + [now]).map { (x: $0.log2Sum - now.log2Sum, y: $0.log2Odds) })
     let ahead = min(log2(1 + now.left / max(now.spent, 1)), settings.foresightDoublings)
-    return 1 / (1 + exp2(now.log2Odds + max(slope ?? 0, 0) * ahead))
+    return 1 / (1 + exp2(now.log2Odds + max(now.exponent ?? 0, 0) * ahead))
   }
 
   /// Whether anything can be told from progress.
@@ -142,7 +149,13 @@ struct TaskProgress: Sendable {
   }
 
   private func isEarly(_ place: Place) -> Bool {
-    hasHardlyBegun(place) || place.foreseen > settings.mostForeseen
+    hasHardlyBegun(place) || place.foreseen > settings.mostForeseen || isStuck(place)
+  }
+
+  /// Whether more than half remains and is taken in as slowly as by a network that is deprived of it.
+  private func isStuck(_ place: Place) -> Bool {
+    place.remaining.part > settings.mostForeseen
+      && (place.exponent ?? 0) < settings.leastExponent
   }
 
   private func hasHardlyBegun(_ place: Place) -> Bool {

@@ -2,6 +2,7 @@
 
 import Foundation
 import Reports
+import TestSupport
 import Testing
 
 final class DaemonTree {
@@ -94,7 +95,7 @@ final class DaemonTree {
   func kill9() {
     guard let process else { return }
     kill(process.processIdentifier, SIGKILL)
-    #expect(end?.wait(seconds: 20) == true)
+    #expect(end?.wait(seconds: patience) == true)
     self.process = nil
   }
 
@@ -107,7 +108,7 @@ final class DaemonTree {
     guard let process else { return (nil, 0) }
     let start = Date()
     process.terminate()
-    let inTime = end?.wait(seconds: 30) ?? false
+    let inTime = end?.wait(seconds: patience) ?? false
     let seconds = Date().timeIntervalSince(start)
     if !inTime { kill9() }
     self.process = nil
@@ -155,11 +156,13 @@ final class DaemonTree {
   }
 
   /// Waits until so many checkpoints of the runs are in their run.yaml.
-  func waitForReports(_ counts: [String: Int], seconds: Double = 90) -> Bool {
-    let done = eventually(seconds: seconds) {
+  func waitForReports(_ counts: [String: Int]) -> Bool {
+    let done = eventually {
       counts.allSatisfy { run, count in
         ((try? self.run(run))?.trajectory.count ?? 0) >= count
       }
+    } progress: {
+      checkpointReports().count
     }
     if !done { Issue.record("reports: \(written())\nlog: \(log.suffix(6_000))") }
     return done

@@ -170,8 +170,8 @@ final class NotifySocket {
   deinit { close(descriptor) }
 
   /// Waits until so many messages fit.
-  func wait(count: Int = 1, seconds: Double = 60, _ isMeant: (String) -> Bool) -> Bool {
-    eventually(seconds: seconds) {
+  func wait(count: Int = 1, _ isMeant: (String) -> Bool) -> Bool {
+    eventually {
       var buffer = [UInt8](repeating: 0, count: 65_536)
       while true {
         let read = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))

@@ -1,6 +1,7 @@
 // The built binaries, found beside the test bundle, and running them to their end.
 
 import Foundation
+import TestSupport
 
 /// A finished process.
 struct Finished {
@@ -50,7 +51,7 @@ enum Program {
     process.standardError = try FileHandle(forWritingTo: URL(filePath: names[2]))
     let end = End(process)
     try process.run()
-    guard end.wait(seconds: 120) else {
+    guard end.wait(seconds: patience) else {
       kill(process.processIdentifier, SIGKILL)
       throw CocoaError(.executableNotLoadable)
     }
@@ -92,12 +93,18 @@ final class End: @unchecked Sendable {
   }
 }
 
-/// Looks every 5 ms until something holds, at most so long; whether it did.
-func eventually(seconds: Double = 60, _ holds: () throws -> Bool) rethrows -> Bool {
-  let limit = Date(timeIntervalSinceNow: seconds)
+/// Looks every 5 ms until something holds; whether it ever did. Patience begins anew with every step of the
+/// progress towards it.
+func eventually(_ holds: () throws -> Bool, progress: () -> Int = { 0 }) rethrows -> Bool {
+  var steps = progress()
+  var limit = Date(timeIntervalSinceNow: patience)
   while true {
     if try holds() { return true }
-    if Date() > limit { return false }
+    if Date() > limit {
+      let now = progress()
+      if now == steps { return false }
+      (steps, limit) = (now, Date(timeIntervalSinceNow: patience))
+    }
     poll(nil, 0, 5)
   }
 }

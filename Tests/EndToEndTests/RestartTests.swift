@@ -68,7 +68,7 @@ import Testing
         try run.drop(checkpoint, into: quiet.path + "/runs", .renamed)
       }
     }
-    try #require(quiet.waitForReports(counts, seconds: 300))
+    try #require(quiet.waitForReports(counts))
     #expect(quiet.stop().code == 0)
 
     var random = Seeded(seed: Self.seed)
@@ -95,12 +95,14 @@ import Testing
       try run.drop(checkpoint, into: killed.path + "/runs", manner)
       try killWhereDue()
     }
-    let allKilled = try eventually(seconds: 300) {
+    let allKilled = try eventually {
       try killWhereDue()
       return done == moments.count
+    } progress: {
+      killed.checkpointReports().count
     }
     #expect(allKilled, "\(done) of \(moments.count) kills, seed \(Self.seed)")
-    try #require(killed.waitForReports(counts, seconds: 300), "seed \(Self.seed)")
+    try #require(killed.waitForReports(counts), "seed \(Self.seed)")
     #expect(killed.stop().code == 0)
 
     let comment: Comment = "seed \(Self.seed), \(Self.kills) kills"
@@ -140,7 +142,7 @@ import Testing
         try run.drop(checkpoint, into: tree.path + "/runs", .renamed)
       }
     }
-    try #require(tree.waitForReports(try Self.counts(), seconds: 300))
+    try #require(tree.waitForReports(try Self.counts()))
     #expect(tree.stop().code == 0)
     for (run, evidence) in [
       (RecordedRun.mnist1d, "weights"), (.digits, "optimizer"), (.chars, "optimizer"),

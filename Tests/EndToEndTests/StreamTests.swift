@@ -2,6 +2,7 @@
 
 import Foundation
 import Reports
+import TestSupport
 import Testing
 
 @Suite struct StreamTests {
@@ -33,7 +34,7 @@ import Testing
     let lock = try Data(contentsOf: URL(filePath: "\(tree.path)/state/lock"))
     #expect(!String(decoding: lock, as: UTF8.self).contains("<6>"))
     process.terminate()
-    #expect(end.wait(seconds: 30) && process.terminationStatus == 0)
+    #expect(end.wait(seconds: patience) && process.terminationStatus == 0)
   }
 
   /// A journal that hangs: lines are lost, nothing else.
@@ -53,10 +54,10 @@ import Testing
     let end = End(process)
     try process.run()
     defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-    let isDone = eventually(seconds: 120) { (try? tree.run("streams"))?.rejected.count == 150 }
+    let isDone = eventually { (try? tree.run("streams"))?.rejected.count == 150 }
     #expect(isDone && tree.checkpointReports("streams").count == 1)
     process.terminate()
-    #expect(end.wait(seconds: 30) && process.terminationStatus == 0)
+    #expect(end.wait(seconds: patience) && process.terminationStatus == 0)
     _ = pipe
   }
 }

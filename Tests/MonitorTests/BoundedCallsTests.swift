@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Monitor
@@ -29,7 +30,8 @@ import Testing
 
   /// The call has come back; that it is noted follows at once.
   private func eventuallyFree(_ calls: BoundedCalls) -> Bool {
-    for _ in 0..<1_000_000 where calls.isHeld { sched_yield() }
+    let limit = Date(timeIntervalSinceNow: patience)
+    while calls.isHeld, Date() < limit { sched_yield() }
     return !calls.isHeld
   }
 }

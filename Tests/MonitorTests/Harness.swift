@@ -25,12 +25,12 @@ final class Collected: @unchecked Sendable {
     }
   }
 
-  /// Waits until a line fits, or as many as asked for; at most 20 s.
+  /// Waits until a line fits, or as many as asked for.
   @discardableResult
   func wait(count: Int = 1, _ isMeant: (String) -> Bool) -> Bool {
     condition.lock()
     defer { condition.unlock() }
-    let limit = Date(timeIntervalSinceNow: 20)
+    let limit = Date(timeIntervalSinceNow: patience)
     while lines.filter(isMeant).count < count {
       if !condition.wait(until: limit) { return false }
     }

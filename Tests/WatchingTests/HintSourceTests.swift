@@ -17,11 +17,11 @@ private final class Lines: @unchecked Sendable {
     }
   }
 
-  /// Waits until an event was told that fits; at most 20 s.
+  /// Waits until an event was told that fits.
   func wait(_ isMeant: (HintEvent) -> Bool) -> Bool {
     condition.lock()
     defer { condition.unlock() }
-    let limit = Date(timeIntervalSinceNow: 20)
+    let limit = Date(timeIntervalSinceNow: patience)
     while !events.contains(where: isMeant) {
       if !condition.wait(until: limit) { return false }
     }
