@@ -38,13 +38,18 @@ struct Adapter {
     var findings: [Finding] = []
     var left = Self.mostSteps
     for a in tensors {
-      guard let module = Self.module(of: a.name),
-        let b = byName["\(module).lora_B" + a.name.dropFirst(module.utf8.count + 7)]
-      else { continue }
+      guard let (module, other, isEmbedding) = Self.factor(a.name), let b = byName[other] else {
+        continue
+      }
       let rank = a.shape.dimensions.first ?? 0
       guard rank > 0, let alpha = alpha(of: module) else { continue }
       let scale = Float(alpha / (usesRoot ? Double(rank).squareRoot() : Double(rank)))
-      guard let product = LowRankProduct(a: a, b: b, scale: scale),
+      // An embedding's change is the other way round: (B·A)ᵀ = Aᵀ·Bᵀ.
+      let product =
+        isEmbedding
+        ? LowRankProduct(a: b.transposed, b: a.transposed, scale: scale)
+        : LowRankProduct(a: a, b: b, scale: scale)
+      guard let product,
         let shape = Shape(checking: product.extents)
       else {
         findings.append(
@@ -67,11 +72,16 @@ struct Adapter {
     return (products, findings)
   }
 
-  /// What stands before `.lora_A`.
-  private static func module(of name: String) -> String? {
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    guard let place = parts.lastIndex(of: "lora_A"), place > 0 else { return nil }
-    return parts[..<place].joined(separator: ".")
+  /// Of the name of a factor A: what stands before it, the name of B, and whether they adapt an embedding.
+  private static func factor(_ name: String) -> (module: String, other: String, isEmbedding: Bool)?
+  {
+    var parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    let others = ["lora_A": "lora_B", "lora_embedding_A": "lora_embedding_B"]
+    guard let place = parts.lastIndex(where: { others[$0] != nil }), place > 0 else { return nil }
+    let isEmbedding = parts[place] == "lora_embedding_A"
+    let module = parts[..<place].joined(separator: ".")
+    parts[place] = others[parts[place]] ?? ""
+    return (module, parts.joined(separator: "."), isEmbedding)
   }
 
   /// A pattern is a module's name or the end of one.
@@ -83,5 +93,16 @@ struct Adapter {
       if found.map({ other.place < $0.place }) ?? true { found = other }
     }
     return found?.value ?? alpha
+  }
+}
+
+extension StoredTensor {
+  /// A matrix with its axes exchanged, read from the same bytes; anything else as it is.
+  fileprivate var transposed: StoredTensor {
+    guard shape.rank == 2, encoding == nil, assembly == nil else { return self }
+    var location = location
+    location.strides = (location.strides ?? shape.strides).reversed()
+    return StoredTensor(
+      name: name, shape: Shape(shape.dimensions.reversed()), type: type, location: location)
   }
 }

@@ -15,9 +15,7 @@ extension Checkpoint {
     let folder = parts.dropLast().joined(separator: "/")
     let start = "\(name.dropLast(index.suffix.utf8.count))\(index.part)"
     let others = Folder.visibleNames(
-      in: folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder)
-    return [path]
-      + others.filter { $0.hasPrefix(start) }.prefix(mostPlaces)
-      .map { path.dropLast(name.utf8.count) + $0 }
+      in: folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder, beginning: start)
+    return [path] + others.prefix(mostPlaces).map { path.dropLast(name.utf8.count) + $0 }
   }
 }

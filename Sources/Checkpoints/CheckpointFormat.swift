@@ -22,7 +22,7 @@ enum CheckpointFormats {
     DistributedCheckpoint.self,
     DeepSpeedUniversal.self, DeepSpeed.self, Megatron.self, Orbax.self,
     HuggingFaceTrainer.self,
-    UnsupportedFormat.self, Safetensors.self,
+    UnsupportedFormat.self, DistributedSafetensors.self, Safetensors.self,
     UnknownFormat.self,
   ]
 }

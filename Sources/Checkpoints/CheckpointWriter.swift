@@ -8,6 +8,7 @@ enum CheckpointWriter {
     if root["train_args"] != nil, root["ema"] != nil || root["model"] != nil {
       return named("ultralytics", root["version"])
     }
+    if let version = root.at("meta", "mmengine_version")?.text { return "mmengine \(version)" }
     if root["iter_num"] != nil, root["model_args"] != nil { return "nanogpt" }
     if root["arch"] != nil, root["state_dict"] != nil, root["epoch"] != nil, root["version"] != nil
     {

@@ -30,7 +30,8 @@ enum DistributedCheckpoint: CheckpointFormat {
     var files = DistributedFiles(folder: path, first: opened)
     let spans = metadata.entries.flatMap(\.chunks).map(\.span.file)
     try files.open(Set(spans))
-    let (chosen, others) = try weights(metadata.entries, at: path)
+    let (ofOptimizer, entries) = DistributedMoments.divide(metadata.entries)
+    let (chosen, others) = try weights(entries, at: path)
     var tensors: [StoredTensor] = []
     var findings = StateDictPath.findings(chosen: chosen.path, others: others, at: path)
     for entry in chosen.entries {
@@ -48,8 +49,7 @@ enum DistributedCheckpoint: CheckpointFormat {
       stateDictPath: chosen.path.joined(separator: "."))
     checkpoint.findings = findings
     checkpoint.doubts += doubts(files.files, commit)
-    let optimizer = try DistributedMoments.read(
-      metadata.entries.filter { DistributedMoments.owns($0.path) }, in: &files)
+    let optimizer = try DistributedMoments.read(ofOptimizer, in: &files)
     checkpoint.files = files.files
     if let optimizer {
       checkpoint.takeMoments(optimizer, order: Array(tensors.indices), at: path)
@@ -57,7 +57,7 @@ enum DistributedCheckpoint: CheckpointFormat {
       checkpoint.findings.append(
         Finding("no-moments", at: path, "there is no optimizer's second moment beside the weights"))
     }
-    var facts = try facts(metadata.entries, files)
+    var facts = try facts(entries, files)
     if let side {
       let more = try TrainingFacts(of: side, tensorsAreWeights: false)
       if let step = more.step { (facts.step, facts.stepSource) = (step, more.stepSource) }
@@ -120,7 +120,7 @@ enum DistributedCheckpoint: CheckpointFormat {
     _ entries: [DistributedMetadata.Entry], _ files: DistributedFiles
   ) throws(Problem) -> TrainingFacts {
     var facts = TrainingFacts()
-    for entry in entries where !DistributedMoments.owns(entry.path) && entry.path.count <= 3 {
+    for entry in entries where entry.path.count <= 3 {
       guard entry.shape?.count ?? 1 == 1,
         let leaf = entry.name.split(separator: ".").last.map(String.init),
         TrainingFacts.isCounter(leaf) || ["train_state", "trainer_state"].contains(leaf),

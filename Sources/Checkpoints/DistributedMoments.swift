@@ -18,9 +18,21 @@ struct DistributedMoments {
   private static let firstLeaves: Set<String> = ["exp_avg", "grad_avg"]
   private static let groupLeaves: Set<String> = ["lr", "betas", "alpha", "weight_decay", "params"]
 
-  /// Whether an entry is the optimizer's, told by its first key.
-  static func owns(_ path: [String]) -> Bool {
-    path.first.map { $0.hasPrefix("optim") } ?? false
+  /// Divides what is the optimizer's from all else: what lies below a key of an optimizer, or, where
+  /// its flattened state stands among the weights (`param_groups.<name>.lr`), below `state`.
+  static func divide(
+    _ entries: [DistributedMetadata.Entry]
+  ) -> (own: [DistributedMetadata.Entry], others: [DistributedMetadata.Entry]) {
+    let isFlat = entries.contains { $0.path[0].hasPrefix("param_groups.") }
+    var (own, others): ([DistributedMetadata.Entry], [DistributedMetadata.Entry]) = ([], [])
+    for entry in entries {
+      let isOwn =
+        entry.path.dropLast().contains(where: StateDictPath.isOptimizer)
+        || StateDictPath.isOptimizer(entry.path[0])
+        || isFlat && ["state.", "param_groups."].contains(where: entry.path[0].hasPrefix)
+      if isOwn { own.append(entry) } else { others.append(entry) }
+    }
+    return (own, others)
   }
 
   /// Nil when there is no second moment among the entries.
@@ -43,7 +55,10 @@ struct DistributedMoments {
     {
       groups.append((parts[(place + 1)..<(parts.count - 1)].joined(separator: "."), leaf, entry))
     }
-    guard let place = parts.firstIndex(of: "state"), place + 2 < parts.count, let last = parts.last
+    let isFlat = entry.path.count == 1 && parts[0] == "state"
+    let start = isFlat ? 0 : parts.firstIndex(where: StateDictPath.isOptimizer) ?? 0
+    guard let place = parts[start...].firstIndex(of: "state"), place + 2 < parts.count,
+      let last = parts.last
     else { return }
     let inner = parts[(place + 1)...]
     if let kind = Self.secondLeaves[last] {

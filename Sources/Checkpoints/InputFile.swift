@@ -232,6 +232,11 @@ extension Problem {
   static func system(_ code: Int32, opening path: String) -> Problem {
     let text = String(cString: strerror(code))
     switch code {
+    case ENOENT where path.unicodeScalars.contains("\u{FFFD}"):
+      // Arguments that are not UTF-8 arrive with this in the place of what is not.
+      return Problem(
+        "name-not-utf8", at: path, "there is no such file, perhaps because its name is not UTF-8",
+        remedy: "rename it: only names in UTF-8 are read", kind: .noInput)
     case ENOENT, ENOTDIR:
       return Problem(
         "not-found", at: path, "there is no such file",

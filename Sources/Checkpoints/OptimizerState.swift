@@ -67,12 +67,14 @@ struct OptimizerState {
         optimizer.learningRate = try archive.number(rate)
       }
     }
+    // Adafactor keeps whole moments of vectors alone; of matrices it keeps means of rows and columns.
+    let isFactored = states.contains { $0.value["exp_avg_sq_row"] != nil }
     var kinds: Set<String> = []
     var steps: Set<Int> = []
     for (key, state) in states {
       guard let id = identifier(key), state.entries != nil else { continue }
       if let counter = state["step"], let count = try archive.count(counter) { steps.insert(count) }
-      guard let (kind, first, second) = moments(of: state) else { continue }
+      guard !isFactored, let (kind, first, second) = moments(of: state) else { continue }
       kinds.insert(kind)
       var parameter: Parameter?
       if case .tensor(let tensor) = try archive.tensor(second, name: "optimizer.state.\(id).second")

@@ -24,6 +24,10 @@ struct StateDict {
     var dict = StateDict(path: chosen.name)
     dict.findings += StateDictPath.findings(
       chosen: chosen.path, others: candidates.map(\.path), at: archive.file.path)
+    // Lightning's WeightAveraging puts the averages where the weights are otherwise.
+    if chosen.path == ["state_dict"], archive.root["averaging_state"] != nil {
+      dict.findings.append(StateDictPath.averaged(at: archive.file.path))
+    }
     try Checkpoint.check(tensors: chosen.entries.count, at: archive.file.path)
     var names: Set<[UInt8]> = []
     for (key, value) in chosen.entries {

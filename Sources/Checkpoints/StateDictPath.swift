@@ -19,9 +19,12 @@ enum StateDictPath {
 
   /// Whether weights may lie below this key.
   static func mayLead(_ key: String) -> Bool {
-    !otherKeys.contains(key) && !key.hasPrefix("optim") && !key.hasPrefix("lr_sched")
+    !otherKeys.contains(key) && !isOptimizer(key) && !key.hasPrefix("lr_sched")
       && !key.hasPrefix("sched")
   }
+
+  /// Whether an optimizer's state lies below this key.
+  static func isOptimizer(_ key: String) -> Bool { key.hasPrefix("optim") || key == "opt" }
 
   /// Whether the first dictionary is rather meant: known keys first, in their order; then the top
   /// level; then the one with the most tensors.
@@ -52,12 +55,15 @@ enum StateDictPath {
             + " \(names.joined(separator: ", ")) too"))
     }
     if let last = chosen.last, averagedKeys.contains(last) {
-      findings.append(
-        Finding(
-          "averaged-weights", at: place,
-          "these are running averages of the weights, not to be mixed with the weights themselves"))
+      findings.append(averaged(at: place))
     }
     return findings
+  }
+
+  static func averaged(at place: String) -> Finding {
+    Finding(
+      "averaged-weights", at: place,
+      "these are running averages of the weights, not to be mixed with the weights themselves")
   }
 
   private static func name(_ path: [String]) -> String {

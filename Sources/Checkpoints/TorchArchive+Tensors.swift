@@ -27,6 +27,13 @@ extension TorchArchive {
         }
         (function, parts) = (name, inner.arguments)
       case "torch._tensor _rebuild_from_type_v2", "torch._tensor _rebuild_from_type":
+        if parts.count >= 2, let type = parts[1].globalName, TorchNames.isPiece(type) {
+          throw Problem(
+            "unsupported-pieces", at: "\(file.path): tensor \"\(name)\"",
+            "it is what one process holds of a tensor that several share (\(type))",
+            remedy:
+              "save with torch.distributed.checkpoint, or gather the whole state dictionary first")
+        }
         guard parts.count >= 3, let name = parts[0].globalName, let inner = parts[2].elements else {
           return .unsupported("a tensor subclass without data")
         }

@@ -31,6 +31,11 @@ enum TorchNames {
     "torch.storage UntypedStorage": .uint8,
   ]
 
+  /// Whether a class of tensors holds the part of one process (torch/distributed/tensor).
+  static func isPiece(_ name: String) -> Bool {
+    name.hasPrefix("torch.distributed.") && name.hasSuffix(" DTensor")
+  }
+
   /// Whether a name belongs to plain checkpoints and pickled modules.
   static func isFamiliar(_ name: String) -> Bool {
     if types[name] != nil || familiar.contains(name) { return true }

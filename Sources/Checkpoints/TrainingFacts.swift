@@ -13,7 +13,9 @@ struct TrainingFacts {
   /// Keys of a step counter, in order of preference.
   private static let stepKeys = [
     "global_step", "global_steps", "iter_num", "step", "steps", "iteration", "iter", "num_updates",
-    "train_step", "n_iter",
+    "train_step", "n_iter", "current_step", "completed_steps", "update_step", "current_iter",
+    "cur_iter",
+    "global_iter",
   ]
   private static let epochKeys = ["epoch", "current_epoch", "epochs"]
   private static let rateKeys = ["lr", "learning_rate"]
@@ -30,13 +32,17 @@ struct TrainingFacts {
       return
     }
     let root = archive.root
-    for key in Self.stepKeys where step == nil {
-      guard let value = root[key], let count = try archive.count(value) else { continue }
-      (step, stepSource) = (count, key)
-    }
-    for key in Self.epochKeys where epoch == nil {
-      if let value = root[key], let number = try archive.number(value), number >= 0 {
-        epoch = number
+    // mmengine and many scripts keep their counters one level below.
+    for place in [root, root["meta"], root["trainer_state"], root["train_state"]] {
+      guard let place else { continue }
+      for key in Self.stepKeys where step == nil {
+        guard let value = place[key], let count = try archive.count(value) else { continue }
+        (step, stepSource) = (count, key)
+      }
+      for key in Self.epochKeys where epoch == nil {
+        if let value = place[key], let number = try archive.number(value), number >= 0 {
+          epoch = number
+        }
       }
     }
     for key in Self.rateKeys where learningRate == nil {
@@ -60,21 +66,25 @@ struct TrainingFacts {
   /// Whether a key may hold a step or an epoch.
   static func isCounter(_ key: String) -> Bool { stepKeys.contains(key) || epochKeys.contains(key) }
 
+  /// Whether a key may hold a step, an epoch or a learning rate.
+  static func isKnown(_ key: String) -> Bool { isCounter(key) || rateKeys.contains(key) }
+
   /// Takes one value by its key, where nothing better is known.
   mutating func note(
     _ key: String, _ value: PickleValue, _ archive: TorchArchive
   ) throws(Problem) {
-    if Self.stepKeys.contains(key), step == nil, let count = try archive.count(value) {
-      (step, stepSource) = (count, key)
-    }
-    if Self.epochKeys.contains(key), epoch == nil, let number = try archive.number(value),
-      number >= 0
+    guard Self.isKnown(key), let number = try archive.number(value) else { return }
+    note(key, number)
+  }
+
+  mutating func note(_ key: String, _ number: Double) {
+    if Self.stepKeys.contains(key), step == nil, number >= 0, number < 0x1p53,
+      number.rounded() == number
     {
-      epoch = number
+      (step, stepSource) = (Int(number), key)
     }
-    if Self.rateKeys.contains(key), learningRate == nil {
-      learningRate = try archive.number(value)
-    }
+    if Self.epochKeys.contains(key), epoch == nil, number >= 0 { epoch = number }
+    if Self.rateKeys.contains(key), learningRate == nil { learningRate = number }
   }
 
   /// nanoGPT and many scripts save their configuration as a dictionary.

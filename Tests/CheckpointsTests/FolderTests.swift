@@ -111,4 +111,34 @@ import Testing
     }
     #expect(two.checkpoint?.batchSize == 64)
   }
+
+  /// The files of an index are found whatever else lies beside it.
+  @Test func anIndexInAFolderOfMoreNamesThanACheckpointHas() throws {
+    let folder = try TemporaryFolder()
+    for number in 0...100_000 {
+      let descriptor = creat("\(folder.path)/\(number)", 0o600)
+      try #require(descriptor >= 0)
+      close(descriptor)
+    }
+    try folder.write([], as: "model.index")
+    try folder.write([], as: "model.data-00000-of-00001")
+    let places = Checkpoint.places(of: "\(folder.path)/model.index")
+    #expect(
+      places == ["\(folder.path)/model.index", "\(folder.path)/model.data-00000-of-00001"])
+  }
+
+  /// An argument that is not UTF-8 arrives with replacements in it.
+  @Test func aNameThatIsNotUTF8IsSaidToBeThat() throws {
+    let folder = try TemporaryFolder()
+    try folder.write([0], as: "good.pt")
+    do {
+      _ = try Checkpoint.open("\(folder.path)/\u{FFFD}.pt")
+      Issue.record("opened")
+    } catch {
+      #expect(
+        folder.short(error)
+          == "name-not-utf8: \\u{fffd}.pt: there is no such file, perhaps because its name"
+          + " is not UTF-8; rename it: only names in UTF-8 are read")
+    }
+  }
 }

@@ -19,6 +19,15 @@ import Testing
     let tensors: [Tensor]
     let step: Int?
     let moments: [String: Double]
+    let learningRate: Double?
+    /// Arrays that are not read.
+    let leftOut: [String]?
+
+    enum CodingKeys: String, CodingKey {
+      case format, tensors, step, moments
+      case learningRate = "learning_rate"
+      case leftOut = "left_out"
+    }
   }
 
   /// Folders of fixtures, each with its generator and what the writer read back.
@@ -46,6 +55,15 @@ import Testing
     let checkpoint = try Checkpoint.open(Fixture.path(name))
     #expect(checkpoint.format == truth.format)
     #expect(checkpoint.step == truth.step)
+    if let rate = truth.learningRate {
+      let found = try #require(checkpoint.learningRate)
+      // Keras keeps it in float32.
+      #expect(abs(found - rate) <= 1e-7 * rate)
+    }
+    if let names = truth.leftOut {
+      let left = checkpoint.findings.filter { $0.code == "unsupported-dtype" }
+      #expect(left.map(\.place).sorted() == names)
+    }
     let survey = try checkpoint.survey()
     #expect(survey.findings == [])
     var norms: [String: (shape: [Int], norm: Double?)] = [:]

@@ -42,6 +42,16 @@ struct ChunkGrid: Sendable {
     zip(counts, coordinates).reduce(0) { $0 * $1.0 + $1.1 }
   }
 
+  /// Whether all of the chunk at a place lies inside the array.
+  func isWhole(at place: Int) -> Bool {
+    var rest = place
+    for axis in shape.indices.reversed() {
+      guard (rest % counts[axis] + 1) * chunk[axis] <= shape[axis] else { return false }
+      rest /= counts[axis]
+    }
+    return true
+  }
+
   /// Bytes of the elements of one row of chunks along the first axis.
   var bandBytes: Int {
     guard let first = shape.first else { return width }

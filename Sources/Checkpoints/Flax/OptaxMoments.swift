@@ -1,9 +1,13 @@
-// optax names a parameter's moments by the parameter's own path, behind `nu` and `mu` (optax/transforms).
+// optax names a parameter's moments by the parameter's own path, behind `nu` and `mu`, or Adagrad's
+// `sum_of_squares` (optax/transforms).
 internal import Tensors
 
 struct OptaxMoments {
   /// Weights and states by their paths of keys.
   typealias Leaf = (path: [String], tensor: StoredTensor)
+
+  /// First moments, second moments, and Adagrad's sums of squares.
+  private static let marks: Set<String> = ["mu", "nu", "sum_of_squares"]
 
   /// The moments of weights, or why they are not used.
   ///
@@ -13,22 +17,46 @@ struct OptaxMoments {
   ) -> (moments: Moments?, why: String) {
     var second: [[String]: StoredTensor] = [:]
     var first: [[String]: StoredTensor] = [:]
+    var isSum = false
     for (path, tensor) in states {
-      guard let mark = path.firstIndex(where: { $0 == "nu" || $0 == "mu" }) else { continue }
+      guard let mark = path.firstIndex(where: marks.contains) else { continue }
       let key = Array(path[(mark + 1)...])
+      isSum = isSum || path[mark] == "sum_of_squares"
       let isNew =
-        path[mark] == "nu"
-        ? second.updateValue(tensor, forKey: key) == nil
-        : first.updateValue(tensor, forKey: key) == nil
+        path[mark] == "mu"
+        ? first.updateValue(tensor, forKey: key) == nil
+        : second.updateValue(tensor, forKey: key) == nil
       guard isNew else { return (nil, "two moments have one name") }
     }
     guard !second.isEmpty else { return (nil, "there is no nu among the optimizer's state") }
-    var entries: [Moments.Entry] = []
+    // A moment's path is the end of its weight's own, which may begin below `params` or an item: of
+    // several weights that end so, the one with the least before it.
+    var owners: [[String]: (weights: [StoredTensor], before: Int)] = [:]
+    var order: [[String]] = []
     for (path, weight) in weights where !weight.isBuffer {
-      // A moment's path is the weight's own, or begins below `params`.
-      guard let key = [path, Array(path.dropFirst())].first(where: { second[$0] != nil }),
-        let moment = second.removeValue(forKey: key)
-      else { continue }
+      guard let before = path.indices.first(where: { second[Array(path[$0...])] != nil }) else {
+        continue
+      }
+      let key = Array(path[before...])
+      let known = owners[key]
+      if known == nil { order.append(key) }
+      if known.map({ before < $0.before }) ?? true {
+        owners[key] = ([weight], before)
+      } else if known?.before == before {
+        owners[key]?.weights.append(weight)
+      }
+    }
+    guard order.count == second.count else {
+      return (nil, "the names of its moments are not those of the parameters")
+    }
+    var entries: [Moments.Entry] = []
+    for key in order {
+      guard let own = owners[key]?.weights, let weight = own.first, let moment = second[key] else {
+        continue
+      }
+      guard own.count == 1 else {
+        return (nil, "\(own[0].name) and \(own[1].name) could both be what a moment is of")
+      }
       guard moment.shape == weight.shape, moment.type.isFloatingPoint,
         first[key].map({ $0.shape == weight.shape }) ?? true
       else { return (nil, "the moments of \(weight.name) have another shape than it") }
@@ -36,12 +64,13 @@ struct OptaxMoments {
         Moments.Entry(
           parameter: weight.name, firstMoment: first[key], secondMoment: moment))
     }
-    guard second.isEmpty, let type = entries.first?.secondMoment.type else {
+    guard let type = entries.first?.secondMoment.type else {
       return (nil, "the names of its moments are not those of the parameters")
     }
     return (
       Moments(
-        kind: first.isEmpty ? "rmsprop" : "adam", beta1: nil, beta2: nil, step: step,
+        kind: isSum ? "adagrad" : first.isEmpty ? "rmsprop" : "adam", beta1: nil, beta2: nil,
+        step: step,
         elementType: type, entries: entries,
         flags: type.byteWidth < 4 ? ["low_precision_moments"] : []), ""
     )

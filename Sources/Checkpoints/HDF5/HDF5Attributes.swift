@@ -58,7 +58,7 @@ extension HDF5File {
     // A type that is named elsewhere is none of text that Keras writes.
     guard flags & 1 == 0 || version == 1 else { return nil }
     let type = try HDF5Datatype(&typeFields)
-    guard let shape = try HDF5Dataspace.shape(&spaceFields, lengthWidth) else { return nil }
+    guard let shape = try HDF5Dataspace(&spaceFields, lengthWidth)?.shape else { return nil }
     switch type {
     case .fixedText(let size):
       guard size > 0, shape.count <= Self.mostTexts else { return nil }

@@ -43,9 +43,10 @@ extension HDF5File {
     case .fixedText, .variableText: return .unsupported("text")
     case .other(let what): return .unsupported(what)
     }
-    guard let shape = try HDF5Dataspace.shape(&spaceFields, lengthWidth) else {
+    guard let space = try HDF5Dataspace(&spaceFields, lengthWidth) else {
       return .unsupported("no elements")
     }
+    let shape = space.shape
     guard let bytes = Shape(checking: shape.dimensions + [type.byteWidth])?.count else {
       throw complaint.bad("its shape \(shape) has too many elements")
     }
@@ -54,17 +55,18 @@ extension HDF5File {
     let fill = try fillValue(try fields(0x05), width: type.byteWidth)
     let layout = try HDF5Layout(&layoutFields, self, rank: shape.rank, width: type.byteWidth)
     let (location, encoding) = try place(
-      layout, shape, type, bytes, filters, fill, isBigEndian, file, record, complaint)
+      layout, space, type, bytes, filters, fill, isBigEndian, file, record, complaint)
     return .tensor(
       StoredTensor(
         name: name, shape: shape, type: type, location: location, encoding: encoding))
   }
 
   private func place(
-    _ layout: HDF5Layout, _ shape: Shape, _ type: ElementType, _ bytes: Int,
+    _ layout: HDF5Layout, _ space: HDF5Dataspace, _ type: ElementType, _ bytes: Int,
     _ filters: HDF5Filters, _ fill: [UInt8], _ isBigEndian: Bool, _ file: Int, _ record: Int?,
     _ complaint: Complaint
   ) throws(Problem) -> (TensorLocation, (any TensorEncoding)?) {
+    let shape = space.shape
     func location(_ start: Int, _ stored: Int) -> TensorLocation {
       TensorLocation(
         file: file, storageOffset: span.offset + start, storageBytes: stored, firstElement: 0,
@@ -95,18 +97,22 @@ extension HDF5File {
         else { throw complaint.bad("its shape \(shape) cannot be") }
         return (
           location(0, 0),
-          HDF5Chunked(file: self, grid: grid, chunks: [:], filters: filters, fill: fill)
+          HDF5Chunked(
+            file: self, grid: grid, chunks: [:], filters: filters, filtersEdges: true, fill: fill)
         )
       }
       guard stored == bytes, span.contains(address, bytes) else {
         throw complaint.bad("its \(bytes) bytes at \(address) are not those of its layout")
       }
       return (location(address, bytes), nil)
-    case .chunked(let extents, let index):
+    case .chunked(let extents, let index, let options):
       guard let grid = ChunkGrid(shape: shape, chunk: extents, width: type.byteWidth) else {
         throw complaint.tooLarge("its chunks \(extents) cannot be those of \(shape)")
       }
-      let chunks = try chunks(index, grid, isFiltered: !filters.isEmpty)
+      let record = HDF5ChunkRecord(
+        chunkBytes: grid.chunkCount * grid.width, isFiltered: !filters.isEmpty,
+        sizeBytes: options.sizeBytes)
+      let chunks = try chunks(index, grid, limits: space.limits, record)
       var stored = 0
       for chunk in chunks.values {
         stored += chunk.storedBytes
@@ -117,7 +123,9 @@ extension HDF5File {
       let first = chunks.values.map(\.address).min() ?? 0
       return (
         location(first, bytes),
-        HDF5Chunked(file: self, grid: grid, chunks: chunks, filters: filters, fill: fill)
+        HDF5Chunked(
+          file: self, grid: grid, chunks: chunks, filters: filters,
+          filtersEdges: options.filtersEdges, fill: fill)
       )
     }
   }
@@ -140,15 +148,23 @@ extension HDF5File {
   }
 }
 
-/// The layout message (§IV.A.2.i), versions 3 and 4.
+/// The layout message (§IV.A.2.i), versions 3 to 5.
 private enum HDF5Layout {
   case compact([UInt8])
   case contiguous(Int?, Int)
-  case chunked([Int], HDF5ChunkIndex?)
+  case chunked([Int], HDF5ChunkIndex?, Options)
+
+  /// How chunks are stored.
+  struct Options {
+    /// Whether the chunks that reach beyond the array pass the filters too.
+    var filtersEdges = true
+    /// Bytes of the number of stored bytes in an index; nil where a chunk's size tells it.
+    var sizeBytes: Int?
+  }
 
   init(_ fields: inout ByteCursor, _ file: HDF5File, rank: Int, width: Int) throws(Problem) {
     let version = try fields.byte()
-    guard version == 3 || version == 4 else {
+    guard (3...5).contains(version) else {
       throw fields.complaint.unsupported("a layout of version \(version)")
     }
     switch try fields.byte() {
@@ -163,8 +179,8 @@ private enum HDF5Layout {
       let root = try file.address(&fields)
       self = .chunked(
         try Self.extents(&fields, dimensions, bytesEach: 4, rank, width),
-        root.map(HDF5ChunkIndex.tree1))
-    case 2: self = try Self.chunked4(&fields, file, rank, width)
+        root.map(HDF5ChunkIndex.tree1), Options())
+    case 2: self = try Self.indexed(&fields, file, version, rank, width)
     case 3: throw fields.complaint.unsupported("a virtual dataset, made of other files")
     default: throw fields.complaint.bad("a layout of an unknown class")
     }
@@ -185,10 +201,13 @@ private enum HDF5Layout {
     return Array(extents.dropLast())
   }
 
-  private static func chunked4(
-    _ fields: inout ByteCursor, _ file: HDF5File, _ rank: Int, _ width: Int
+  /// Chunks of version 4 or 5, which differ in how wide an index writes sizes.
+  private static func indexed(
+    _ fields: inout ByteCursor, _ file: HDF5File, _ version: UInt8, _ rank: Int, _ width: Int
   ) throws(Problem) -> HDF5Layout {
     let flags = try fields.byte()
+    let options = Options(
+      filtersEdges: flags & 1 == 0, sizeBytes: version == 5 ? file.lengthWidth : nil)
     let dimensions = Int(try fields.byte())
     let bytesEach = Int(try fields.byte())
     let extents = try extents(&fields, dimensions, bytesEach: bytesEach, rank, width)
@@ -205,14 +224,16 @@ private enum HDF5Layout {
     case 5: try fields.skip(6)
     default: throw fields.complaint.unsupported("an index of chunks of kind \(kind)")
     }
-    guard let address = try file.address(&fields) else { return .chunked(extents, nil) }
-    switch kind {
-    case 1: return .chunked(extents, .single(address, stored: stored, mask: mask))
-    case 2: return .chunked(extents, .implicit(address))
-    case 3: return .chunked(extents, .fixedArray(address))
-    case 4: return .chunked(extents, .extensibleArray(address))
-    default: return .chunked(extents, .tree2(address))
-    }
+    guard let address = try file.address(&fields) else { return .chunked(extents, nil, options) }
+    let index: HDF5ChunkIndex =
+      switch kind {
+      case 1: .single(address, stored: stored, mask: mask)
+      case 2: .implicit(address)
+      case 3: .fixedArray(address)
+      case 4: .extensibleArray(address)
+      default: .tree2(address)
+      }
+    return .chunked(extents, index, options)
   }
 }
 
@@ -230,17 +251,22 @@ private struct HDF5Chunked: TensorEncoding {
   let grid: ChunkGrid
   let chunks: [Int: HDF5Chunk]
   let filters: HDF5Filters
+  /// Whether chunks that reach beyond the array passed the filters.
+  let filtersEdges: Bool
   let fill: [UInt8]
 
   func stream(of tensor: StoredTensor) throws(Problem) -> any ElementStream {
     let (file, grid, chunks, filters) = (file, grid, chunks, filters)
+    let filtersEdges = filtersEdges
     let path = "\(file.complaint.path): dataset \"\(tensor.name)\""
     return ChunkedStream(grid: grid, fill: fill, place: path) { (place) throws(Problem) in
       guard let chunk = chunks[place] else { return nil }
       try MemoryAllowance.check(chunk.storedBytes, at: path)
       let stored = try file.span.elements(at: chunk.address, count: chunk.storedBytes)
+      let isFiltered = filtersEdges || grid.isWhole(at: place)
       return try filters.undo(
-        stored, mask: chunk.mask, bytes: grid.chunkCount * grid.width, place: path)
+        stored, mask: isFiltered ? chunk.mask : .max, bytes: grid.chunkCount * grid.width,
+        place: path)
     }
   }
 }

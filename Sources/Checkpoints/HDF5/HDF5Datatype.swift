@@ -87,12 +87,16 @@ enum HDF5Datatype {
   }
 }
 
-enum HDF5Dataspace {
-  /// Extents; nil for a space without elements (null).
-  static func shape(_ fields: inout ByteCursor, _ lengthWidth: Int) throws(Problem) -> Shape? {
+struct HDF5Dataspace {
+  let shape: Shape
+  /// The largest extents that the dataset may take; nil along an unlimited axis.
+  let limits: [Int?]
+
+  /// Nil for a space without elements (null).
+  init?(_ fields: inout ByteCursor, _ lengthWidth: Int) throws(Problem) {
     let version = try fields.byte()
     let rank = Int(try fields.byte())
-    try fields.skip(1)
+    let hasLimits = try fields.byte() & 1 != 0
     switch version {
     case 1: try fields.skip(5)
     case 2: if try fields.byte() == 2 { return nil }
@@ -103,6 +107,15 @@ enum HDF5Dataspace {
     guard let shape = Shape(checking: extents) else {
       throw fields.complaint.bad("the shape \(extents) has too many elements")
     }
-    return shape
+    self.shape = shape
+    var limits: [Int?] = extents
+    if hasLimits {
+      for axis in limits.indices {
+        let limit = try fields.number(lengthWidth)
+        // All bits set: unlimited.
+        limits[axis] = limit == .max >> (64 - 8 * UInt64(lengthWidth)) ? nil : Int(exactly: limit)
+      }
+    }
+    self.limits = limits
   }
 }

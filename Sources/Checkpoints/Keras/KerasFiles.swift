@@ -60,6 +60,7 @@ enum HDF5Checkpoint: CheckpointFormat {
     if let counter = legacy.counter, let step = try checkpoint.integer(counter), step >= 0 {
       (facts.step, facts.stepSource) = (step, counter.name)
     }
+    facts.learningRate = legacy.configuredRate
     if let rate = legacy.rate { facts.learningRate = try checkpoint.real(rate) }
     facts.complete(optimizer: nil, path: checkpoint.path)
     checkpoint.take(facts)

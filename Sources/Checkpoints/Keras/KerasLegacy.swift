@@ -69,13 +69,23 @@ struct KerasLegacy {
     name.hasSuffix(":0") ? String(name.dropLast(2)) : name
   }
 
+  /// What scales the loss counts and keeps nothing for the optimizer that it wraps.
+  private var scaler: JSONValue? {
+    let outer = config?["optimizer_config"]
+    return outer?["class_name"]?.text == "LossScaleOptimizer" ? outer?["config"] : nil
+  }
+
+  private var optimizer: JSONValue? { scaler?["inner_optimizer"] ?? config?["optimizer_config"] }
+
   /// The optimizer's variables in its order, by their names.
   private var variables: [(name: String, tensor: StoredTensor)] {
     let path = "optimizer_weights"
     var byName: [String: StoredTensor] = [:]
     for tensor in tree.tensors { byName[tensor.name] = tensor }
+    let foreign = scaler?["name"]?.text.map { "\($0)/" }
     return (Self.names("weight_names", tree.attributes[path]) ?? []).compactMap { name in
-      byName["\(path)/\(name)"].map { (Self.bare(name), $0) }
+      if let foreign, name.hasPrefix(foreign) { return nil }
+      return byName["\(path)/\(name)"].map { (Self.bare(name), $0) }
     }
   }
 
@@ -85,18 +95,22 @@ struct KerasLegacy {
 
   var rate: StoredTensor? { variables.first { Self.leaf($0.name) == "learning_rate" }?.tensor }
 
+  /// The rate that the optimizer was made with, unless a schedule changes it.
+  var configuredRate: Double? { optimizer?["config"]?["learning_rate"]?.double }
+
   private static func leaf(_ name: String) -> String {
     name.split(separator: "/").last.map(String.init) ?? ""
   }
 
   /// The moments by the names of their parameters; or why there are none.
   func moments(step: Int?) -> (moments: Moments?, how: String) {
-    let optimizer = config?["optimizer_config"]
-    let className = optimizer?["class_name"]?.text?.lowercased() ?? "adam"
+    // Keras 2 calls its own newer optimizers `Custom>Adam`.
+    let className =
+      optimizer?["class_name"]?.text?.split(separator: ">").last?.lowercased() ?? "adam"
     let (kind, second): (String, [String])
     switch className {
     case "adam", "adamw", "nadam": (kind, second) = ("adam", ["_velocity", "/v"])
-    case "rmsprop": (kind, second) = ("rmsprop", ["_velocity", "/rms"])
+    case "rmsprop": (kind, second) = ("rmsprop", ["_velocity", "/velocity", "/rms"])
     case "adagrad": (kind, second) = ("adagrad", ["_accumulator", "/accumulator"])
     default: return (nil, "\(className) keeps no second moment that is known")
     }

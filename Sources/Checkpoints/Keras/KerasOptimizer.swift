@@ -27,8 +27,9 @@ struct KerasOptimizer {
     let config = isScaled ? config?["config"]?["inner_optimizer"] : config
     let className = bare(config?["class_name"]?.text ?? name ?? "adam")
     let settings = config?["config"]
-    // Scalars stand first: iteration, learning rate, and Nadam's running product.
-    let rest = Array(variables.drop { $0.shape.rank == 0 })
+    // Scalars stand first: iteration and learning rate; Nadam's running product is first or last.
+    var rest = Array(variables.drop { $0.shape.rank == 0 })
+    if className == "nadam", rest.last?.shape.rank == 0 { rest.removeLast() }
     let kind: String
     switch className {
     case "adam", "adamw", "nadam": kind = "adam"

@@ -1,5 +1,5 @@
 // NumPy's arrays as weights: `.npz` of numpy.savez and savez_compressed, and a single `.npy`
-// (numpy/lib/format.py). Arrays are streamed; objects and structures are refused.
+// (numpy/lib/format.py). Arrays are streamed; those of objects, structures or text are left out.
 internal import Diagnostics
 internal import Tensors
 
@@ -22,6 +22,10 @@ enum NumPyCheckpoint: CheckpointFormat {
       Finding(
         "no-moments", at: file.path, "the format does not say which arrays are an optimizer's"))
     var facts = TrainingFacts()
+    for tensor in checkpoint.tensors where isCounter(tensor) {
+      let summary = try checkpoint.summary(of: tensor)
+      if summary.nanCount + summary.infiniteCount == 0 { facts.note(tensor.name, summary.sum) }
+    }
     facts.complete(optimizer: nil, path: file.path)
     checkpoint.take(facts)
     return checkpoint
@@ -46,24 +50,27 @@ enum NumPyCheckpoint: CheckpointFormat {
   private static func archive(_ file: InputFile) throws(Problem) -> Checkpoint {
     let zip = try ZipArchive.open(file)
     var tensors: [StoredTensor] = []
+    var findings: [Finding] = []
     for (index, record) in zip.records.enumerated() {
       let complaint = Complaint(format: "npz", path: "\(file.path): record \(record.name)")
       guard record.name.hasSuffix(".npy") else { throw complaint.bad("it is not a NumPy array") }
       let name = String(record.name.dropLast(4))
-      let headBytes = min(record.bytes, NumPyHeader.longest)
+      let header: NumPyHeader
+      do throws(Problem) {
+        header = try NumPyHeader.parse(
+          try head(of: record, in: file, complaint), place: complaint.path)
+      } catch {
+        guard error.code == "unsupported-npy" else { throw error }
+        findings.append(
+          Finding("unsupported-dtype", at: name, "\(error.what); the other arrays are"))
+        continue
+      }
       guard record.isDeflated else {
-        let header = try NumPyHeader.parse(
-          try file.bytes(at: record.dataOffset, count: headBytes), place: complaint.path)
         tensors.append(
           try plain(
             name, header, at: record.dataOffset, bytes: record.bytes, record: index, complaint))
         continue
       }
-      let stored = try file.bytes(
-        at: record.dataOffset, count: min(record.storedBytes, NumPyHeader.longest + 1024))
-      let head = try Deflate.inflate(
-        stored, bytes: min(headBytes, stored.count * 1_000), isPrefix: true, place: complaint.path)
-      let header = try NumPyHeader.parse(head, place: complaint.path)
       try check(header, record.bytes, complaint)
       guard record.bytes / 1_100 <= record.storedBytes else {
         throw Problem(
@@ -80,11 +87,33 @@ enum NumPyCheckpoint: CheckpointFormat {
           encoding: DeflatedArray(file: file, record: record, header: header)))
     }
     guard !tensors.isEmpty else {
-      throw Complaint(format: "npz", path: file.path).bad("it holds no arrays")
+      throw findings.isEmpty
+        ? Complaint(format: "npz", path: file.path).bad("it holds no arrays")
+        : StateDict.unreadable(file, findings)
     }
-    return Checkpoint(
+    for index in tensors.indices where isCounter(tensors[index]) { tensors[index].isState = true }
+    var checkpoint = Checkpoint(
       path: file.path, format: "npz", files: [Checkpoint.OpenFile(file: file, zip: zip)],
       tensors: tensors)
+    checkpoint.findings = findings
+    return checkpoint
+  }
+
+  /// As many bytes as hold the header of an array in an archive.
+  private static func head(
+    of record: ZipArchive.Record, in file: InputFile, _ complaint: Complaint
+  ) throws(Problem) -> [UInt8] {
+    let count = min(record.bytes, NumPyHeader.longest)
+    guard record.isDeflated else { return try file.bytes(at: record.dataOffset, count: count) }
+    let stored = try file.bytes(
+      at: record.dataOffset, count: min(record.storedBytes, NumPyHeader.longest + 1024))
+    return try Deflate.inflate(
+      stored, bytes: min(count, stored.count * 1_000), isPrefix: true, place: complaint.path)
+  }
+
+  /// A scalar that a script saved beside its arrays: `global_step`, `epoch`, `lr`.
+  private static func isCounter(_ tensor: StoredTensor) -> Bool {
+    tensor.shape.rank == 0 && TrainingFacts.isKnown(tensor.name)
   }
 
   private static func check(
