@@ -13,12 +13,18 @@ struct DistributedFiles {
     files = first
   }
 
-  /// Opens the files that are named, before any is read.
+  /// Opens the files that are named, before any is read. Errors: `unsupported-pieces`.
   mutating func open(_ names: Set<String>) throws(Problem) {
     for name in names.sorted() where indices[name] == nil {
+      let file = try InputFile.open("\(folder)/\(name)")
+      // Behind the length of a safetensors header its JSON begins; an archive has its own mark there.
+      if file.size > 8, try file.bytes(at: 8, count: 1) == [UInt8(ascii: "{")] {
+        throw Problem(
+          "unsupported-pieces", at: file.path, "its pieces are stored as safetensors",
+          remedy: "save with SerializationFormat.TORCH_SAVE, which is the default")
+      }
       indices[name] = files.count
-      files.append(
-        Checkpoint.OpenFile(file: try InputFile.open("\(folder)/\(name)"), zip: nil))
+      files.append(Checkpoint.OpenFile(file: file, zip: nil))
     }
   }
 

@@ -32,4 +32,11 @@ import Testing
         == "unsupported-pieces: PATH: it holds pieces of tensors by process, and nothing says"
         + " whether all are there; put them together with torch's consolidate_safetensors_files")
   }
+
+  @Test func piecesAsSafetensors() {
+    #expect(
+      refusal("safetensors_pieces")
+        == "unsupported-pieces: PATH/__0_0.distcp: its pieces are stored as safetensors; save with"
+        + " SerializationFormat.TORCH_SAVE, which is the default")
+  }
 }

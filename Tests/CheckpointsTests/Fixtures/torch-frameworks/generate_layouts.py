@@ -1,7 +1,7 @@
 """Layouts of torch.distributed.checkpoint (an application's own dictionary, an optimizer's flattened state among
 the weights), what single processes leave of shared tensors, mmengine's counters, transformers' Adafactor and an
-adapter of an embedding. Run with torch 2.13, transformers 5.24 and peft 0.21; mmengine does not install beside this torch: its file is written as
-mmengine/runner/runner.py lays it out."""
+adapter of an embedding. Run with torch 2.13, transformers 5.24 and peft 0.21; mmengine does not install beside
+this torch: its file is written as mmengine/runner/runner.py lays it out."""
 import os
 import shutil
 
@@ -10,6 +10,7 @@ import safetensors.torch
 import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
+from torch.distributed.checkpoint.filesystem import SerializationFormat
 from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageWriter
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict
 from torch.distributed.device_mesh import init_device_mesh
@@ -19,7 +20,7 @@ from transformers.optimization import Adafactor
 from facts import HERE, Small, expect, moments_of, norm, train
 
 os.chdir(HERE)
-for old in ["application", "flattened", "pieces", "adapter_embedding"]:
+for old in ["application", "flattened", "pieces", "safetensors_pieces", "adapter_embedding"]:
     shutil.rmtree(old, ignore_errors=True)
 torch.manual_seed(8)
 
@@ -78,4 +79,6 @@ mesh = init_device_mesh("cpu", (1,))
 pieces = {n: distribute_tensor(t, mesh, [Shard(0)]) for n, t in {"w": torch.ones(4, 3), "b": torch.ones(4)}.items()}
 torch.save({"model": pieces}, "piece_of_rank_0.pt")
 dcp.save(pieces, storage_writer=HuggingFaceStorageWriter(path="pieces", save_distributed=True))
+dcp.save(pieces, storage_writer=dcp.FileSystemWriter(
+    "safetensors_pieces", serialization_format=SerializationFormat.SAFETENSORS))
 dist.destroy_process_group()
