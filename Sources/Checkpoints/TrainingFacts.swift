@@ -14,8 +14,7 @@ struct TrainingFacts {
   private static let stepKeys = [
     "global_step", "global_steps", "iter_num", "step", "steps", "iteration", "iter", "num_updates",
     "train_step", "n_iter", "current_step", "completed_steps", "update_step", "current_iter",
-    "cur_iter",
-    "global_iter",
+    "cur_iter", "global_iter",
   ]
   private static let epochKeys = ["epoch", "current_epoch", "epochs"]
   private static let rateKeys = ["lr", "learning_rate"]
