@@ -159,6 +159,9 @@ extension HostileInput {
       version: 3,
       key: "c/0", .refused("bad-orbax")),
     array(
+      "shards-without-extent", OrbaxBytes.zarr3(shards, chunks: "[0]"), version: 3, key: "c/0",
+      .refused("bad-orbax")),
+    array(
       "shards-uneven", OrbaxBytes.zarr3(shards, shape: "[3]", chunks: "[3]"), version: 3,
       key: "c/0", .refused("bad-orbax")),
     array(

@@ -115,7 +115,7 @@ struct ZarrArray: Sendable {
       let settings = list[0]["configuration"]
     {
       guard let inner = extents(settings["chunk_shape"]), inner.count == chunk.count,
-        zip(chunk, inner).allSatisfy({ $1 > 0 && $0 % $1 == 0 })
+        zip(chunk, inner).allSatisfy({ $0 > 0 && $1 > 0 && $0 % $1 == 0 })
       else { throw complaint.bad("array \"\(name)\" has chunks that do not divide its shards") }
       let index = settings["index_codecs"]?.elements.compactMap { $0["name"]?.text } ?? []
       guard index == ["bytes"] || index == ["bytes", "crc32c"],
