@@ -12,6 +12,7 @@ import numpy as np
 FOLDER = pathlib.Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parent))
 from facts import keeper
+from datasets import datasets
 
 keep = keeper(FOLDER)
 keras.utils.set_random_seed(0)
@@ -28,14 +29,6 @@ model.save(FOLDER / "legacy.h5")
 
 velocities = [v.numpy() if hasattr(v, "numpy") else np.asarray(v) for v in model.optimizer._velocities]
 trainable = [v.path for v in model.trainable_variables]
-
-
-def datasets(path, skip):
-    found = {}
-    with h5py.File(path) as file:
-        file.visititems(lambda n, o: found.update({n: o[()]})
-                        if isinstance(o, h5py.Dataset) and not n.startswith(skip) else None)
-    return found
 
 
 new = datasets(FOLDER / "model.weights.h5", "optimizer")

@@ -12,10 +12,10 @@ if len(sys.argv) < 2:
     sys.exit()
 os.environ.update(KERAS_BACKEND="jax", TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
 sys.path.insert(0, str(FOLDER.parent))
-import h5py
 import numpy as np
 
 from facts import keeper
+from datasets import datasets
 
 if sys.argv[1] == "2":
     import tf_keras as keras
@@ -24,14 +24,6 @@ else:
 keep = keeper(FOLDER)
 keras.utils.set_random_seed(3)
 rng = np.random.default_rng(3)
-
-
-def datasets(path, skip):
-    found = {}
-    with h5py.File(path) as file:
-        file.visititems(lambda n, o: found.update({n: o[()]})
-                        if isinstance(o, h5py.Dataset) and not n.startswith(skip) else None)
-    return found
 
 
 def trained(optimizer):
