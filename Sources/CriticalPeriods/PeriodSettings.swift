@@ -57,11 +57,15 @@ public struct PeriodSettings: Sendable, Hashable {
   public var endScoreDeviation = 0.5
   /// How many times its pace a run at a constant rate needs, for as much as a schedule's whole rest.
   public var paceMultiple = 4.8
-  /// How far runs of an optimizer that scales each weight's step scatter beyond that: of six labelled
-  /// ones two ended early, two late and two not at all.
-  public var adaptiveDeviation = 1.5
+  /// The same of an optimizer that scales each weight's step, whose period ends 2.8 of its paces from the
+  /// start whatever the schedule…
+  public var adaptivePaceMultiple = 1.3
+  /// …and how far such runs scatter beyond the others.
+  public var adaptiveDeviation = 0.7
   /// The pace is the time until no more than this part of the task remains…
   public var paceRemaining = 0.7
+  /// …or this one, where the optimizer scales each weight's step…
+  public var adaptivePaceRemaining = 0.6
   /// …and no shorter than this, in passes over the data.
   public var shortestPace = 2.0
   /// Learning rates that sum to less than this over the pace are those of an adaptive optimizer.

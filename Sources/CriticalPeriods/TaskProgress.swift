@@ -112,11 +112,17 @@ struct TaskProgress: Sendable {
     return 1 / (1 + exp2(now.log2Odds + max(now.exponent ?? 0, 0) * ahead))
   }
 
+  /// Whether the optimizer scales each weight's step; nil where nothing tells.
+  var isAdaptive: Bool? { pace.isAdaptive }
+
   /// Whether anything can be told from progress.
   var isKnown: Bool { !places.isEmpty }
 
   /// Passes over the data since the start, or since the last reopening.
   func passes(at place: Place) -> Double? { passes.passes(from: start, to: place.step) }
+
+  /// What remained of the task when its first part was taken in.
+  var paceRemaining: Double { pace.remaining }
 
   /// The passes that the first part of the task took; nil until it is known.
   var pacePasses: Double? {
@@ -130,13 +136,17 @@ struct TaskProgress: Sendable {
   func score(at place: Place, withSetAside: Bool = false) -> Double? {
     guard var unit = pace.steps, place.step > start else { return nil }
     if let shortest = passes.steps(overPasses: settings.shortestPace) { unit = max(unit, shortest) }
-    unit *= settings.paceMultiple
+    let isAdaptive = isAdaptive == true
+    let multiple = isAdaptive ? settings.adaptivePaceMultiple : settings.paceMultiple
+    unit *= multiple
     let steps = Double(place.step) - Double(start)
-    let decay = min(
-      log2(place.spent / steps) + log2(1 + unit / place.left), settings.mostRateDecay)
+    var decay = 0.0
+    if !isAdaptive {
+      decay = min(log2(place.spent / steps) + log2(1 + unit / place.left), settings.mostRateDecay)
+    }
     guard passes(at: place) != nil else {
       let part = place.remaining.log2Part - (withSetAside ? setAside : 0)
-      return log2(settings.typicalPaces / settings.paceMultiple) - part + decay
+      return log2(settings.typicalPaces / multiple) - part + decay
     }
     return log2(steps / unit) + decay
   }
@@ -174,7 +184,7 @@ struct TaskProgress: Sendable {
   func deviation(at place: Place, evidence: EvidenceKind) -> Double {
     var deviation = settings.endScoreDeviation
     if passes(at: place) == nil { deviation = hypot(deviation, settings.typicalPassesDeviation) }
-    switch pace.isAdaptive {
+    switch isAdaptive {
     case true: deviation = hypot(deviation, settings.adaptiveDeviation)
     case nil: deviation = hypot(deviation, settings.adaptiveDeviation / 2)
     default: break

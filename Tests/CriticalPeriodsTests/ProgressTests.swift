@@ -91,9 +91,9 @@ import Testing
     #expect(!verdict.trajectory.contains { $0.state == .closed })
   }
 
-  /// Adam moves a weight by the learning rate at every step: its rates are small and sum to little. Of
-  /// such runs less is known.
-  @Test func anAdaptiveOptimizerLeavesMoreDoubt() throws {
+  /// Adam moves a weight by the learning rate at every step: its rates are small and sum to little. Such
+  /// runs end at their own pace, and less is known of them.
+  @Test func anAdaptiveOptimizerHasItsOwnPaceAndLeavesMoreDoubt() throws {
     func end(rate: Double?, isAdaptive: Bool? = nil) throws -> End {
       var series = SyntheticSeries.learning()
       series.learningRate = { _ in rate }
@@ -109,8 +109,12 @@ import Testing
     }
     let plain = try end(rate: 0.05)
     let unknown = try end(rate: nil)
+    let settings = PeriodSettings()
+    let pace = try #require(
+      (1...2000).first { SyntheticSeries.part($0) <= settings.adaptivePaceRemaining })
+    let expected = Double(pace) * settings.adaptivePaceMultiple * exp2(settings.endScore)
     for doubtful in [try end(rate: 0.001), try end(rate: 0.05, isAdaptive: true)] {
-      #expect(doubtful.step == plain.step)
+      #expect(abs(log2(Double(doubtful.step) / expected)) < 0.05, "\(doubtful), \(expected)")
       #expect(width(doubtful) > 1.5 * width(plain), "\(doubtful), \(plain)")
       #expect(width(doubtful) > width(unknown), "\(doubtful), \(unknown)")
       #expect(doubtful.probability <= plain.probability)
