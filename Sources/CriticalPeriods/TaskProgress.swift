@@ -13,8 +13,10 @@ import Glibc
 /// together than around any one epoch, any one loss, the trace's peak or the shares' freeze
 /// (measurements.md §7). The spread of the labels around it gives the probability that the period has
 /// ended. Of the rate only a smooth decay counts, and that in bounds: a step of the schedule or a
-/// cool-down is no end. Before every example has been seen a second time, while most of the task
-/// remains, and where the run, going on as it does, would leave half of it undone, nothing has ended.
+/// cool-down is no end. Of an optimizer that scales each weight's step neither rate nor schedule tells:
+/// there z = log2( t / (k' · pace) ), t the steps since the start. Before every example has been seen a
+/// second time, while most of the task remains, on a plateau of learning, and where the run, going on as it
+/// does, would leave half of it undone, nothing has ended.
 struct TaskProgress: Sendable {
   /// What is known at one checkpoint.
   struct Place: Sendable {
@@ -162,9 +164,9 @@ struct TaskProgress: Sendable {
     hasHardlyBegun(place) || place.foreseen > settings.mostForeseen || isStuck(place)
   }
 
-  /// Whether more than half remains and is taken in as slowly as by a network that is deprived of it.
+  /// Whether much remains and is taken in as slowly as on a plateau, or by a network that is deprived of it.
   private func isStuck(_ place: Place) -> Bool {
-    place.remaining.part > settings.mostForeseen
+    place.remaining.part > settings.plateauRemaining
       && (place.exponent ?? 0) < settings.leastExponent
   }
 
@@ -200,7 +202,7 @@ struct TaskProgress: Sendable {
       score >= settings.endScore
     else { return nil }
     let width = settings.intervalDeviations * deviation(at: now, evidence: evidence)
-    let step = crossing(settings.endScore, in: eligible) ?? now.step
+    let step = crossing(settings.endScore, in: eligible, whenPossible: true) ?? now.step
     let low = crossing(settings.endScore - width, in: eligible) ?? step
     let slope = max(slope(eligible), 1)
     let ahead = Double(now.step) * exp2(min((settings.endScore + width - score) / slope, 8))
@@ -269,11 +271,15 @@ struct TaskProgress: Sendable {
 
   /// The step at which the score first reached a level for good enough: between two checkpoints it is
   /// interpolated in log-step time.
-  private func crossing(_ level: Double, in places: ArraySlice<Place>) -> Int? {
-    guard let upper = places.first(where: { reaches(level, $0) }),
-      let above = score(at: upper)
-    else { return nil }
-    guard let lower = places.last(where: { $0.index < upper.index }), let below = score(at: lower)
+  ///
+  /// - Parameter whenPossible: whether only places count at which an end was not out of the question.
+  private func crossing(
+    _ level: Double, in places: ArraySlice<Place>, whenPossible: Bool = false
+  ) -> Int? {
+    let counts = { (place: Place) in reaches(level, place) && !(whenPossible && isEarly(place)) }
+    guard let upper = places.first(where: counts), let above = score(at: upper) else { return nil }
+    guard let lower = places.last(where: { $0.index < upper.index }), let below = score(at: lower),
+      below < level
     else { return upper.step }
     let rise = above - below
     let part = rise > 0 ? (level - below) / rise : 1

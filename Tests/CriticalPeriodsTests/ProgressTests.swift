@@ -137,6 +137,35 @@ import Testing
     }
   }
 
+  /// The schedule of an adaptive optimizer does not move its end.
+  @Test func theScheduleOfAnAdaptiveOptimizerDoesNotCount() throws {
+    let ends = try [1, 0.997, 0.99].map { decay in
+      var series = SyntheticSeries.learning()
+      series.learningRate = { 0.001 * pow(decay, Double($0) / 16) }
+      return try #require(judge(series.points, evidence: .probe).final?.end).step
+    }
+    #expect(Set(ends).count == 1, "\(ends)")
+  }
+
+  /// Whoever stands still with half of the task before them goes on learning later: the end is named when
+  /// the plateau lies behind, and not before.
+  @Test func anEndIsNotNamedOnAPlateau() throws {
+    let (from, to) = (300, 2400)
+    let part = { (step: Int) in
+      SyntheticSeries.part(step < from ? step : max(from, step - (to - from)))
+    }
+    var series = SyntheticSeries.learning()
+    series.steps = [0] + Array(stride(from: 16, through: 8000, by: 16))
+    series.loss = { 2.3 * part($0) }
+    series.accuracy = { 1 - 0.9 * part($0) }
+    #expect(part(from) > PeriodSettings().plateauRemaining)
+    let verdict = judge(series.points, evidence: .probe)
+    let end = try #require(verdict.final?.end)
+    #expect(end.step > to, "\(end)")
+    #expect(end.interval.contains(end.step))
+    #expect(verdict.trajectory.filter { $0.step < to }.allSatisfy { $0.end == nil })
+  }
+
   /// What a deficit hides is taken in slowly for ever, and half of the task seems within reach some day.
   @Test(arguments: [(0.3, false), (0.8, true)]) func aDeprivedNetworkStaysOpen(
     exponent: Double, isClosed: Bool
