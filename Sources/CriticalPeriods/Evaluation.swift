@@ -23,14 +23,15 @@ public func score(
 public func leaveOneOutScore(
   on series: [LabelledSeries], settings: PeriodSettings = PeriodSettings()
 ) -> MethodScore {
-  MethodScore(
+  let scores = series.map(settings.scoreAtEnd(of:))
+  return MethodScore(
     method: "ours-left-out",
     rows: series.indices.map { index in
       let network = series[index].network
       let others = series.indices.filter { other in
         other != index && (network == nil || series[other].network != network)
       }
-      let fitted = settings.fitted(to: others.map { series[$0] })
+      let fitted = settings.fitted(to: others.compactMap { scores[$0] })
       return MethodScore.Row(
         series: series[index],
         decision: PeriodDetector(evidence: series[index].evidence, settings: fitted)

@@ -1,14 +1,10 @@
 import Glibc
 
 extension PeriodSettings {
-  /// These settings with the score of the end and its spread fitted to labelled series: the median of
-  /// the scores at the labelled ends, and their standard deviation around it. Fewer than three labels
-  /// change nothing.
-  public func fitted(to series: [LabelledSeries]) -> PeriodSettings {
-    let scores = series.compactMap { one -> Double? in
-      guard case .end(let step, _) = one.label else { return nil }
-      return score(at: step, of: one.points)
-    }.sorted()
+  /// These settings with the score of the end and its spread fitted to labelled runs: the median of the
+  /// scores at the labelled ends, and their standard deviation around it. Fewer than three change nothing.
+  public func fitted(to scores: [Double]) -> PeriodSettings {
+    let scores = scores.sorted()
     guard scores.count >= 3 else { return self }
     var fitted = self
     let middle = scores.count / 2
@@ -19,21 +15,23 @@ extension PeriodSettings {
     return fitted
   }
 
-  /// The score of a series at a step, interpolated in log-step time.
-  func score(at step: Double, of points: [SeriesPoint]) -> Double? {
+  /// The score of a series at its labelled end, interpolated in log-step time; nil where there is none. Runs
+  /// of optimizers that scale each weight's step scatter further and tell nothing of the others: nil too.
+  public func scoreAtEnd(of series: LabelledSeries) -> Double? {
+    guard case .end(let step, _) = series.label, step > 0 else { return nil }
     var progress = TaskProgress(settings: self)
     var schedule = ScheduleWatch(settings: self)
     var history: [Observation] = []
-    for point in points {
+    for point in series.points {
       history.append(Observation(run: point))
       let known = schedule.changes.count
       schedule.observe(history)
       progress.observe(
         history, change: schedule.changes.count > known ? schedule.changes.last : nil)
     }
-    guard step > 0, let after = progress.places.first(where: { Double($0.step) >= step }) else {
-      return nil
-    }
+    guard progress.isAdaptive != true,
+      let after = progress.places.first(where: { Double($0.step) >= step })
+    else { return nil }
     let above = progress.score(at: after)
     guard let above, let before = progress.places.last(where: { Double($0.step) < step }),
       let below = progress.score(at: before)
