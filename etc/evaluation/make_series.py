@@ -132,8 +132,9 @@ def main():
         train(name, factory, settings, options.work)
         written = subprocess.run(
             [options.plasticityd, "sensitivity", options.work / name], check=True, capture_output=True).stdout
-        control = options.work / name / "control-seed1"
-        result = expecting(name, label(yaml.safe_load(written), yaml.safe_load((control / "deficit.yaml").read_text())))
+        report = yaml.safe_load(written)
+        control = options.work / name / f"control-seed{report['seeds'][0]}"
+        result = expecting(name, label(report, yaml.safe_load((control / "deficit.yaml").read_text())))
         (HERE / name).mkdir(exist_ok=True)
         (HERE / name / "series.json").write_text(series(control))
         (HERE / name / "label.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")

@@ -35,14 +35,24 @@ def dense(hidden, activation=nn.ReLU):
 
 relu3, relu4, relu5, relu6 = dense([128] * 2), dense([128] * 3), dense([100] * 4), dense([100] * 5)
 tanh3, tanh4 = dense([128] * 2, nn.Tanh), dense([128] * 3, nn.Tanh)
-gelu4, elu4, silu4 = dense([128] * 3, nn.GELU), dense([128] * 3, nn.ELU), dense([128] * 3, nn.SiLU)
-leaky5, wide4, narrow4 = dense([100] * 4, nn.LeakyReLU), dense([256] * 3), dense([48] * 3)
-adamw5, tanh4_adam = adam(relu5), adam(tanh4)
+tanh5, tanh6 = dense([100] * 4, nn.Tanh), dense([80] * 5, nn.Tanh)
+gelu4, elu4 = dense([128] * 3, nn.GELU), dense([128] * 3, nn.ELU)
+silu3, silu4 = dense([128] * 2, nn.SiLU), dense([128] * 3, nn.SiLU)
+leaky5, wide4 = dense([100] * 4, nn.LeakyReLU), dense([256] * 3)
+narrow4, narrow5 = dense([48] * 3), dense([48] * 4)
+adamw5, adamw6, tanh3_adam, tanh4_adam = adam(relu5), adam(relu6), adam(tanh3), adam(tanh4)
+tanh5_adam, gelu4_adam, wide4_adam, narrow4_adam = adam(tanh5), adam(gelu4), adam(wide4), adam(narrow4)
 
 
 def adam4(seed):
     """Adam without weight decay."""
     return {**relu4(seed), "optimizer": lambda parameters, rate: torch.optim.Adam(parameters, rate)}
+
+
+def rms4(seed):
+    """RMSprop, which also scales each weight's step."""
+    return {**relu4(seed),
+            "optimizer": lambda parameters, rate: torch.optim.RMSprop(parameters, rate, weight_decay=1e-4)}
 
 
 def convolutional(seed):
@@ -54,3 +64,6 @@ def convolutional(seed):
     ]))
     return described(
         model, sets(), "two convolutions and two dense layers", "MNIST-1D, 4000 training examples")
+
+
+convolutional_adam = adam(convolutional)
