@@ -6,8 +6,7 @@ import Glibc
 /// An optimizer that scales each weight's step by that weight's gradients (Adam and the like) moves a
 /// weight by about the learning rate at every step, so that rates sum to a weight's size, a tenth, when
 /// the first part is taken in; gradient descent needs rates that sum to more than 1. Where the
-/// checkpoints do not show the optimizer, that tells the two apart. Of the former more of the task
-/// counts as its first part: the labelled ends lie closer together so.
+/// checkpoints do not show the optimizer, that tells the two apart.
 struct LearningPace: Sendable {
   let settings: PeriodSettings
   private let start: Int
@@ -18,11 +17,9 @@ struct LearningPace: Sendable {
   private var lastRate: Double?
   private var shown: Bool?
 
-  /// Steps since the start until `paceRemaining` of the task remained, and the sum of their rates.
-  private var plain: Double?
+  /// Steps since the start; nil while less than that part is taken in.
+  private(set) var steps: Double?
   private var rates: Double?
-  /// Steps since the start until `adaptivePaceRemaining` of it did.
-  private var adaptive: Double?
 
   /// - Parameter start: the step at which nothing is known yet.
   init(settings: PeriodSettings, start: Int) {
@@ -32,21 +29,13 @@ struct LearningPace: Sendable {
     summed = (Double(start), 0)
   }
 
-  /// Steps since the start; nil while less than that part is taken in.
-  var steps: Double? { isAdaptive == true ? adaptive : plain }
-
-  /// What then remains of the task.
-  var remaining: Double {
-    isAdaptive == true ? settings.adaptivePaceRemaining : settings.paceRemaining
-  }
-
   /// Whether the optimizer scales each weight's step; nil where nothing tells.
   var isAdaptive: Bool? { shown ?? rates.map { $0 < settings.adaptiveRateSum } }
 
   /// Takes the newest checkpoint into account.
   mutating func observe(_ newest: Observation, remaining: RemainingTask?) {
     shown = newest.isAdaptive ?? shown
-    guard plain == nil || adaptive == nil, newest.step >= start else { return }
+    guard steps == nil, newest.step >= start else { return }
     let step = Double(newest.step)
     let before = summed.rates
     if let rate = newest.learningRate ?? lastRate {
@@ -55,19 +44,13 @@ struct LearningPace: Sendable {
     }
     // Learning curves fall about as 1/(1 + t/τ): their odds rise evenly.
     let odds = remaining.map { exp2(-$0.log2Part) - 1 } ?? last.odds
-    /// The part of the way from the place before to this one at which so much remained.
-    func reached(_ remaining: Double) -> Double? {
-      let level = 1 / remaining - 1
-      guard odds >= level else { return nil }
+    let level = 1 / settings.paceRemaining - 1
+    if odds >= level {
       let rise = odds - last.odds
-      return rise > 0 ? min(max((level - last.odds) / rise, 0), 1) : 1
-    }
-    func steps(_ part: Double) -> Double { last.step + part * (step - last.step) - Double(start) }
-    if plain == nil, let part = reached(settings.paceRemaining) {
-      plain = steps(part)
+      let part = rise > 0 ? min(max((level - last.odds) / rise, 0), 1) : 1
+      steps = last.step + part * (step - last.step) - Double(start)
       if lastRate != nil { rates = before + part * (summed.rates - before) }
     }
-    if adaptive == nil { adaptive = reached(settings.adaptivePaceRemaining).map(steps) }
     last = (step, odds)
   }
 }

@@ -49,23 +49,20 @@ public struct PeriodSettings: Sendable, Hashable {
   /// Seed of the paired bootstrap, the same for all checkpoints.
   public var seed: UInt64 = 0
 
-  /// The score around which labelled ends lie. This, its spread and the multiple of the pace were fitted
-  /// to the labelled runs of etc/evaluation and ../shared/labels that are not of adaptive optimizers; on
-  /// either half of them, by data set, they come out alike (etc/doc/deficit.md).
+  /// The score around which labelled ends lie. This, its spread and the multiples of the pace were fitted
+  /// to labelled runs, and say how far they hold on others: etc/doc/deficit.md.
   public var endScore = 1.1
   /// How far they scatter around it.
   public var endScoreDeviation = 0.5
   /// How many times its pace a run at a constant rate needs, for as much as a schedule's whole rest.
-  public var paceMultiple = 4.8
-  /// The same of an optimizer that scales each weight's step, whose period ends 2.8 of its paces from the
+  public var paceMultiple = 3.0
+  /// The same of an optimizer that scales each weight's step, whose period ends 2.6 of its paces from the
   /// start whatever the schedule…
-  public var adaptivePaceMultiple = 1.3
+  public var adaptivePaceMultiple = 1.2
   /// …and how far such runs scatter beyond the others.
   public var adaptiveDeviation = 0.7
   /// The pace is the time until no more than this part of the task remains…
-  public var paceRemaining = 0.7
-  /// …or this one, where the optimizer scales each weight's step…
-  public var adaptivePaceRemaining = 0.6
+  public var paceRemaining = 0.6
   /// …and no shorter than this, in passes over the data.
   public var shortestPace = 2.0
   /// Learning rates that sum to less than this over the pace are those of an adaptive optimizer.
@@ -75,10 +72,8 @@ public struct PeriodSettings: Sendable, Hashable {
   public var mostRateDecay = 2.5
   /// Half-width of the end's interval in the score's deviations: the central 80 %.
   public var intervalDeviations = 1.28
-  /// While more than this part of the task remains, no end is thought of.
-  public var mostRemaining = 2.0 / 3
-  /// And while the run, going on as it does, would leave more than this part undone: a deprived network
-  /// would otherwise close on what it cannot take in.
+  /// No end is thought of before the first part is taken in, nor while the run, going on as it does, would leave
+  /// more than this part undone: a deprived network would otherwise close on what it cannot take in.
   public var mostForeseen = 0.5
   /// That is foreseen this many doublings of what is spent ahead, from as many before.
   public var foresightDoublings = 1.0
@@ -87,18 +82,17 @@ public struct PeriodSettings: Sendable, Hashable {
   /// its period before it.
   public var plateauRemaining = 0.45
   /// See `plateauRemaining`.
-  public var leastExponent = 0.6
+  public var leastExponent = 0.4
   /// Knowledge is lost when twice as much remains as at the end, and at least this part.
   public var leastLost = 0.25
   /// Learning stands still when what remains falls by less than this part in a doubling of the step. At
   /// labelled ends it falls by a tenth at least.
   public var standstill = 0.05
-  /// Times the pace that has gone by, over the remaining part, assumed where checkpoints name no epoch: labelled
-  /// runs have a pace of about 3 passes, and have made 8 when half of the task remains and 16 when a quarter
-  /// does…
-  public var typicalPaces = 1.3
-  /// …and the spread of its log2.
-  public var typicalPassesDeviation = 0.75
+  /// Times the pace that has gone by, over the remaining part, assumed where checkpoints name no epoch: its
+  /// median at labelled ends…
+  public var typicalPaces = 1.0
+  /// …and the spread of its log2 there.
+  public var typicalPassesDeviation = 0.6
 
   /// A learning rate raised abruptly by this factor is a restart.
   public var restartFactor = 3.0

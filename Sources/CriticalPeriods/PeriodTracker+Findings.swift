@@ -16,7 +16,7 @@ extension PeriodTracker {
         progress.passes(at: now).map { "after \(brief($0)) passes over the data" }
         ?? "after an unknown number of passes over the data"
       if let pace = progress.pacePasses {
-        let first = brief(100 * (1 - progress.paceRemaining))
+        let first = brief(100 * (1 - settings.paceRemaining))
         passes += ", of which the first \(first) % of the task took \(brief(pace))"
       }
       findings.append(

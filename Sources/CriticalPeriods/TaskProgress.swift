@@ -15,8 +15,8 @@ import Glibc
 /// ended. Of the rate only a smooth decay counts, and that in bounds: a step of the schedule or a
 /// cool-down is no end. Of an optimizer that scales each weight's step neither rate nor schedule tells:
 /// there z = log2( t / (k' · pace) ), t the steps since the start. Before every example has been seen a
-/// second time, while most of the task remains, on a plateau of learning, and where the run, going on as it
-/// does, would leave half of it undone, nothing has ended.
+/// second time and the first part of the task is taken in, on a plateau of learning, and where the run,
+/// going on as it does, would leave half of the task undone, nothing has ended.
 struct TaskProgress: Sendable {
   /// What is known at one checkpoint.
   struct Place: Sendable {
@@ -123,9 +123,6 @@ struct TaskProgress: Sendable {
   /// Passes over the data since the start, or since the last reopening.
   func passes(at place: Place) -> Double? { passes.passes(from: start, to: place.step) }
 
-  /// What remained of the task when its first part was taken in.
-  var paceRemaining: Double { pace.remaining }
-
   /// The passes that the first part of the task took; nil until it is known.
   var pacePasses: Double? {
     pace.steps.flatMap { passes.passes(overSteps: $0) }
@@ -171,8 +168,7 @@ struct TaskProgress: Sendable {
   }
 
   private func hasHardlyBegun(_ place: Place) -> Bool {
-    pace.steps == nil || place.remaining.part > settings.mostRemaining
-      || (passes(at: place) ?? .infinity) <= 1
+    pace.steps == nil || (passes(at: place) ?? .infinity) <= 1
   }
 
   /// Probability that the period has ended at a place.

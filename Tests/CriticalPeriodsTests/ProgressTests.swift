@@ -111,7 +111,7 @@ import Testing
     let unknown = try end(rate: nil)
     let settings = PeriodSettings()
     let pace = try #require(
-      (1...2000).first { SyntheticSeries.part($0) <= settings.adaptivePaceRemaining })
+      (1...2000).first { SyntheticSeries.part($0) <= settings.paceRemaining })
     let expected = Double(pace) * settings.adaptivePaceMultiple * exp2(settings.endScore)
     for doubtful in [try end(rate: 0.001), try end(rate: 0.05, isAdaptive: true)] {
       #expect(abs(log2(Double(doubtful.step) / expected)) < 0.05, "\(doubtful), \(expected)")
