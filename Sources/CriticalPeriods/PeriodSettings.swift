@@ -77,12 +77,13 @@ public struct PeriodSettings: Sendable, Hashable {
   public var mostForeseen = 0.5
   /// That is foreseen this many doublings of what is spent ahead, from as many before.
   public var foresightDoublings = 1.0
-  /// And while more than this part remains and the odds of what is taken in grow by less than the power
-  /// `leastExponent` of what is spent: so a deprived network learns, and one on a plateau, which has most of
-  /// its period before it.
+  /// And while more than this part remains…
   public var plateauRemaining = 0.45
-  /// See `plateauRemaining`.
-  public var leastExponent = 0.4
+  /// …and the odds of what is taken in grow by less than this power of what is spent: so a deprived network
+  /// learns, and one on a plateau, which has most of its period before it…
+  public var leastExponent = 0.6
+  /// …or by less than this one, where the optimizer scales each weight's step.
+  public var adaptiveLeastExponent = 0.4
   /// Knowledge is lost when twice as much remains as at the end, and at least this part.
   public var leastLost = 0.25
   /// Learning stands still when what remains falls by less than this part in a doubling of the step. At

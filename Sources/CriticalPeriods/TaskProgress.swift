@@ -164,7 +164,8 @@ struct TaskProgress: Sendable {
   /// Whether much remains and is taken in as slowly as on a plateau, or by a network that is deprived of it.
   private func isStuck(_ place: Place) -> Bool {
     place.remaining.part > settings.plateauRemaining
-      && (place.exponent ?? 0) < settings.leastExponent
+      && (place.exponent ?? 0)
+        < (isAdaptive == true ? settings.adaptiveLeastExponent : settings.leastExponent)
   }
 
   private func hasHardlyBegun(_ place: Place) -> Bool {
