@@ -67,8 +67,8 @@ public struct PeriodSettings: Sendable, Hashable {
   public var shortestPace = 2.0
   /// Learning rates that sum to less than this over the pace are those of an adaptive optimizer.
   public var adaptiveRateSum = 0.5
-  /// The most doublings by which the decay of the learning rate counts. At labelled ends it is 2.4 at
-  /// most.
+  /// The most doublings by which the decay of the learning rate counts. At labelled ends it is 1.8 at
+  /// most, but for one of 2.6.
   public var mostRateDecay = 2.5
   /// Half-width of the end's interval in the score's deviations: the central 80 %.
   public var intervalDeviations = 1.28
@@ -87,7 +87,7 @@ public struct PeriodSettings: Sendable, Hashable {
   /// Knowledge is lost when twice as much remains as at the end, and at least this part.
   public var leastLost = 0.25
   /// Learning stands still when what remains falls by less than this part in a doubling of the step. At
-  /// labelled ends it falls by a tenth at least.
+  /// labelled ends it falls by 9 % at least.
   public var standstill = 0.05
   /// Times the pace that has gone by, over the remaining part, assumed where checkpoints name no epoch: its
   /// median at labelled ends…
