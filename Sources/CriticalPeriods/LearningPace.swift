@@ -4,44 +4,36 @@ import Glibc
 /// steps.
 ///
 /// An optimizer that scales each weight's step by that weight's gradients (Adam and the like) moves a
-/// weight by about the learning rate at every step, so that rates sum to a weight's size, a tenth, when
-/// the first part is taken in; gradient descent needs rates that sum to more than 1. Where the
-/// checkpoints do not show the optimizer, that tells the two apart.
+/// weight by about the learning rate at every step, so that rates are small beside a weight's size, a tenth;
+/// those of gradient descent multiply gradients and are larger. Where the checkpoints do not show the
+/// optimizer, that tells the two apart.
 struct LearningPace: Sendable {
   let settings: PeriodSettings
   private let start: Int
   /// The place before, as step and odds of what is taken in.
   private var last: (step: Double, odds: Double)
-  /// The sum of the rates, up to a step; the first checkpoints may name no rate.
-  private var summed: (step: Double, rates: Double)
-  private var lastRate: Double?
+  private var highestRate: Double?
   private var shown: Bool?
 
   /// Steps since the start; nil while less than that part is taken in.
   private(set) var steps: Double?
-  private var rates: Double?
 
   /// - Parameter start: the step at which nothing is known yet.
   init(settings: PeriodSettings, start: Int) {
     self.settings = settings
     self.start = start
     last = (Double(start), 0)
-    summed = (Double(start), 0)
   }
 
   /// Whether the optimizer scales each weight's step; nil where nothing tells.
-  var isAdaptive: Bool? { shown ?? rates.map { $0 < settings.adaptiveRateSum } }
+  var isAdaptive: Bool? { shown ?? highestRate.map { $0 < settings.leastPlainRate } }
 
   /// Takes the newest checkpoint into account.
   mutating func observe(_ newest: Observation, remaining: RemainingTask?) {
     shown = newest.isAdaptive ?? shown
+    if let rate = newest.learningRate { highestRate = max(rate, highestRate ?? rate) }
     guard steps == nil, newest.step >= start else { return }
     let step = Double(newest.step)
-    let before = summed.rates
-    if let rate = newest.learningRate ?? lastRate {
-      summed = (step, before + (step - summed.step) * (rate + (lastRate ?? rate)) / 2)
-      lastRate = rate
-    }
     // Learning curves fall about as 1/(1 + t/τ): their odds rise evenly.
     let odds = remaining.map { exp2(-$0.log2Part) - 1 } ?? last.odds
     let level = 1 / settings.paceRemaining - 1
@@ -49,7 +41,6 @@ struct LearningPace: Sendable {
       let rise = odds - last.odds
       let part = rise > 0 ? min(max((level - last.odds) / rise, 0), 1) : 1
       steps = last.step + part * (step - last.step) - Double(start)
-      if lastRate != nil { rates = before + part * (summed.rates - before) }
     }
     last = (step, odds)
   }

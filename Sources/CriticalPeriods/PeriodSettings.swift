@@ -65,9 +65,8 @@ public struct PeriodSettings: Sendable, Hashable {
   public var paceRemaining = 0.6
   /// …and no shorter than this, in passes over the data.
   public var shortestPace = 2.0
-  /// Learning rates that sum to less than this over the pace are those of an adaptive optimizer: of labelled
-  /// runs from scratch Adam's sum to 0.62 at most, those of gradient descent to 0.94 at least.
-  public var adaptiveRateSum = 0.7
+  /// A run whose learning rate never reached this is that of an adaptive optimizer, where nothing else tells.
+  public var leastPlainRate = 0.005
   /// The most doublings by which the decay of the learning rate counts. At labelled ends it is 1.8 at
   /// most, but for one of 2.6.
   public var mostRateDecay = 2.5

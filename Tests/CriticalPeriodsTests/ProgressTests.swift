@@ -91,7 +91,7 @@ import Testing
     #expect(!verdict.trajectory.contains { $0.state == .closed })
   }
 
-  /// Adam moves a weight by the learning rate at every step: its rates are small and sum to little. Such
+  /// Adam moves a weight by the learning rate at every step: its rates are small. Such
   /// runs end at their own pace, and less is known of them.
   @Test func anAdaptiveOptimizerHasItsOwnPaceAndLeavesMoreDoubt() throws {
     func end(rate: Double?, isAdaptive: Bool? = nil) throws -> End {
