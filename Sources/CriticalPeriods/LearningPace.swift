@@ -9,7 +9,7 @@ import Glibc
 /// optimizer, that tells the two apart.
 struct LearningPace: Sendable {
   let settings: PeriodSettings
-  private let start: Int
+  private var start: Int
   /// The place before, as step and odds of what is taken in.
   private var last: (step: Double, odds: Double)
   private var highestRate: Double?
@@ -27,6 +27,13 @@ struct LearningPace: Sendable {
 
   /// Whether the optimizer scales each weight's step; nil where nothing tells.
   var isAdaptive: Bool? { shown ?? highestRate.map { $0 < settings.leastPlainRate } }
+
+  /// Forgets what was taken in, but not by which optimizer: other things are to be learned from here on.
+  mutating func restart(at step: Int) {
+    start = step
+    last = (Double(step), 0)
+    steps = nil
+  }
 
   /// Takes the newest checkpoint into account.
   mutating func observe(_ newest: Observation, remaining: RemainingTask?) {

@@ -50,7 +50,7 @@ public struct PeriodSettings: Sendable, Hashable {
   public var seed: UInt64 = 0
 
   /// The score around which labelled ends lie. This, its spread and the multiples of the pace were fitted
-  /// to labelled runs, and say how far they hold on others: etc/doc/deficit.md.
+  /// to labelled runs; etc/doc/deficit.md says how far they hold on others.
   public var endScore = 1.1
   /// How far they scatter around it.
   public var endScoreDeviation = 0.5

@@ -61,7 +61,7 @@ struct TaskProgress: Sendable {
     guard let now = places.last else { return }
     start = now.step
     budget = RateBudget(start: now.step)
-    pace = LearningPace(settings: settings, start: now.step)
+    pace.restart(at: now.step)
     setAside = 0
     lastSetAside = nil
     levels.restart()
@@ -150,8 +150,8 @@ struct TaskProgress: Sendable {
     return log2(steps / unit) + decay
   }
 
-  /// Whether an end is out of the question: most of the task is still to be taken in, much of it will
-  /// still be when the schedule has run out, or no example has been seen twice.
+  /// Whether an end is out of the question: the first part of the task is still to be taken in, learning
+  /// stands on a plateau, much will remain when the schedule has run out, or no example has been seen twice.
   var isEarly: Bool {
     guard let now = places.last else { return false }
     return isEarly(now)

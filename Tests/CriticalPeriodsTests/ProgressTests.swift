@@ -91,8 +91,8 @@ import Testing
     #expect(!verdict.trajectory.contains { $0.state == .closed })
   }
 
-  /// Adam moves a weight by the learning rate at every step: its rates are small. Such
-  /// runs end at their own pace, and less is known of them.
+  /// Adam moves a weight by the learning rate at every step: its rates are small. Such runs end
+  /// at their own pace, and less is known of them.
   @Test func anAdaptiveOptimizerHasItsOwnPaceAndLeavesMoreDoubt() throws {
     func end(rate: Double?, isAdaptive: Bool? = nil) throws -> End {
       var series = SyntheticSeries.learning()
