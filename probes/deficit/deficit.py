@@ -23,7 +23,8 @@ deficits    blur      averages `strength` neighbours: at least 2; by default 4
 windows     --windows 0,5,10 --length 20    20 epochs from each of these
             --removed 10,20,40              from the start until this epoch
             --permanent                     the whole run
-schedules   constant, exp:G, cosine, cosine:P, step:F@E1,E2, cooldown:E
+schedules   constant, exp:G, cosine, cosine:P, poly:P, step:F@E1,E2, cooldown:E,
+            warmup:E+ any of these
 
 Under --out comes one folder per run: control-seed1, blur-005-025-seed1, …, with checkpoints
 (epoch_000.pt, …), the description deficit.yaml and plasticity.yaml, which points the daemon to the
