@@ -49,18 +49,15 @@ public struct PeriodSettings: Sendable, Hashable {
   /// Seed of the paired bootstrap, the same for all checkpoints.
   public var seed: UInt64 = 0
 
-  /// The score around which labelled ends lie. This, its spread and the multiples of the pace were fitted
-  /// to labelled runs; etc/doc/deficit.md says how far they hold on others.
+  /// The score around which labelled ends lie. This, its spread and the clocks below were fitted to
+  /// labelled runs; etc/doc/deficit.md says how far they hold on others.
   public var endScore = 1.1
   /// How far they scatter around it.
   public var endScoreDeviation = 0.5
-  /// How many times its pace a run at a constant rate needs, for as much as a schedule's whole rest.
-  public var paceMultiple = 3.0
-  /// The same of an optimizer that scales each weight's step, whose period ends 2.6 of its paces from the
-  /// start whatever the schedule…
-  public var adaptivePaceMultiple = 1.2
-  /// …and how far such runs scatter beyond the others.
-  public var adaptiveDeviation = 0.7
+  /// How a run of gradient descent comes to it.
+  public var gradientDescent = EndClock.gradientDescent
+  /// How one of an optimizer that scales each weight's step does.
+  public var adaptive = EndClock.adaptive
   /// The pace is the time until no more than this part of the task remains…
   public var paceRemaining = 0.6
   /// …and no shorter than this, in passes over the data.
@@ -77,13 +74,10 @@ public struct PeriodSettings: Sendable, Hashable {
   public var mostForeseen = 0.5
   /// That is foreseen this many doublings of what is spent ahead, from as many before.
   public var foresightDoublings = 1.0
-  /// And while more than this part remains…
+  /// And while more than this part remains and the odds of what is taken in grow by less than the power of
+  /// what is spent that the clock demands: so a deprived network learns, and one on a plateau, which has most
+  /// of its period before it.
   public var plateauRemaining = 0.45
-  /// …and the odds of what is taken in grow by less than this power of what is spent: so a deprived network
-  /// learns, and one on a plateau, which has most of its period before it…
-  public var leastExponent = 0.6
-  /// …or by less than this one, where the optimizer scales each weight's step.
-  public var adaptiveLeastExponent = 0.4
   /// Knowledge is lost when twice as much remains as at the end, and at least this part.
   public var leastLost = 0.25
   /// Learning stands still when what remains falls by less than this part in a doubling of the step. At

@@ -117,6 +117,8 @@ struct TaskProgress: Sendable {
   /// Whether the optimizer scales each weight's step; nil where nothing tells.
   var isAdaptive: Bool? { pace.isAdaptive }
 
+  private var clock: EndClock { settings.clock(isAdaptive: isAdaptive) }
+
   /// Whether anything can be told from progress.
   var isKnown: Bool { !places.isEmpty }
 
@@ -135,17 +137,16 @@ struct TaskProgress: Sendable {
   func score(at place: Place, withSetAside: Bool = false) -> Double? {
     guard var unit = pace.steps, place.step > start else { return nil }
     if let shortest = passes.steps(overPasses: settings.shortestPace) { unit = max(unit, shortest) }
-    let isAdaptive = isAdaptive == true
-    let multiple = isAdaptive ? settings.adaptivePaceMultiple : settings.paceMultiple
-    unit *= multiple
+    let clock = clock
+    unit *= clock.paceMultiple
     let steps = Double(place.step) - Double(start)
     var decay = 0.0
-    if !isAdaptive {
+    if clock.countsRates {
       decay = min(log2(place.spent / steps) + log2(1 + unit / place.left), settings.mostRateDecay)
     }
     guard passes(at: place) != nil else {
       let part = place.remaining.log2Part - (withSetAside ? setAside : 0)
-      return log2(settings.typicalPaces / multiple) - part + decay
+      return log2(settings.typicalPaces / clock.paceMultiple) - part + decay
     }
     return log2(steps / unit) + decay
   }
@@ -164,8 +165,7 @@ struct TaskProgress: Sendable {
   /// Whether much remains and is taken in as slowly as on a plateau, or by a network that is deprived of it.
   private func isStuck(_ place: Place) -> Bool {
     place.remaining.part > settings.plateauRemaining
-      && (place.exponent ?? 0)
-        < (isAdaptive == true ? settings.adaptiveLeastExponent : settings.leastExponent)
+      && (place.exponent ?? 0) < clock.leastExponent
   }
 
   private func hasHardlyBegun(_ place: Place) -> Bool {
@@ -181,13 +181,8 @@ struct TaskProgress: Sendable {
 
   /// Spread of the score at the end, wider where less is known.
   func deviation(at place: Place, evidence: EvidenceKind) -> Double {
-    var deviation = settings.endScoreDeviation
+    var deviation = hypot(settings.endScoreDeviation, clock.addedDeviation)
     if passes(at: place) == nil { deviation = hypot(deviation, settings.typicalPassesDeviation) }
-    switch isAdaptive {
-    case true: deviation = hypot(deviation, settings.adaptiveDeviation)
-    case nil: deviation = hypot(deviation, settings.adaptiveDeviation / 2)
-    default: break
-    }
     if evidence != .probe { deviation *= 1.25 }
     return deviation
   }

@@ -112,7 +112,7 @@ import Testing
     let settings = PeriodSettings()
     let pace = try #require(
       (1...2000).first { SyntheticSeries.part($0) <= settings.paceRemaining })
-    let expected = Double(pace) * settings.adaptivePaceMultiple * exp2(settings.endScore)
+    let expected = Double(pace) * settings.adaptive.paceMultiple * exp2(settings.endScore)
     for doubtful in [try end(rate: 0.001), try end(rate: 0.05, isAdaptive: true)] {
       #expect(abs(log2(Double(doubtful.step) / expected)) < 0.05, "\(doubtful), \(expected)")
       #expect(width(doubtful) > 1.5 * width(plain), "\(doubtful), \(plain)")

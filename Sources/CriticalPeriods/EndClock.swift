@@ -1,0 +1,46 @@
+import Glibc
+
+/// By which clock a run comes to the end of its period: that depends on its optimizer. Gradient descent moves
+/// as far as its learning rate lets it; an optimizer that scales each weight's step by that weight's
+/// gradients (Adam and the like) soon moves as far as it needs to, whatever the rate and its schedule.
+public struct EndClock: Sendable, Hashable {
+  /// How many times its pace a run at a constant rate needs, for as much as a schedule's whole rest.
+  public var paceMultiple: Double
+  /// Whether what is spent and left of the learning rate counts, or only steps.
+  public var countsRates: Bool
+  /// A network that takes in what remains by less than this power of the rates spent is deprived of it, or
+  /// on a plateau.
+  public var leastExponent: Double
+  /// How far runs scatter around the score of the end beyond those of gradient descent.
+  public var addedDeviation: Double
+
+  /// Gradient descent, with momentum or without.
+  public static let gradientDescent = EndClock(
+    paceMultiple: 3, countsRates: true, leastExponent: 0.6, addedDeviation: 0)
+  /// Optimizers that scale each weight's step: the period ends 2.6 paces from the start.
+  public static let adaptive = EndClock(
+    paceMultiple: 1.2, countsRates: false, leastExponent: 0.4, addedDeviation: 0.7)
+
+  /// States a clock.
+  public init(
+    paceMultiple: Double, countsRates: Bool, leastExponent: Double, addedDeviation: Double
+  ) {
+    self.paceMultiple = paceMultiple
+    self.countsRates = countsRates
+    self.leastExponent = leastExponent
+    self.addedDeviation = addedDeviation
+  }
+}
+
+extension PeriodSettings {
+  /// The clock of a run whose optimizer is adaptive or not; where nothing tells, that of gradient descent
+  /// with some of the doubt of the other.
+  func clock(isAdaptive: Bool?) -> EndClock {
+    guard isAdaptive != true else { return adaptive }
+    var clock = gradientDescent
+    if isAdaptive == nil {
+      clock.addedDeviation = hypot(clock.addedDeviation, adaptive.addedDeviation / 2)
+    }
+    return clock
+  }
+}
