@@ -16,33 +16,29 @@ public func judge(
   let fresh = PeriodTracker(
     evidence: evidence, settings: settings,
     resamples: PairedResamples(for: series, settings: settings))
-  var run: [Judgement] = []
-  var byLayer: [[Judgement]] = []
   let names = layerNames(segments)
-  byLayer = Array(repeating: [], count: names.count)
+  var run: [Judgement] = []
+  var byLayer: [[Judgement]] = Array(repeating: [], count: names.count)
   for (index, segment) in segments.enumerated() {
-    let past = lineage(of: index, in: segments)
-    run += fresh.track(past, then: segment) { Observation(run: $0) }
+    // A tracker sees a segment's past first.
+    let points = lineage(of: index, in: segments) + segment
+    var tracker = fresh
+    var isEarly: [Bool?] = []
+    let judgements = points.map { point in
+      defer { isEarly.append(tracker.isEarly) }
+      return tracker.judge(Observation(run: point))
+    }
+    run += judgements.suffix(segment.count)
     for (layer, name) in names.enumerated() {
-      byLayer[layer] += fresh.track(past, then: segment) {
-        Observation(layer: name, of: $0)
+      var tracker = fresh
+      let judgements = zip(points, isEarly).map { point, runIsEarly in
+        tracker.judge(Observation(layer: name, at: layer, of: point, runIsEarly: runIsEarly))
       }
+      byLayer[layer] += judgements.suffix(segment.count)
     }
   }
   let layers = zip(names, byLayer).map { LayerVerdict(name: $0, trajectory: $1) }
   return Verdict(trajectory: run, layers: layers)
-}
-
-extension PeriodTracker {
-  /// The judgements on a segment, by a tracker that has seen its past.
-  fileprivate func track(
-    _ past: [SeriesPoint], then segment: [SeriesPoint],
-    observing observe: (SeriesPoint) -> Observation
-  ) -> [Judgement] {
-    var tracker = self
-    for point in past { _ = tracker.judge(observe(point)) }
-    return segment.map { tracker.judge(observe($0)) }
-  }
 }
 
 /// The points in order of segment and step, one array per segment.

@@ -33,6 +33,8 @@ struct Observation: Sendable {
   let targetEntropy: Double?
   let epoch: Double?
   let isAdaptive: Bool?
+  /// Of a layer: whether an end of the whole run was out of the question; nil where progress tells nothing.
+  let runIsEarly: Bool?
 
   /// The run as a whole: the shares are those of all layers.
   init(run point: SeriesPoint) {
@@ -45,22 +47,24 @@ struct Observation: Sendable {
   }
 
   /// One layer: its share against that of all others together.
-  init(layer name: String, of point: SeriesPoint) {
-    let layer = point.layers.first { $0.name == name }
-    let weights = point.layers.map { finite($0.share ?? $0.information) }
-    let whole = weights.reduce(0.0) { $0 + ($1 ?? .nan) }
+  ///
+  /// - Parameter place: where among the point's layers it is looked for first.
+  init(layer name: String, at place: Int, of point: SeriesPoint, runIsEarly: Bool?) {
+    let isThere = point.layers.indices.contains(place) && point.layers[place].name == name
+    let layer = isThere ? point.layers[place] : point.layers.first { $0.name == name }
+    let whole = point.layers.reduce(0) { $0 + (finite($1.share ?? $1.information) ?? .nan) }
     let own = finite(layer?.share ?? layer?.information)
     self.init(
       point, information: layer?.information, standardError: layer?.informationStandardError,
       contributions: layer?.contributions, parts: [name, ""],
       weights: [own, own.map { max(whole - $0, 0) }], plasticity: nil, scaleFreeTrace: nil,
-      weightNorm: nil, isLayer: true)
+      weightNorm: nil, isLayer: true, runIsEarly: runIsEarly)
   }
 
   private init(
     _ point: SeriesPoint, information: Double?, standardError: Double?, contributions: [Double]?,
     parts: [String], weights: [Double?], plasticity: Plasticity?, scaleFreeTrace: Double?,
-    weightNorm: Double?, isLayer: Bool = false
+    weightNorm: Double?, isLayer: Bool = false, runIsEarly: Bool? = nil
   ) {
     segment = point.segment
     step = point.step
@@ -87,6 +91,7 @@ struct Observation: Sendable {
     targetEntropy = positive(point.targetEntropy)
     epoch = finite(point.epoch).flatMap { $0 >= 0 ? $0 : nil }
     isAdaptive = point.isAdaptive
+    self.runIsEarly = runIsEarly
   }
 }
 

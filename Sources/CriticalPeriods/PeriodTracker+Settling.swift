@@ -32,8 +32,8 @@ extension PeriodTracker {
   /// can be fixed while all information still grows, once the task has been taken in by and large.
   private func settlesByShares(_ findings: inout [Finding]) -> Settlement {
     guard let growth else { return .open }
-    if observesLayer, progress.isKnown {
-      guard !progress.isEarly else { return .open }
+    if observesLayer, let isEarly {
+      guard !isEarly else { return .open }
     } else {
       guard stopped(growth) else { return .open }
     }
@@ -116,7 +116,7 @@ extension PeriodTracker {
       below: (log(settings.fluidBitsPerDoubling) - mean) / max(sqrt(variance), 0.7))
     // A layer's share says nothing about growth, which is common to all.
     let level =
-      observesLayer && progress.isKnown
+      observesLayer && isEarly != nil
       ? 1
       : normalProbability(
         below: (settings.growthExponent - growth.exponent) / max(growth.standardError, 0.1))
@@ -143,7 +143,7 @@ extension PeriodTracker {
       let level = history[top].information
     {
       aboveClosing = information > level / settings.deepFall ? aboveClosing + 1 : 0
-      if aboveClosing >= settings.fallCheckpoints, !observesLayer || !progress.isKnown {
+      if aboveClosing >= settings.fallCheckpoints, !observesLayer || isEarly == nil {
         return Reopening(
           text: "information has risen to \(brief(information / level)) of its maximum at the end",
           index: history.count - 1, cause: .movement)

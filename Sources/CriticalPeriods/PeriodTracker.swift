@@ -16,6 +16,8 @@ struct PeriodTracker: Sendable {
   var freeze: ShareFreeze
   var schedule: ScheduleWatch
   var progress: TaskProgress
+  /// log2 of the information over the last doubling of the step, and at least three checkpoints.
+  private var recentInformation = RecentLine(span: 1, least: 3)
   var growth: InformationGrowth?
   /// The standing decision.
   var end: End?
@@ -47,9 +49,14 @@ struct PeriodTracker: Sendable {
     freeze.observe(history)
     let known = schedule.changes.count
     schedule.observe(history)
-    progress.observe(
-      history, change: schedule.changes.count > known ? schedule.changes.last : nil)
-    if observation.information != nil { growth = InformationGrowth(history) }
+    if !observesLayer {
+      progress.observe(
+        history, change: schedule.changes.count > known ? schedule.changes.last : nil)
+    }
+    if let place = observation.doublings, let information = observation.information {
+      recentInformation.append(x: place, y: log2(information))
+      growth = InformationGrowth(recentInformation)
+    }
     var findings: [Finding] = []
     let (state, reason) = decide(&findings)
     return Judgement(
@@ -62,6 +69,11 @@ struct PeriodTracker: Sendable {
   private var endProbability: Double? {
     guard let now = progress.places.last, !observesLayer, evidence != .weights else { return nil }
     return progress.probability(at: now, evidence: evidence)
+  }
+
+  /// Whether the task's progress rules out an end of the run as yet; nil where progress tells nothing.
+  var isEarly: Bool? {
+    observesLayer ? history.last?.runIsEarly : progress.isKnown ? progress.isEarly : nil
   }
 
   /// Whether the subject is a layer.

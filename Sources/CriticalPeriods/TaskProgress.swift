@@ -43,6 +43,8 @@ struct TaskProgress: Sendable {
   private var passes = PassesOverData()
   private var budget: RateBudget
   private var pace: LearningPace
+  /// log2 of the odds of what is taken in over that of the sum of the rates.
+  private var recentOdds: RecentLine
   /// log2 of the parts that went with an abrupt change of the learning rate: they do not count.
   private(set) var setAside = 0.0
   /// Parts set aside per change, for the evidence.
@@ -54,6 +56,7 @@ struct TaskProgress: Sendable {
     self.settings = settings
     budget = RateBudget(start: 0)
     pace = LearningPace(settings: settings, start: 0)
+    recentOdds = RecentLine(span: settings.foresightDoublings)
   }
 
   /// Counts passes anew: from here on other things are to be learned.
@@ -62,6 +65,7 @@ struct TaskProgress: Sendable {
     start = now.step
     budget = RateBudget(start: now.step)
     pace.restart(at: now.step)
+    recentOdds.removeAll()
     setAside = 0
     lastSetAside = nil
     levels.restart()
@@ -94,17 +98,12 @@ struct TaskProgress: Sendable {
       index: history.count - 1, step: newest.step, doublings: doublings, remaining: remaining,
       spent: budget.spent, left: budget.left, log2Sum: log2(max(budget.sum, 1e-12)),
       log2Odds: log2(max(exp2(-remaining.log2Part) - 1, 1e-3)))
-    place.exponent = exponent(at: place)
+    if place.step > start {
+      recentOdds.append(x: place.log2Sum, y: place.log2Odds)
+      place.exponent = recentOdds.slope
+    }
     place.foreseen = foreseen(at: place)
     places.append(place)
-  }
-
-  private func exponent(at now: Place) -> Double? {
-    let recent = places.reversed().prefix {
-      $0.step > start && $0.log2Sum >= now.log2Sum - settings.foresightDoublings
-    }
-    return leastSquaresSlope(
-      (recent + [now]).map { (x: $0.log2Sum - now.log2Sum, y: $0.log2Odds) })
   }
 
   /// The part that will remain when the schedule has run out, but no later than when it has spent as much

@@ -15,6 +15,7 @@ struct Timeline {
   let unplaced: [SeriesRow]
   /// The judgement after each entry, and of each layer.
   let verdict: Verdict
+  private let judgements: [Judgement?]
   /// Remarks on the series as a whole.
   let findings: [FindingReport]
 
@@ -38,15 +39,19 @@ struct Timeline {
     findings = choice.findings
     verdict = judge(
       entries.filter(\.isComparable).map(\.point), evidence: choice.evidence)
+    var said = verdict.trajectory.makeIterator()
+    var (next, latest) = (said.next(), Judgement?.none)
+    judgements = entries.map { entry in
+      while let judgement = next, (judgement.segment, judgement.step) <= (entry.segment, entry.step)
+      {
+        (latest, next) = (judgement, said.next())
+      }
+      return latest
+    }
   }
 
   /// The judgement at an entry: that of the last comparable entry up to it.
-  func judgement(at index: Int) -> Judgement? {
-    let entry = entries[index]
-    return verdict.trajectory.last {
-      ($0.segment, $0.step) <= (entry.segment, entry.step)
-    }
-  }
+  func judgement(at index: Int) -> Judgement? { judgements[index] }
 }
 
 /// Which evidence a run is judged on: a probe where there is one, else optimizer moments, else the
