@@ -11,23 +11,28 @@ public struct EndClock: Sendable, Hashable {
   /// A network that takes in what remains by less than this power of the rates spent is deprived of it, or
   /// on a plateau.
   public var leastExponent: Double
+  /// The power of its layers by which a deep network's period is longer.
+  public var depthExponent: Double
   /// How far runs scatter around the score of the end beyond those of gradient descent.
   public var addedDeviation: Double
 
   /// Gradient descent, with momentum or without.
   public static let gradientDescent = EndClock(
-    paceMultiple: 3, countsRates: true, leastExponent: 0.6, addedDeviation: 0)
+    paceMultiple: 3, countsRates: true, leastExponent: 0.6, depthExponent: 0.5, addedDeviation: 0)
   /// Optimizers that scale each weight's step: the period ends 2.6 paces from the start.
   public static let adaptive = EndClock(
-    paceMultiple: 1.2, countsRates: false, leastExponent: 0.4, addedDeviation: 0.7)
+    paceMultiple: 1.2, countsRates: false, leastExponent: 0.4, depthExponent: 0,
+    addedDeviation: 0.7)
 
   /// States a clock.
   public init(
-    paceMultiple: Double, countsRates: Bool, leastExponent: Double, addedDeviation: Double
+    paceMultiple: Double, countsRates: Bool, leastExponent: Double, depthExponent: Double,
+    addedDeviation: Double
   ) {
     self.paceMultiple = paceMultiple
     self.countsRates = countsRates
     self.leastExponent = leastExponent
+    self.depthExponent = depthExponent
     self.addedDeviation = addedDeviation
   }
 }

@@ -14,6 +14,8 @@ struct Observation: Sendable {
   /// Names and parts of the whole, summing to 1; empty when unknown.
   let parts: [String]
   let shares: [Double]
+  /// How many layers the network has, or 0 where that is unknown.
+  let layers: Int
   /// Whether `shares` are one layer's and the rest's.
   let isLayer: Bool
   let plasticity: Plasticity?
@@ -74,6 +76,7 @@ struct Observation: Sendable {
     self.contributions = contributions.flatMap { values in
       values.count > 1 && values.allSatisfy(\.isFinite) ? values : nil
     }
+    layers = point.layers.count
     shares = normalised(weights)
     self.isLayer = isLayer
     self.parts = shares.isEmpty ? [] : parts

@@ -58,6 +58,8 @@ public struct PeriodSettings: Sendable, Hashable {
   public var gradientDescent = EndClock.gradientDescent
   /// How one of an optimizer that scales each weight's step does.
   public var adaptive = EndClock.adaptive
+  /// Between these numbers of layers depth counts: no fewer differ in the labelled runs, and more were not tried.
+  public var countedLayers = 4...8
   /// The pace is the time until no more than this part of the task remains…
   public var paceRemaining = 0.6
   /// …and no shorter than this, in passes over the data.

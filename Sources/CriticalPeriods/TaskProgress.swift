@@ -7,12 +7,12 @@ import Glibc
 /// such steps (`RateBudget`), and what has been learned until now took a multiple of the run's own unit
 /// of time, the steps in which it took in the first part of the task (`LearningPace`). With
 ///
-///     z = log2( U / R + U / (k · pace) )
+///     z = log2( U / R + U / (k · pace) ) − ½ log2( L / 4 )
 ///
-/// the labelled ends lie around one z, whatever the depth, activation, batch and schedule, and closer
-/// together than around any one epoch, any one loss, the trace's peak or the shares' freeze
-/// (measurements.md §7). The spread of the labels around it gives the probability that the period has
-/// ended. Of the rate only a smooth decay counts, and that in bounds: a step of the schedule or a
+/// L the layers, 4 to 8 of them, the labelled ends lie around one z, whatever the activation, batch and
+/// schedule, and closer together than around any one epoch, any one loss, the trace's peak or the shares'
+/// freeze (measurements.md §7). The spread of the labels around it gives the probability that the period
+/// has ended. Of the rate only a smooth decay counts, and that in bounds: a step of the schedule or a
 /// cool-down is no end. Of an optimizer that scales each weight's step neither rate nor schedule tells:
 /// there z = log2( t / (k' · pace) ), t the steps since the start. Before every example has been seen a
 /// second time and the first part of the task is taken in, on a plateau of learning, and where the run,
@@ -51,6 +51,7 @@ struct TaskProgress: Sendable {
   private(set) var lastSetAside: (from: Int, to: Int, ratio: Double)?
   /// The step from which passes count: that of the last reopening, or 0.
   private(set) var start = 0
+  private var layers = 0
 
   init(settings: PeriodSettings) {
     self.settings = settings
@@ -77,6 +78,7 @@ struct TaskProgress: Sendable {
   mutating func observe(_ history: [Observation], change: ScheduleWatch.Change?) {
     guard let newest = history.last else { return }
     let change = change?.to == history.count - 1 ? change : nil
+    if newest.layers > 0 { layers = newest.layers }
     passes.observe(newest)
     levels.observe(newest)
     budget.observe(step: newest.step, rate: newest.learningRate, change: change)
@@ -118,6 +120,13 @@ struct TaskProgress: Sendable {
 
   private var clock: EndClock { settings.clock(isAdaptive: isAdaptive) }
 
+  /// The layers that count, over the fewest that do.
+  private var relativeDepth: Double {
+    let counted = settings.countedLayers
+    return Double(min(max(layers, counted.lowerBound), counted.upperBound))
+      / Double(counted.lowerBound)
+  }
+
   /// Whether anything can be told from progress.
   var isKnown: Bool { !places.isEmpty }
 
@@ -143,11 +152,12 @@ struct TaskProgress: Sendable {
     if clock.countsRates {
       decay = min(log2(place.spent / steps) + log2(1 + unit / place.left), settings.mostRateDecay)
     }
+    let beside = decay - clock.depthExponent * log2(relativeDepth)
     guard passes(at: place) != nil else {
       let part = place.remaining.log2Part - (withSetAside ? setAside : 0)
-      return log2(settings.typicalPaces / clock.paceMultiple) - part + decay
+      return log2(settings.typicalPaces / clock.paceMultiple) - part + beside
     }
-    return log2(steps / unit) + decay
+    return log2(steps / unit) + beside
   }
 
   /// Whether an end is out of the question: the first part of the task is still to be taken in, learning

@@ -137,6 +137,23 @@ import Testing
     }
   }
 
+  /// The period of a deep network is longer, by the square root of its layers; that of few layers is not
+  /// shorter, nor that of very many longer still.
+  @Test(arguments: [(2, 1.0), (4, 1.0), (6, 1.225), (8, 1.414), (40, 1.414)])
+  func depthStretchesThePeriod(layers: Int, stretch: Double) throws {
+    func end(layers: Int, rate: Double) throws -> Double {
+      var series = SyntheticSeries.learning()
+      series.steps = [0] + Array(stride(from: 8, through: 4000, by: 8))
+      series.learningRate = { _ in rate }
+      series.shares = { _ in Array(repeating: 1 / Double(layers), count: layers) }
+      return Double(try #require(judge(series.points, evidence: .probe).final?.end).step)
+    }
+    let ratio = try end(layers: layers, rate: 0.05) / end(layers: 3, rate: 0.05)
+    #expect(abs(ratio / stretch - 1) < 0.01, "\(ratio)")
+    // Of optimizers that scale each weight's step depth tells nothing.
+    #expect(try end(layers: layers, rate: 0.001) == end(layers: 3, rate: 0.001))
+  }
+
   /// The schedule of an adaptive optimizer does not move its end.
   @Test func theScheduleOfAnAdaptiveOptimizerDoesNotCount() throws {
     let ends = try [1, 0.997, 0.99].map { decay in
