@@ -1,5 +1,5 @@
-/// The line of least squares through the newest of many points, whose places never go back. Every point
-/// enters and leaves once, so that one more costs the same in a long series as in a short one.
+/// The line of least squares through the newest of many points. Every point enters and leaves once, so that
+/// one more costs the same in a long series as in a short one. A place before the last begins a new line.
 struct RecentLine: Sendable {
   /// How far before the newest place a point still counts.
   let span: Double
@@ -20,6 +20,7 @@ struct RecentLine: Sendable {
   var count: Int { points.count }
 
   mutating func append(x: Double, y: Double) {
+    if let last = points.last, x < last.x { removeAll() }
     if points.isEmpty {
       origin = (x, y)
       sums = (0, 0, 0, 0, 0)

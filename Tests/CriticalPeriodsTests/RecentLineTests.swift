@@ -45,7 +45,7 @@ struct RecentLineTests {
     return (residuals / (n - 2) / spread).squareRoot()
   }
 
-  @Test("one point, or many at one place, have no slope, and an emptied line begins anew")
+  @Test("one point, or many at one place, have no slope, and a place before the last begins a new line")
   func needsTwoPlaces() {
     var line = RecentLine(span: 1)
     line.append(x: 7, y: 1)
@@ -53,7 +53,6 @@ struct RecentLineTests {
     for y in 2...40 { line.append(x: 7, y: Double(y)) }
     #expect(line.slope == nil)
     #expect(line.slopeError == nil)
-    line.removeAll()
     line.append(x: 1, y: 0)
     line.append(x: 1.5, y: 2)
     #expect(line.count == 2)
