@@ -18,10 +18,10 @@ public struct EndClock: Sendable, Hashable {
 
   /// Gradient descent, with momentum or without.
   public static let gradientDescent = EndClock(
-    paceMultiple: 3, countsRates: true, leastExponent: 0.6, depthExponent: 0.5, addedDeviation: 0)
+    paceMultiple: 3, countsRates: true, leastExponent: 0.7, depthExponent: 1, addedDeviation: 0)
   /// Optimizers that scale each weight's step: the period ends 2.6 paces from the start.
   public static let adaptive = EndClock(
-    paceMultiple: 1.2, countsRates: false, leastExponent: 0.4, depthExponent: 0,
+    paceMultiple: 1.3, countsRates: false, leastExponent: 0.4, depthExponent: 0,
     addedDeviation: 0.7)
 
   /// States a clock.

@@ -51,14 +51,15 @@ public struct PeriodSettings: Sendable, Hashable {
 
   /// The score around which labelled ends lie. This, its spread and the clocks below were fitted to
   /// labelled runs; etc/doc/deficit.md says how far they hold on others.
-  public var endScore = 1.1
+  public var endScore = 1.0
   /// How far they scatter around it.
   public var endScoreDeviation = 0.5
   /// How a run of gradient descent comes to it.
   public var gradientDescent = EndClock.gradientDescent
   /// How one of an optimizer that scales each weight's step does.
   public var adaptive = EndClock.adaptive
-  /// Between these numbers of layers depth counts: no fewer differ in the labelled runs, and more were not tried.
+  /// Fewer layers count as the first number of these, more as the last: the labelled runs of three layers end
+  /// when those of four do, and none has more than eight.
   public var countedLayers = 4...8
   /// The pace is the time until no more than this part of the task remains…
   public var paceRemaining = 0.6
@@ -73,7 +74,7 @@ public struct PeriodSettings: Sendable, Hashable {
   public var intervalDeviations = 1.28
   /// No end is thought of before the first part is taken in, nor while the run, going on as it does, would leave
   /// more than this part undone: a deprived network would otherwise close on what it cannot take in.
-  public var mostForeseen = 0.5
+  public var mostForeseen = 0.45
   /// That is foreseen this many doublings of what is spent ahead, from as many before.
   public var foresightDoublings = 1.0
   /// And while more than this part remains and the odds of what is taken in grow by less than the power of

@@ -7,7 +7,7 @@ import Glibc
 /// such steps (`RateBudget`), and what has been learned until now took a multiple of the run's own unit
 /// of time, the steps in which it took in the first part of the task (`LearningPace`). With
 ///
-///     z = log2( U / R + U / (k · pace) ) − ½ log2( L / 4 )
+///     z = log2( U / R + U / (k · pace) ) − log2( L / 4 )
 ///
 /// L the layers, 4 to 8 of them, the labelled ends lie around one z, whatever the activation, batch and
 /// schedule, and closer together than around any one epoch, any one loss, the trace's peak or the shares'
@@ -16,7 +16,7 @@ import Glibc
 /// cool-down is no end. Of an optimizer that scales each weight's step neither rate nor schedule tells:
 /// there z = log2( t / (k' · pace) ), t the steps since the start. Before every example has been seen a
 /// second time and the first part of the task is taken in, on a plateau of learning, and where the run,
-/// going on as it does, would leave half of the task undone, nothing has ended.
+/// going on as it does, would leave nearly half of the task undone, nothing has ended.
 struct TaskProgress: Sendable {
   /// What is known at one checkpoint.
   struct Place: Sendable {

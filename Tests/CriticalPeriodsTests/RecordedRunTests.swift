@@ -57,6 +57,15 @@ import Testing
     #expect(end.basis == .progress)
   }
 
+  /// Blurred to the end (etc/evaluation/beyond.py), it takes in half of its probe and no more. The probe's
+  /// 256 examples make what remains scatter by a tenth.
+  @Test func aDeprivedNetworkMeasuredOnFewExamplesStaysOpen() throws {
+    let verdict = judge(try RecordedSeries.named("permanent-blur-deep"), evidence: .probe)
+    #expect(!verdict.trajectory.contains { $0.state == .closed })
+    #expect(verdict.final?.state == .acquiring)
+    #expect(verdict.trajectory.allSatisfy { $0.endProbability ?? 0 < 0.5 })
+  }
+
   @Test func weightsAloneNeverDecide() throws {
     let verdict = judge(try RecordedSeries.named("mlp-exp-updates"), evidence: .weights)
     let allowed: Set<PeriodState> = [.waiting, .acquiring, .ambiguous]

@@ -10,6 +10,8 @@ enum RecordedSeries {
     let contributions: [Double]?
     let layers: [Layer]?
     let loss: Double?
+    let accuracy: Double?
+    let epoch: Double?
     let confidence: Double?
     let jacobianTrace: Double?
     let scaleFreeTrace: Double?
@@ -29,9 +31,9 @@ enum RecordedSeries {
         informationStandardError: point.informationStandardError,
         contributions: point.contributions,
         layers: (point.layers ?? []).map { LayerPoint(name: $0.name, information: $0.information) },
-        loss: point.loss, confidence: point.confidence, jacobianTrace: point.jacobianTrace,
-        scaleFreeTrace: point.scaleFreeTrace, learningRate: point.learningRate,
-        weightNorm: point.weightNorm)
+        loss: point.loss, accuracy: point.accuracy, confidence: point.confidence,
+        jacobianTrace: point.jacobianTrace, scaleFreeTrace: point.scaleFreeTrace,
+        epoch: point.epoch, learningRate: point.learningRate, weightNorm: point.weightNorm)
     }
   }
 
