@@ -45,7 +45,7 @@ struct RecentLineTests {
     return (residuals / (n - 2) / spread).squareRoot()
   }
 
-  @Test("one point, or many at one place, have no slope, and a place before the last begins a new line")
+  @Test("one place has no slope, and a place before the last begins a new line")
   func needsTwoPlaces() {
     var line = RecentLine(span: 1)
     line.append(x: 7, y: 1)
