@@ -23,18 +23,6 @@ public struct EndClock: Sendable, Hashable {
   public static let adaptive = EndClock(
     paceMultiple: 1.3, countsRates: false, leastExponent: 0.4, depthExponent: 0,
     addedDeviation: 0.7)
-
-  /// States a clock.
-  public init(
-    paceMultiple: Double, countsRates: Bool, leastExponent: Double, depthExponent: Double,
-    addedDeviation: Double
-  ) {
-    self.paceMultiple = paceMultiple
-    self.countsRates = countsRates
-    self.leastExponent = leastExponent
-    self.depthExponent = depthExponent
-    self.addedDeviation = addedDeviation
-  }
 }
 
 extension PeriodSettings {
