@@ -2,7 +2,8 @@ import Glibc
 
 /// By which clock a run comes to the end of its period: that depends on its optimizer. Gradient descent moves
 /// as far as its learning rate lets it; an optimizer that scales each weight's step by that weight's
-/// gradients (Adam and the like) soon moves as far as it needs to, whatever the rate and its schedule.
+/// gradients (Adam and the like) soon moves as far as it needs to, whatever the rate and its schedule. All of
+/// it is dimensionless and fitted to labelled runs (measurements.md §7, deficit.md).
 public struct EndClock: Sendable, Hashable {
   /// How many times its pace a run at a constant rate needs, for as much as a schedule's whole rest.
   public var paceMultiple: Double

@@ -26,15 +26,15 @@ struct RecentLine: Sendable {
       sums = (0, 0, 0, 0, 0)
     }
     points.append((x, y))
-    count((x, y), 1)
+    add((x, y), times: 1)
     while points.count > least, let oldest = points.first, oldest.x < x - span - 1e-9 {
-      count(points.removeFirst(), -1)
+      add(points.removeFirst(), times: -1)
     }
   }
 
   mutating func removeAll() { points = [] }
 
-  private mutating func count(_ point: (x: Double, y: Double), _ sign: Double) {
+  private mutating func add(_ point: (x: Double, y: Double), times sign: Double) {
     let (x, y) = (point.x - origin.x, point.y - origin.y)
     sums.x += sign * x
     sums.y += sign * y

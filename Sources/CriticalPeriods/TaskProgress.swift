@@ -50,7 +50,8 @@ struct TaskProgress: Sendable {
   /// Parts set aside per change, for the evidence.
   private(set) var lastSetAside: (from: Int, to: Int, ratio: Double)?
   /// The step from which passes count: that of the last reopening, or 0.
-  private(set) var start = 0
+  private var start = 0
+  /// Layers with weights of their own; 0 while unknown.
   private var layers = 0
 
   init(settings: PeriodSettings) {

@@ -15,6 +15,7 @@ struct Timeline {
   let unplaced: [SeriesRow]
   /// The judgement after each entry, and of each layer.
   let verdict: Verdict
+  /// By entry, the judgement of the last comparable entry up to it.
   private let judgements: [Judgement?]
   /// Remarks on the series as a whole.
   let findings: [FindingReport]

@@ -9,27 +9,36 @@ import Testing
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .appending(path: "../../etc/evaluation").standardizedFileURL.path
 
-  /// The folders of the runs of one kind of optimizer.
-  private static func runs(adaptive: Bool) throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-      .filter { name in
-        let isAdaptive = ["adam", "rms", "adagrad"].contains { name.contains($0) }
-        return isAdaptive == adaptive
-          && FileManager.default.fileExists(atPath: "\(folder)/\(name)/label.json")
-      }
+  /// All labelled runs by name, and whether they are among those that runs.txt adds with other
+  /// regularisation, data and optimizers, and deeper networks.
+  private static func runs(where isWanted: (_ name: String, _ isAdded: Bool) -> Bool) throws
+    -> [String]
+  {
+    let text = try String(contentsOfFile: folder + "/runs.txt", encoding: .utf8)
+    let start = try #require(text.range(of: "# and these: other regularisation"))
+    let added = Set(
+      text[start.upperBound...].split(separator: "\n").compactMap { line in
+        line.split(separator: " ").first.map(String.init)
+      })
+    return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      .filter { isWanted($0, added.contains($0)) }
       .map { "\(folder)/\($0)" }
+      .filter { FileManager.default.fileExists(atPath: $0 + "/label.json") }
   }
 
-  /// Level and spread of the score are fitted without the network that is asked about.
-  @Test func ourRuleHoldsOnGradientDescent() throws {
-    let report = try evaluate(Self.runs(adaptive: false))
-    #expect(report.labelled >= 79)
+  private static func isAdaptive(_ name: String) -> Bool {
+    ["adam", "rms", "adagrad"].contains { name.contains($0) }
+  }
+
+  /// What is promised of our rule, level and spread of its score fitted without the network asked about.
+  private func expect(
+    _ report: EvaluationReport, falseEnds: Int, error: Double, delay: Double
+  ) throws {
     let ours = try #require(report.methods.first { $0.method == "ours-left-out" })
     #expect(ours.decisions == report.labelled)
-    // mnist1d-relu8-cosine.
-    #expect(ours.falseEnds <= 1)
-    #expect(try #require(ours.errorLog2) <= 0.4)
-    #expect(try #require(ours.delay) <= 0.25)
+    #expect(ours.falseEnds <= falseEnds)
+    #expect(try #require(ours.errorLog2) <= error)
+    #expect(try #require(ours.delay) <= delay)
     #expect(try #require(ours.delayFromOwn) <= 0.1)
     // No baseline is nearly as close.
     for other in report.methods where !other.method.hasPrefix("ours") {
@@ -38,15 +47,26 @@ import Testing
     }
   }
 
-  @Test func lessIsPromisedOfAdaptiveOptimizers() throws {
-    let report = try evaluate(Self.runs(adaptive: true))
+  @Test func ourRuleHoldsOnTheUsualRuns() throws {
+    let report = try evaluate(Self.runs { _, isAdded in !isAdded })
+    #expect(report.labelled >= 70)
+    // conv1d-adam. Most of the delay is that of the adaptive optimizers.
+    try expect(report, falseEnds: 1, error: 0.45, delay: 0.3)
+  }
+
+  @Test func ourRuleHoldsOnAllGradientDescent() throws {
+    let report = try evaluate(Self.runs { name, _ in !Self.isAdaptive(name) })
+    #expect(report.labelled >= 79)
+    // mnist1d-relu8-cosine.
+    try expect(report, falseEnds: 1, error: 0.4, delay: 0.25)
+  }
+
+  /// Labels of which several lie in the first epochs: delays mean little there.
+  @Test func ourRuleHoldsOnAllAdaptiveOptimizers() throws {
+    let report = try evaluate(Self.runs { name, _ in Self.isAdaptive(name) })
     #expect(report.labelled >= 24)
-    let ours = try #require(report.methods.first { $0.method == "ours" })
-    #expect(ours.decisions == report.labelled)
     // conv1d-adam and mnist1d-rms-tanh4.
-    #expect(ours.falseEnds <= 2)
-    #expect(try #require(ours.errorLog2) <= 0.85)
-    #expect(try #require(ours.delayFromOwn) <= 0.1)
+    try expect(report, falseEnds: 2, error: 0.85, delay: 0.85)
   }
 
   @Test func statedProbabilitiesAreObserved() throws {
