@@ -24,17 +24,20 @@ public struct EndClock: Sendable, Hashable {
   public static let adaptive = EndClock(
     paceMultiple: 1.3, countsRates: false, leastExponent: 0.4, depthExponent: 0,
     addedDeviation: 0.7)
+  /// Where neither the optimizer nor a learning rate is known: as many paces from the start as labelled runs of
+  /// either kind took in the middle, 3.6, and they scatter widely around it.
+  public static let unknown = EndClock(
+    paceMultiple: 1.8, countsRates: false, leastExponent: 0.7, depthExponent: 0, addedDeviation: 0.7
+  )
 }
 
 extension PeriodSettings {
-  /// The clock of a run whose optimizer is adaptive or not; where nothing tells, that of gradient descent
-  /// with some of the doubt of the other.
+  /// The clock of a run whose optimizer is adaptive or not; nil where nothing tells.
   func clock(isAdaptive: Bool?) -> EndClock {
-    guard isAdaptive != true else { return adaptive }
-    var clock = gradientDescent
-    if isAdaptive == nil {
-      clock.addedDeviation = hypot(clock.addedDeviation, adaptive.addedDeviation / 2)
+    switch isAdaptive {
+    case true: adaptive
+    case false: gradientDescent
+    case nil: unknown
     }
-    return clock
   }
 }

@@ -58,6 +58,8 @@ public struct PeriodSettings: Sendable, Hashable {
   public var gradientDescent = EndClock.gradientDescent
   /// How one of an optimizer that scales each weight's step does.
   public var adaptive = EndClock.adaptive
+  /// How one does of which nothing tells which of them it is.
+  public var unknown = EndClock.unknown
   /// Fewer layers count as the first number of these, more as the last: the labelled runs of three layers end
   /// when those of four do, and none has more than eight.
   public var countedLayers = 4...8
@@ -91,6 +93,8 @@ public struct PeriodSettings: Sendable, Hashable {
   public var typicalPaces = 1.0
   /// …and the spread of its log2 there.
   public var typicalPassesDeviation = 0.6
+  /// By how much more the score scatters where the loss alone tells what the untrained network's was.
+  public var roughLevelsDeviation = 0.5
 
   /// A learning rate raised abruptly by this factor is a restart.
   public var restartFactor = 3.0

@@ -3,7 +3,16 @@ extension PeriodTracker {
   /// What the task's progress says: an end, a doubt, or nothing yet. Nil where progress does not
   /// decide: for a layer, and where neither loss nor accuracy is known.
   func settlesByProgress(_ findings: inout [Finding]) -> Settlement? {
-    guard !observesLayer, let now = progress.places.last else { return nil }
+    guard !observesLayer else { return nil }
+    if let step = progress.awaitedStep {
+      findings.append(
+        Finding(
+          .coverage,
+          "neither the untrained network nor the entropy of the targets is known: what remains of the "
+            + "task can be told from step \(step) on"))
+      return .open
+    }
+    guard let now = progress.places.last else { return nil }
     // A period reopened by moving shares closes again when they hold.
     if let reopening, reopening.cause == .movement { return progress.isEarly ? .open : nil }
     let since = reopening?.index

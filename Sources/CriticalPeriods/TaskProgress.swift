@@ -40,6 +40,8 @@ struct TaskProgress: Sendable {
   let settings: PeriodSettings
   private(set) var places: [Place] = []
   private var levels = UninformedLevels()
+  /// The checkpoints seen while it is not known where the run came from.
+  private var awaiting: [(checkpoint: Observation, index: Int, change: ScheduleWatch.Change?)] = []
   private var passes = PassesOverData()
   private var budget: RateBudget
   private var pace: LearningPace
@@ -78,13 +80,24 @@ struct TaskProgress: Sendable {
   /// - Parameter change: the abrupt change of the learning rate since the checkpoint before, if any.
   mutating func observe(_ history: [Observation], change: ScheduleWatch.Change?) {
     guard let newest = history.last else { return }
-    let change = change?.to == history.count - 1 ? change : nil
     if newest.layers > 0 { layers = newest.layers }
     passes.observe(newest)
     levels.observe(newest)
+    let index = history.count - 1
+    awaiting.append((newest, index, change?.to == index ? change : nil))
+    guard awaitedStep == nil else { return }
+    let told = awaiting
+    awaiting = []
+    for each in told { place(each.checkpoint, at: each.index, change: each.change) }
+  }
+
+  private mutating func place(
+    _ newest: Observation, at index: Int, change: ScheduleWatch.Change?
+  ) {
     budget.observe(step: newest.step, rate: newest.learningRate, change: change)
-    guard let doublings = newest.doublings, var remaining = levels.remaining(at: newest) else {
-      pace.observe(newest, remaining: levels.remaining(at: newest))
+    let told = levels.remaining(at: newest)
+    guard let doublings = newest.doublings, var remaining = told else {
+      pace.observe(newest, remaining: told)
       return
     }
     if change != nil, let before = places.last {
@@ -98,7 +111,7 @@ struct TaskProgress: Sendable {
       log2Part: min(remaining.log2Part + setAside, 0), measure: remaining.measure)
     pace.observe(newest, remaining: remaining)
     var place = Place(
-      index: history.count - 1, step: newest.step, doublings: doublings, remaining: remaining,
+      index: index, step: newest.step, doublings: doublings, remaining: remaining,
       spent: budget.spent, left: budget.left, log2Sum: log2(max(budget.sum, 1e-12)),
       log2Odds: log2(max(exp2(-remaining.log2Part) - 1, 1e-3)))
     if place.step > start {
@@ -128,8 +141,11 @@ struct TaskProgress: Sendable {
       / Double(counted.lowerBound)
   }
 
-  /// Whether anything can be told from progress.
-  var isKnown: Bool { !places.isEmpty }
+  /// Whether anything can be told from progress, now or soon.
+  var isKnown: Bool { !places.isEmpty || awaitedStep != nil }
+
+  /// The step from which something can be told, where it cannot yet.
+  var awaitedStep: Int? { levels.awaitedStep }
 
   /// Passes over the data since the start, or since the last reopening.
   func passes(at place: Place) -> Double? { passes.passes(from: start, to: place.step) }
@@ -162,9 +178,10 @@ struct TaskProgress: Sendable {
   }
 
   /// Whether an end is out of the question: the first part of the task is still to be taken in, learning
-  /// stands on a plateau, much will remain when the schedule has run out, or no example has been seen twice.
+  /// stands on a plateau, much will remain when the schedule has run out, no example has been seen twice, or it
+  /// is not known yet where the run came from.
   var isEarly: Bool {
-    guard let now = places.last else { return false }
+    guard let now = places.last else { return awaitedStep != nil }
     return isEarly(now)
   }
 
@@ -195,6 +212,7 @@ struct TaskProgress: Sendable {
   func deviation(at place: Place, evidence: EvidenceKind) -> Double {
     var deviation = hypot(settings.endScoreDeviation, clock.addedDeviation)
     if passes(at: place) == nil { deviation = hypot(deviation, settings.typicalPassesDeviation) }
+    if levels.areRough { deviation = hypot(deviation, settings.roughLevelsDeviation) }
     if evidence != .probe { deviation *= 1.25 }
     return deviation
   }

@@ -112,14 +112,17 @@ import Testing
     let settings = PeriodSettings()
     let pace = try #require(
       (1...2000).first { SyntheticSeries.part($0) <= settings.paceRemaining })
-    let expected = Double(pace) * settings.adaptive.paceMultiple * exp2(settings.endScore)
+    let ended = { (clock: EndClock) in
+      Double(pace) * clock.paceMultiple * exp2(settings.endScore)
+    }
     for doubtful in [try end(rate: 0.001), try end(rate: 0.05, isAdaptive: true)] {
-      #expect(abs(log2(Double(doubtful.step) / expected)) < 0.05, "\(doubtful), \(expected)")
+      #expect(abs(log2(Double(doubtful.step) / ended(settings.adaptive))) < 0.05, "\(doubtful)")
       #expect(width(doubtful) > 1.5 * width(plain), "\(doubtful), \(plain)")
-      #expect(width(doubtful) > width(unknown), "\(doubtful), \(unknown)")
       #expect(doubtful.probability <= plain.probability)
     }
-    #expect(width(unknown) > width(plain))
+    // Where nothing tells the optimizer, its doubt is as large.
+    #expect(abs(log2(Double(unknown.step) / ended(settings.unknown))) < 0.05, "\(unknown)")
+    #expect(width(unknown) > 1.5 * width(plain))
     #expect(try end(rate: 0.001, isAdaptive: false) == plain)
   }
 
@@ -220,6 +223,55 @@ import Testing
     series.steps.removeAll { $0 < 100 }
     let late = try #require(judge(series.points, evidence: .probe).final?.end)
     #expect(abs(log2(Double(late.step) / Double(whole.step))) < 0.1)
+  }
+
+  /// What an untrained network would show is then estimated, closely where there is accuracy.
+  @Test(arguments: [40, 80, 160, 240])
+  func theFirstCheckpointMayBeMissingWhereAccuracyIsKnown(first: Int) throws {
+    var series = SyntheticSeries.learning()
+    let whole = try #require(judge(series.points, evidence: .probe).final?.end)
+    series.steps.removeAll { $0 < first }
+    let late = try #require(judge(series.points, evidence: .probe).final?.end)
+    #expect(abs(log2(Double(late.step) / Double(whole.step))) < 0.1)
+  }
+
+  /// The loss alone tells it roughly, and the end is said with as much more doubt.
+  @Test(arguments: [40, 80, 160, 240])
+  func theFirstCheckpointMayBeMissingWhereTheLossIsKnown(first: Int) throws {
+    var series = SyntheticSeries.learning()
+    series.accuracy = { _ in nil }
+    let whole = try #require(judge(series.points, evidence: .probe).final?.end)
+    series.steps.removeAll { $0 < first }
+    let late = try #require(judge(series.points, evidence: .probe).final?.end)
+    #expect(abs(log2(Double(late.step) / Double(whole.step))) < 1.1)
+    let width = { (end: End) in
+      log2(Double(end.interval.upperBound) / Double(end.interval.lowerBound))
+    }
+    #expect(width(late) > 1.2 * width(whole))
+  }
+
+  /// Of two classes a network knows one by chance: its error is small beside its loss, as if there were many.
+  @Test(arguments: [40, 80]) func twoClassesAreNotTakenForMany(first: Int) throws {
+    var series = SyntheticSeries.learning()
+    series.loss = { 0.693 * SyntheticSeries.part($0) }
+    series.accuracy = { 1 - 0.5 * pow(SyntheticSeries.part($0), 1.5) }
+    let whole = try #require(judge(series.points, evidence: .probe).final?.end)
+    series.steps.removeAll { $0 < first }
+    let late = try #require(judge(series.points, evidence: .probe).final?.end)
+    #expect(abs(log2(Double(late.step) / Double(whole.step))) < 0.6)
+  }
+
+  @Test func untilTheStepHasDoubledAMissingStartLeavesAllOpen() throws {
+    var series = SyntheticSeries.learning()
+    series.steps = Array(stride(from: 2000, through: 6000, by: 250))
+    let judged = judge(series.points, evidence: .probe).trajectory
+    for one in judged where one.step < 4000 {
+      #expect(one.state != .closed, "\(one)")
+      #expect(one.endProbability == nil)
+    }
+    let spoken = try #require(judged.first { $0.step == 3500 })
+    #expect(spoken.evidence.contains { $0.text.contains("from step 4000 on") })
+    #expect(judged.last?.endProbability != nil)
   }
 
   @Test func aRunFirstSeenAfterItsEndIsLeftCensored() {

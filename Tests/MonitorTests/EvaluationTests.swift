@@ -69,6 +69,40 @@ import Testing
     try expect(report, falseEnds: 2, error: 0.85, delay: 0.85)
   }
 
+  /// The labelled runs as trainers leave them that write no checkpoint of the untrained network, or only
+  /// every fifth epoch, or name no learning rate: the end is named nearly as well, and with due doubt.
+  @Test(
+    arguments: [
+      (nil, "learning_rate", 0.7), (1, nil, 0.55), (3, nil, 0.55), (5, nil, 0.55),
+      (1, "accuracy", 0.75),
+    ] as [(Int?, String?, Double)])
+  func ourRuleHoldsWhereSomethingIsMissing(
+    fromEpoch first: Int?, without lacking: String?, error: Double
+  ) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for run in try Self.runs(where: { _, _ in true }) {
+      let copy = folder.appending(path: URL(filePath: run).lastPathComponent)
+      try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(
+        atPath: run + "/label.json", toPath: copy.path + "/label.json")
+      let all = try Data(contentsOf: URL(filePath: run + "/series.json"))
+      let rows = try #require(try JSONSerialization.jsonObject(with: all) as? [[String: Any]])
+      let kept = rows.filter { row in
+        guard let first else { return true }
+        guard let epoch = row["epoch"] as? Int else { return false }
+        return epoch >= first && (first < 5 || epoch % 5 == 0)
+      }.map { row in row.filter { name, _ in lacking.map { !name.hasSuffix($0) } ?? true } }
+      try JSONSerialization.data(withJSONObject: kept)
+        .write(to: copy.appending(path: "series.json"))
+    }
+    let report = try evaluate([folder.path])
+    let ours = try #require(report.methods.first { $0.method == "ours" })
+    #expect(10 * ours.decisions >= 9 * report.labelled, "\(ours)")
+    #expect(try #require(ours.errorLog2) <= error)
+    #expect(try #require(ours.coverage) >= 0.65)
+  }
+
   @Test func statedProbabilitiesAreObserved() throws {
     for one in try evaluate([Self.folder]).reliability where one.checkpoints >= 20 {
       #expect(abs(one.stated - one.observed) <= 0.1, "\(one)")
