@@ -48,6 +48,9 @@ struct DirectoryListing {
   var files: [String] = []
   /// How many names are no UTF-8.
   var unreadableNames = 0
+  /// Names that differ from another's in Unicode normalisation only. They are none of the names above: to
+  /// Swift two such names are one, and so two runs would be.
+  var confusableNames: [String] = []
   /// How many entries were seen, `.` and `..` excepted.
   var entries = 0
 
@@ -87,9 +90,20 @@ struct DirectoryListing {
         listing.files.append(name)
       }
     }
+    listing.setConfusableNamesAside()
     listing.folders.sort()
     listing.files.sort()
     return .success(listing)
+  }
+
+  private mutating func setConfusableNamesAside() {
+    let beyondASCII = (folders + files).filter { !$0.utf8.allSatisfy { $0 < 0x80 } }
+    var seen: Set<String> = []
+    let twice = Set(beyondASCII.filter { !seen.insert($0).inserted })
+    guard !twice.isEmpty else { return }
+    confusableNames = beyondASCII.filter(twice.contains)
+    folders.removeAll(where: twice.contains)
+    files.removeAll(where: twice.contains)
   }
 }
 

@@ -22,8 +22,8 @@ public struct Oddity: Sendable, Hashable {
   public let path: String
   /// The folder it stands in, absolute.
   public let runDirectory: String
-  /// What is wrong with it: `not-regular`, `unreadable`, `name-not-utf8`, `too-deep`,
-  /// `too-many-entries`.
+  /// What is wrong with it: `not-regular`, `unreadable`, `name-not-utf8`, `names-confusable`,
+  /// `too-deep`, `too-many-entries`.
   public let problem: Problem
 
   /// States an oddity.

@@ -55,6 +55,7 @@ struct Walk {
     result.entries += listing.entries
     if result.entries > limits.entries { noteTooMany(path) }
     if listing.unreadableNames > 0 { noteNames(path, listing.unreadableNames) }
+    if let name = listing.confusableNames.first { noteConfusable(path, name) }
     if !isRoot, let rule = Self.rule(for: path, listing) {
       return takeFolder(directory, path: path, listing, rule)
     }
@@ -222,6 +223,15 @@ struct Walk {
       Problem(
         "name-not-utf8", at: path, "\(count) names in this folder are no UTF-8 and passed over",
         remedy: "rename them if they are checkpoints"))
+  }
+
+  private mutating func noteConfusable(_ path: String, _ name: String) {
+    add(
+      path, path,
+      Problem(
+        "names-confusable", at: path,
+        "names that differ in Unicode normalisation only, \(name) among them, are passed over",
+        remedy: "rename all but one"))
   }
 
   private mutating func noteTooDeep(_ path: String, in run: String) {

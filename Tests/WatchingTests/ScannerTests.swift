@@ -136,6 +136,24 @@ import Testing
     #expect(result.oddities.map(\.problem.code) == ["name-not-utf8"])
   }
 
+  /// Two runs of one name would become one: neither is followed until one of them is renamed.
+  @Test func doesNotTakeNormalisationsOfANameForOne() throws {
+    let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+    #expect(composed == decomposed)
+    try folder.file("\(composed)/a.pt")
+    #expect(names(try scan()) == ["\(composed)/a.pt"])
+    try folder.file("\(decomposed)/b.pt")
+    try folder.file("other/\(composed).pt")
+    try folder.file("other/\(decomposed).pt")
+    try folder.file("other/c.pt")
+    let result = try scan()
+    #expect(names(result) == ["other/c.pt"])
+    #expect(result.oddities.map(\.problem.code) == ["names-confusable", "names-confusable"])
+    #expect(result.oddities.map(\.path) == [folder.path, folder.path + "/other"])
+    #expect(rename(folder.path + "/" + decomposed, folder.path + "/cafe") == 0)
+    #expect(names(try scan()) == ["cafe/b.pt", "\(composed)/a.pt", "other/c.pt"])
+  }
+
   @Test func seesTheSameInOneFolderAsInTheWhole() throws {
     try folder.file("run/a.pt")
     try folder.file("run/checkpoint-1/model.safetensors")
