@@ -68,11 +68,18 @@ extension PeriodTracker {
         Finding(.plasticity, "quiet, but an end is still unlikely (\(brief(probability)))"))
       return .open
     }
+    let frozen = history[last.from].step...history[first.to].step
     return .closed(
       End(
-        step: history[last.to].step,
-        interval: history[last.from].step...history[first.to].step,
+        step: history[last.to].step, interval: observesLayer ? frozen : widened(frozen),
         probability: probability, decidedAtStep: history[history.count - 1].step, basis: .shares))
+  }
+
+  /// Where a deficit stops doing harm, of a run whose shares froze in an interval: far less is known of that.
+  private func widened(_ frozen: ClosedRange<Int>) -> ClosedRange<Int> {
+    let factor = exp2(settings.intervalDeviations * settings.sharesEndDeviation)
+    let upper = Double(frozen.upperBound) * factor
+    return Int(Double(frozen.lowerBound) / factor)...(upper < 1e18 ? Int(upper) : .max)
   }
 
   /// Shares were never seen to move, or never seen at all.

@@ -19,6 +19,10 @@ import Testing
     #expect(end.interval.contains(256))
     #expect(end.interval.contains(end.step))
     #expect(end.decidedAtStep > 256)
+    // A freeze tells little of where a deficit stops doing harm: more than two doublings to either side.
+    #expect(8 * end.interval.lowerBound <= 2 * 256 && 256 * 8 <= 2 * end.interval.upperBound)
+    let layer = try #require(verdict.layers.first?.final?.end)
+    #expect(layer.interval.upperBound < 4 * layer.interval.lowerBound, "its freeze: \(layer)")
     #expect((0.5...0.95).contains(end.probability))
     // Never a fall, so never `peaked`.
     #expect(final.peak == nil)
