@@ -13,8 +13,8 @@ import Glibc
 /// schedule, and closer together than around any one epoch, any one loss, the trace's peak or the shares'
 /// freeze (measurements.md §7). The spread of the labels around it gives the probability that the period
 /// has ended. Of the rate only a smooth decay counts, and that in bounds: a step of the schedule or a
-/// cool-down is no end. Of an optimizer that scales each weight's step neither rate nor schedule tells:
-/// there z = log2( t / (k' · pace) ), t the steps since the start. Before every example has been seen a
+/// cool-down is no end. Of an optimizer that scales each weight's step neither rate nor schedule tells, and
+/// of an unknown one no rate is known: there z = log2( t / (k' · pace) ), t the steps since the start. Before every example has been seen a
 /// second time and the first part of the task is taken in, on a plateau of learning, and where the run,
 /// going on as it does, would leave nearly half of the task undone, nothing has ended.
 struct TaskProgress: Sendable {
@@ -88,10 +88,10 @@ struct TaskProgress: Sendable {
     guard awaitedStep == nil else { return }
     let told = awaiting
     awaiting = []
-    for each in told { place(each.checkpoint, at: each.index, change: each.change) }
+    for each in told { take(each.checkpoint, at: each.index, change: each.change) }
   }
 
-  private mutating func place(
+  private mutating func take(
     _ newest: Observation, at index: Int, change: ScheduleWatch.Change?
   ) {
     budget.observe(step: newest.step, rate: newest.learningRate, change: change)

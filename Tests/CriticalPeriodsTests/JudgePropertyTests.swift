@@ -5,9 +5,14 @@ import Testing
 @Suite struct JudgePropertyTests {
   private static let recorded = ["mnist1d-cnn", "digits-resnet", "chars-gpt2", "mlp-exp"]
 
-  @Test(arguments: recorded)
-  func aPrefixIsJudgedAsThePrefixOfTheWhole(name: String) throws {
-    let points = try RecordedSeries.named(name).map(withoutContributions)
+  /// Also where the start is missing, and what was learned before has to be estimated.
+  @Test(arguments: recorded, [0, 3])
+  func aPrefixIsJudgedAsThePrefixOfTheWhole(name: String, missing: Int) throws {
+    let points = try RecordedSeries.named(name).dropFirst(missing).map { point in
+      var point = withoutContributions(point)
+      if missing > 0 { point.targetEntropy = nil }
+      return point
+    }
     let whole = judge(points, evidence: .probe)
     for count in 0...points.count {
       let part = judge(Array(points.prefix(count)), evidence: .probe)
