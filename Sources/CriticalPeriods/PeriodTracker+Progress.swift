@@ -17,6 +17,14 @@ extension PeriodTracker {
     if let reopening, reopening.cause == .movement { return progress.isEarly ? .open : nil }
     let since = reopening?.index
     guard let end = progress.end(evidence, since: since) else {
+      if let undone = progress.undone {
+        findings.append(
+          Finding(
+            .coverage,
+            "training would be past the end, but \(brief(100 * undone)) % of the task would be left "
+              + "undone: the network is deprived of it, or the probe's examples are none of those "
+              + "trained on"))
+      }
       guard let jump = progress.lastSetAside, progress.wouldEndWithSetAside(now) else {
         return .open
       }

@@ -19,6 +19,14 @@ extension TaskProgress {
       probability: probability(at: now, evidence: evidence), decidedAtStep: now.step)
   }
 
+  /// The part foreseen to remain, where only much that does, or a plateau, keeps an end from being said.
+  var undone: Double? {
+    guard let now = places.last, !hasHardlyBegun(now), isEarly(now),
+      reaches(settings.endScore, now)
+    else { return nil }
+    return now.foreseen
+  }
+
   private func eligible(since reopening: Int?) -> ArraySlice<Place> {
     places.drop { place in reopening.map { place.index <= $0 } ?? false }
   }

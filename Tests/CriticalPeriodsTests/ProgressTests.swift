@@ -364,6 +364,8 @@ import Testing
     series.accuracy = { 1 - 0.9 * (0.55 + 0.45 * SyntheticSeries.part($0)) }
     series.learningRate = { rate == "constant" ? 0.05 : 0.05 * exp(-Double($0) / 3200) }
     #expect(ends(series) == [.waiting, .acquiring])
+    let said = judge(series.points, evidence: .probe).final?.evidence.map(\.text) ?? []
+    #expect(said.contains { $0.contains("would be left undone") }, "\(said)")
   }
 
   /// The nearer the schedule's end, the less is left to mend what a deficit spoils.
