@@ -3,6 +3,9 @@ extension PeriodTracker {
   /// What the run shows. Of a layer reports give the state only, and words for each of hundreds, at every
   /// checkpoint, would cost more than judging them.
   func describe(_ findings: inout [Finding]) {
+    if evidence == .weights {
+      findings.append(Finding(.coverage, "weights only: norms and update shares, no information"))
+    }
     if evidence != .weights, let top = peak.maximum, let ratio = peak.ratio {
       findings.append(
         Finding(

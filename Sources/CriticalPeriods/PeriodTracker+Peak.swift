@@ -49,7 +49,6 @@ extension PeriodTracker {
   /// Weights show no information: what settles there is named, and nothing is decided.
   func decideFromWeights(_ findings: inout [Finding]) -> (PeriodState, AmbiguityReason?) {
     if !observesLayer { describe(&findings) }
-    findings.append(Finding(.coverage, "weights only: norms and update shares, no information"))
     guard let last = freeze.lastFluid, let since = history[last.to].doublings,
       let now = history.last?.doublings, freeze.quiet.count >= settings.quietTransitions,
       now - since >= settings.quietDoublings

@@ -67,7 +67,7 @@ struct PeriodTracker: Sendable {
 
   /// Probability that the period has ended, from progress; nil for a layer and where it is unknown.
   private var endProbability: Double? {
-    guard let now = progress.places.last, !observesLayer, evidence != .weights else { return nil }
+    guard let now = progress.places.last, !observesLayer else { return nil }
     return progress.probability(at: now, evidence: evidence)
   }
 
@@ -86,7 +86,9 @@ struct PeriodTracker: Sendable {
       findings.append(Finding(.coverage, "\(history.count) of the 3 checkpoints needed"))
       return (.waiting, nil)
     }
-    if evidence == .weights { return decideFromWeights(&findings) }
+    if evidence == .weights, observesLayer || !progress.isKnown {
+      return decideFromWeights(&findings)
+    }
     if let reason = end == nil ? resumes() : reopens() { reopen(reason) }
     if !observesLayer { describe(&findings) }
     if end != nil, reopening == nil { return (.closed, nil) }

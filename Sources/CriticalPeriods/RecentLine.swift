@@ -54,9 +54,21 @@ struct RecentLine: Sendable {
   /// Its slope; nil where the places do not tell one.
   var slope: Double? { centred.map { $0.xy / $0.xx } }
 
+  /// Standard deviation of the points around it; nil with fewer than three.
+  var scatter: Double? {
+    guard count >= 3, let (xx, xy, yy) = centred else { return nil }
+    return (max(yy - xy * xy / xx, 0) / Double(count - 2)).squareRoot()
+  }
+
+  /// Variance of the points around it; nil with fewer than three.
+  var variance: Double? {
+    guard count >= 3, let (xx, xy, yy) = centred else { return nil }
+    return max(yy - xy * xy / xx, 0) / Double(count - 2)
+  }
+
   /// The slope's standard error; nil with fewer than three points.
   var slopeError: Double? {
-    guard count >= 3, let (xx, xy, yy) = centred else { return nil }
-    return (max(yy - xy * xy / xx, 0) / Double(count - 2) / xx).squareRoot()
+    guard let variance, let (xx, _, _) = centred else { return nil }
+    return (variance / xx).squareRoot()
   }
 }

@@ -47,6 +47,7 @@ struct TaskProgress: Sendable {
   private var pace: LearningPace
   /// log2 of the odds of what is taken in over that of the sum of the rates.
   private var recentOdds: RecentLine
+  private var noise = ProgressNoise()
   /// log2 of the parts that went with an abrupt change of the learning rate: they do not count.
   private(set) var setAside = 0.0
   /// Parts set aside per change, for the evidence.
@@ -70,6 +71,7 @@ struct TaskProgress: Sendable {
     budget = RateBudget(start: now.step)
     pace.restart(at: now.step)
     recentOdds.removeAll()
+    noise.restart()
     setAside = 0
     lastSetAside = nil
     levels.restart()
@@ -115,6 +117,7 @@ struct TaskProgress: Sendable {
       spent: budget.spent, left: budget.left, log2Sum: log2(max(budget.sum, 1e-12)),
       log2Odds: log2(max(exp2(-remaining.log2Part) - 1, 1e-3)))
     if place.step > start {
+      noise.observe(remaining, at: doublings)
       recentOdds.append(x: place.log2Sum, y: place.log2Odds)
       place.exponent = recentOdds.slope
     }
@@ -187,7 +190,9 @@ struct TaskProgress: Sendable {
 
   /// The same at a place.
   func isEarly(_ place: Place) -> Bool {
-    hasHardlyBegun(place) || place.foreseen > settings.mostForeseen || isStuck(place)
+    // Twice its scatter: of many checkpoints the luckiest must not tell.
+    hasHardlyBegun(place)
+      || place.foreseen * exp2(2 * noise.deviation) > settings.mostForeseen || isStuck(place)
   }
 
   /// Whether much remains and is taken in as slowly as on a plateau, or by a network that is deprived of it.
@@ -211,6 +216,7 @@ struct TaskProgress: Sendable {
   /// Spread of the score at the end, wider where less is known.
   func deviation(at place: Place, evidence: EvidenceKind) -> Double {
     var deviation = hypot(settings.endScoreDeviation, clock.addedDeviation)
+    deviation = hypot(deviation, settings.noiseInScore * noise.deviation)
     if passes(at: place) == nil { deviation = hypot(deviation, settings.typicalPassesDeviation) }
     if levels.areRough { deviation = hypot(deviation, settings.roughLevelsDeviation) }
     if evidence != .probe { deviation *= 1.25 }

@@ -39,6 +39,21 @@ import Testing
     #expect(transitions(from: verdict.trajectory).isEmpty)
   }
 
+  /// The loss that a trainer wrote into the checkpoints tells the task's progress without a probe.
+  @Test func weightsWithALoggedLossDecide() throws {
+    let points = try RecordedSeries.named("mlp-exp").map { point in
+      SeriesPoint(
+        step: point.step, layers: point.layers.map { LayerPoint(name: $0.name) }, loss: point.loss,
+        epoch: point.epoch, learningRate: point.learningRate)
+    }
+    let verdict = judge(points, evidence: .weights)
+    let end = try #require(verdict.final?.end)
+    #expect(end.basis == .progress)
+    #expect(end.interval.contains(416), "the label; said \(end)")
+    #expect(verdict.trajectory.allSatisfy { $0.peak == nil })
+    #expect(verdict.layers.allSatisfy { $0.trajectory.allSatisfy { $0.state != .closed } })
+  }
+
   @Test func clippedMomentsAreNamed() throws {
     let verdict = judge(try RecordedSeries.named("chars-gpt2-moments"), evidence: .optimizer)
     #expect(verdict.final?.evidence.contains { $0.text.contains("clipping") } == true)
