@@ -51,6 +51,12 @@ public struct SeriesRow: Document {
   /// What later rows are compared with.
   public var kept: KeptEvidence
 
+  /// How trainers call the loss on the data that they train on, the usual name first.
+  private static let lossNames = [
+    "loss", "train_loss", "train/loss", "training_loss", "loss/train", "train_loss_epoch",
+    "train/loss_epoch",
+  ]
+
   /// The row of a report that carries kept evidence; nil for one without.
   public init?(_ report: CheckpointReport, reportName: String) {
     guard let kept = report.kept else { return nil }
@@ -61,7 +67,9 @@ public struct SeriesRow: Document {
     step = report.checkpoint.step
     epoch = report.checkpoint.epoch
     learningRate = report.checkpoint.learningRate
-    loss = report.performance?.loss.value ?? report.checkpoint.metrics["loss"]?.value
+    loss =
+      report.performance?.loss.value
+      ?? Self.lossNames.lazy.compactMap { report.checkpoint.metrics[$0]?.value }.first
     accuracy = report.performance?.accuracy
     confidence = report.information?.confidence.value
     entropyBits = report.performance?.entropyBits?.value

@@ -14,6 +14,8 @@ struct Row {
   var weights: [Float] = [1, 2]
   var secondMoment: [Double]?
   var probe: String? = "probe"
+  /// What the trainer wrote beside the weights.
+  var metrics: [String: Quantity] = [:]
 
   /// Twelve examples that differ a little, so that a bootstrap has something to resample.
   func made() throws -> SeriesRow {
@@ -22,7 +24,7 @@ struct Row {
       checkpoint: CheckpointIdentity(
         path: "/runs/r/\(digest).pt", format: "pytorch-zip", bytes: 1, digest: digest, step: step,
         stepSource: nil, epoch: nil, learningRate: nil, parameters: 4, stateDict: "",
-        written: Moment(unixSeconds: 0), metrics: [:]),
+        written: Moment(unixSeconds: 0), metrics: metrics),
       evidence: ["weights"], took: CostReport(seconds: 0, peakMemoryBytes: 0))
     let total = traces.reduce(0, +)
     report.layers = traces.indices.map { layer in
@@ -115,6 +117,18 @@ private func course(_ count: Int = 14) throws -> [SeriesRow] {
     let placed = SeriesSegments(first + again).placed
     #expect(placed.map(\.segment) == [0, 0, 0, 0, 0, 0, 1, 1, 1])
     #expect(placed.suffix(3).map(\.row.digest) == ["again3", "again4", "again5"])
+  }
+
+  @Test func theLossOfTrainingIsFoundUnderItsUsualNames() throws {
+    let losses = try [
+      ["loss": 1.5, "train_loss": 2], ["val_loss": 3, "train_loss": 2], ["train/loss": 0.5],
+      ["val_loss": 3],
+    ].map { metrics in
+      try Row(
+        step: 1, digest: "a", traces: [1], probe: nil, metrics: metrics.mapValues { .exact($0) }
+      ).made().loss
+    }
+    #expect(losses == [1.5, 2, 0.5, nil])
   }
 
   @Test func rowsOfAnotherProbeAreLeftOut() throws {
