@@ -19,7 +19,7 @@ extension PeriodSettings {
   /// of optimizers that scale each weight's step scatter further and tell nothing of the others: nil too.
   public func scoreAtEnd(of series: LabelledSeries) -> Double? {
     guard case .end(let step, _) = series.label, step > 0 else { return nil }
-    var progress = TaskProgress(settings: self)
+    var progress = TaskProgress(evidence: series.evidence, settings: self)
     var schedule = ScheduleWatch(settings: self)
     var history: [Observation] = []
     for point in series.points {

@@ -27,7 +27,7 @@ extension PeriodTracker {
           .progress,
           "\(brief(100 * now.remaining.part)) % of the task remains to be taken in (by the "
             + "\(now.remaining.measure)), \(passes): the period has ended with probability "
-            + "\(brief(progress.probability(at: now, evidence: evidence)))"))
+            + "\(brief(progress.probability(at: now)))"))
     }
     if let newest = freeze.spans.last {
       var text =

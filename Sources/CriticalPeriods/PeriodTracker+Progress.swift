@@ -15,8 +15,15 @@ extension PeriodTracker {
     guard let now = progress.places.last else { return nil }
     // A period reopened by moving shares closes again when they hold.
     if let reopening, reopening.cause == .movement { return progress.isEarly ? .open : nil }
+    if !progress.tellsPasses {
+      findings.append(
+        Finding(
+          .coverage,
+          "checkpoints name a loss, but neither epoch nor accuracy: whether any example has been seen "
+            + "twice cannot be told"))
+    }
     let since = reopening?.index
-    guard let end = progress.end(evidence, since: since) else {
+    guard let end = progress.end(since: since) else {
       if let undone = progress.undone {
         findings.append(
           Finding(

@@ -39,7 +39,7 @@ struct PeriodTracker: Sendable {
     peak = PeakWatch(settings: settings, resamples: resamples)
     freeze = ShareFreeze(settings: settings)
     schedule = ScheduleWatch(settings: settings)
-    progress = TaskProgress(settings: settings)
+    progress = TaskProgress(evidence: evidence, settings: settings)
   }
 
   /// Takes the next checkpoint, later than all before, and says where the subject stands.
@@ -68,7 +68,7 @@ struct PeriodTracker: Sendable {
   /// Probability that the period has ended, from progress; nil for a layer and where it is unknown.
   private var endProbability: Double? {
     guard let now = progress.places.last, !observesLayer else { return nil }
-    return progress.probability(at: now, evidence: evidence)
+    return progress.probability(at: now)
   }
 
   /// Whether the task's progress rules out an end of the run as yet; nil where progress tells nothing.

@@ -3,12 +3,12 @@ import Glibc
 /// Where the period ended.
 extension TaskProgress {
   /// The end when the newest checkpoint is the first at which it is more likely than not.
-  func end(_ evidence: EvidenceKind, since reopening: Int? = nil) -> End? {
+  func end(since reopening: Int? = nil) -> End? {
     let eligible = eligible(since: reopening)
     guard let now = eligible.last, !isEarly, eligible.count >= 2, let score = score(at: now),
       score >= settings.endScore
     else { return nil }
-    let width = settings.intervalDeviations * deviation(at: now, evidence: evidence)
+    let width = settings.intervalDeviations * deviation(at: now)
     let step = crossing(settings.endScore, in: eligible, whenPossible: true) ?? now.step
     let low = crossing(settings.endScore - width, in: eligible) ?? step
     let slope = max(slope(eligible), 1)
@@ -16,7 +16,7 @@ extension TaskProgress {
     let high = max(ahead.isFinite && ahead < 1e18 ? Int(ahead) : now.step, step)
     return End(
       step: step, interval: min(low, step)...high,
-      probability: probability(at: now, evidence: evidence), decidedAtStep: now.step)
+      probability: probability(at: now), decidedAtStep: now.step)
   }
 
   /// The part foreseen to remain, where only much that does, or a plateau, keeps an end from being said.

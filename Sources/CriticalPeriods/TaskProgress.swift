@@ -38,6 +38,8 @@ struct TaskProgress: Sendable {
   }
 
   let settings: PeriodSettings
+  /// What the run was measured from.
+  let evidence: EvidenceKind
   private(set) var places: [Place] = []
   private var levels = UninformedLevels()
   /// The checkpoints seen while it is not known where the run came from.
@@ -57,7 +59,8 @@ struct TaskProgress: Sendable {
   /// Layers with weights of their own; 0 while unknown.
   private var layers = 0
 
-  init(settings: PeriodSettings) {
+  init(evidence: EvidenceKind, settings: PeriodSettings) {
+    self.evidence = evidence
     self.settings = settings
     budget = RateBudget(start: 0)
     pace = LearningPace(settings: settings, start: 0)
@@ -190,31 +193,34 @@ struct TaskProgress: Sendable {
 
   /// The same at a place.
   func isEarly(_ place: Place) -> Bool {
-    // Twice its scatter: of many checkpoints the luckiest must not tell.
-    hasHardlyBegun(place)
-      || place.foreseen * exp2(2 * noise.deviation) > settings.mostForeseen || isStuck(place)
-  }
-
-  /// Whether much remains and is taken in as slowly as on a plateau, or by a network that is deprived of it.
-  private func isStuck(_ place: Place) -> Bool {
-    place.remaining.part > settings.plateauRemaining
+    // Twice the scatter of what remains to spare: the luckiest of many checkpoints must not tell.
+    let margin = exp2(2 * noise.deviation)
+    let isStuck =
+      margin * place.remaining.part > settings.plateauRemaining
       && (place.exponent ?? 0) < clock.leastExponent
+    return hasHardlyBegun(place) || margin * place.foreseen > settings.mostForeseen || isStuck
   }
 
   /// Whether no example has been seen twice, or the first part of the task is not yet taken in.
   func hasHardlyBegun(_ place: Place) -> Bool {
-    pace.steps == nil || (passes(at: place) ?? .infinity) <= 1
+    pace.steps == nil || !tellsPasses || (passes(at: place) ?? .infinity) <= 1
+  }
+
+  /// Whether epochs tell how often an example has been seen, or a probe or accuracy does roughly. The loss that a
+  /// trainer logs does not: that of a language model falls to a third in its first epoch.
+  var tellsPasses: Bool {
+    evidence == .probe || levels.knowError || places.last.map { passes(at: $0) != nil } ?? true
   }
 
   /// Probability that the period has ended at a place.
-  func probability(at place: Place, evidence: EvidenceKind) -> Double {
+  func probability(at place: Place) -> Double {
     guard !isEarly(place), let score = score(at: place) else { return 0.05 }
-    let z = (score - settings.endScore) / deviation(at: place, evidence: evidence)
+    let z = (score - settings.endScore) / deviation(at: place)
     return min(max(normalProbability(below: z), 0.05), 0.95)
   }
 
   /// Spread of the score at the end, wider where less is known.
-  func deviation(at place: Place, evidence: EvidenceKind) -> Double {
+  func deviation(at place: Place) -> Double {
     var deviation = hypot(settings.endScoreDeviation, clock.addedDeviation)
     deviation = hypot(deviation, settings.noiseInScore * noise.deviation)
     if passes(at: place) == nil { deviation = hypot(deviation, settings.typicalPassesDeviation) }

@@ -18,6 +18,9 @@ struct UninformedLevels: Sendable {
   /// Whether the loss alone had to tell, or the first one lies more than an octave below the start.
   private(set) var areRough = false
 
+  /// Whether accuracy tells the error.
+  var knowError: Bool { error != nil }
+
   /// The step from which they can be estimated, while they are not known.
   var awaitedStep: Int? {
     guard loss == nil, let first else { return nil }

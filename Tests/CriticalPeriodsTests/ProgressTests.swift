@@ -404,6 +404,20 @@ import Testing
     #expect(width(unknown) > width(known))
   }
 
+  /// The loss of a language model falls as far within its first epoch, and that is no end.
+  @Test(arguments: [EvidenceKind.optimizer, .weights])
+  func aLoggedLossWithoutEpochOrAccuracyDoesNotTell(evidence: EvidenceKind) throws {
+    var series = SyntheticSeries.learning()
+    series.epoch = { _ in nil }
+    series.accuracy = { _ in nil }
+    let silent = judge(series.points, evidence: evidence)
+    #expect(!silent.trajectory.contains { $0.state == .closed })
+    let said = silent.final?.evidence.map(\.text) ?? []
+    #expect(said.contains { $0.contains("neither epoch nor accuracy") }, "\(said)")
+    series.epoch = { Double($0) / 32 }
+    #expect(judge(series.points, evidence: evidence).final?.state == .closed)
+  }
+
   @Test func layersAreFixedOneByOne() throws {
     var series = SyntheticSeries.learning()
     series.shares = { step in

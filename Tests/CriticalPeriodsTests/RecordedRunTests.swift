@@ -44,7 +44,7 @@ import Testing
     let points = try RecordedSeries.named("mlp-exp").map { point in
       SeriesPoint(
         step: point.step, layers: point.layers.map { LayerPoint(name: $0.name) }, loss: point.loss,
-        epoch: point.epoch, learningRate: point.learningRate)
+        epoch: Double(point.step) / 32, learningRate: point.learningRate)
     }
     let verdict = judge(points, evidence: .weights)
     let end = try #require(verdict.final?.end)
