@@ -97,6 +97,7 @@ adamw5, adamw6, tanh3_adam, tanh4_adam = adam(relu5), adam(relu6), adam(tanh3), 
 tanh5_adam, gelu4_adam, wide4_adam, narrow4_adam = adam(tanh5), adam(gelu4), adam(wide4), adam(narrow4)
 relu3_adam, convolutional_adam = adam(relu3), adam(convolutional)
 layernorm4_adam, residual_adam = adam(layernorm4), adam(residual)
+relu4_adamw, silu4_adam, gelu5_adam = adam(relu4), adam(silu4), adam(gelu5)
 adam4 = with_optimizer(relu4, torch.optim.Adam)
 adagrad4 = with_optimizer(relu4, torch.optim.Adagrad)
 rms4 = with_optimizer(relu4, torch.optim.RMSprop, weight_decay=1e-4)
