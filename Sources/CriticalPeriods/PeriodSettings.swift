@@ -11,10 +11,10 @@ public struct PeriodSettings: Sendable, Hashable {
   public var reopeningFactor = 2.0
   /// How long shares must have been quiet before the period is closed, in doublings of the step.
   public var quietDoublings = 0.5
-  /// How far the labelled ends of adaptive runs scatter around the freeze of their shares, in doublings.
-  public var sharesEndDeviation = 2.0
   /// How many quiet steps from checkpoint to checkpoint that takes at least.
   public var quietTransitions = 3
+  /// How far the labelled ends of adaptive runs scatter around the freeze of their shares, in doublings.
+  public var sharesEndDeviation = 2.0
   /// An end less likely than this is not said.
   public var leastProbability = 0.5
   /// Information rising faster than this is still being acquired: exponent of the step.

@@ -15,33 +15,8 @@ extension PeriodTracker {
     guard let now = progress.places.last else { return nil }
     // A period reopened by moving shares closes again when they hold.
     if let reopening, reopening.cause == .movement { return progress.isEarly ? .open : nil }
-    if !progress.tellsPasses {
-      findings.append(
-        Finding(
-          .coverage,
-          "checkpoints name a loss, but neither epoch nor accuracy: whether any example has been seen "
-            + "twice cannot be told"))
-    }
     let since = reopening?.index
-    guard let end = progress.end(since: since) else {
-      if let undone = progress.undone {
-        findings.append(
-          Finding(
-            .coverage,
-            "training would be past the end, but \(brief(100 * undone)) % of the task would be left "
-              + "undone: the network is deprived of it, or the probe's examples are none of those "
-              + "trained on"))
-      }
-      guard let jump = progress.lastSetAside, progress.wouldEndWithSetAside(now) else {
-        return .open
-      }
-      findings.append(
-        Finding(
-          .schedule,
-          "what remains of the task fell \(brief(1 / jump.ratio))-fold with an abrupt change of the "
-            + "learning rate between steps \(jump.from) and \(jump.to), which does not count"))
-      return .ambiguous(.learningRate)
-    }
+    guard let end = progress.end(since: since) else { return unsettled(at: now, &findings) }
     if reopening == nil, let first = progress.places.first, progress.firstIsPastTheEnd {
       findings.append(
         Finding(
@@ -64,6 +39,34 @@ extension PeriodTracker {
       return .ambiguous(.sparse)
     }
     return .closed(end)
+  }
+
+  /// Why no end is said, where that needs words.
+  private func unsettled(at now: TaskProgress.Place, _ findings: inout [Finding]) -> Settlement {
+    if !progress.tellsPasses {
+      findings.append(
+        Finding(
+          .coverage,
+          "checkpoints name a loss, but neither epoch nor accuracy: whether any example has been seen "
+            + "twice cannot be told"))
+    }
+    if let undone = progress.undone {
+      findings.append(
+        Finding(
+          .coverage,
+          "training would be past the end, but \(brief(100 * undone)) % of the task would be left "
+            + "undone: the network is deprived of it, or the probe's examples are none of those "
+            + "trained on"))
+    }
+    guard let jump = progress.lastSetAside, progress.wouldEndWithSetAside(now) else {
+      return .open
+    }
+    findings.append(
+      Finding(
+        .schedule,
+        "what remains of the task fell \(brief(1 / jump.ratio))-fold with an abrupt change of the "
+          + "learning rate between steps \(jump.from) and \(jump.to), which does not count"))
+    return .ambiguous(.learningRate)
   }
 
   /// Where nothing is taken in any more and the trace falls for another reason, no end is in sight:

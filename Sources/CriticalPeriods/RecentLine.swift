@@ -54,12 +54,6 @@ struct RecentLine: Sendable {
   /// Its slope; nil where the places do not tell one.
   var slope: Double? { centred.map { $0.xy / $0.xx } }
 
-  /// Standard deviation of the points around it; nil with fewer than three.
-  var scatter: Double? {
-    guard count >= 3, let (xx, xy, yy) = centred else { return nil }
-    return (max(yy - xy * xy / xx, 0) / Double(count - 2)).squareRoot()
-  }
-
   /// Variance of the points around it; nil with fewer than three.
   var variance: Double? {
     guard count >= 3, let (xx, xy, yy) = centred else { return nil }
