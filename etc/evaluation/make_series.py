@@ -4,7 +4,7 @@
     python3 etc/evaluation/make_series.py [--work FOLDER] [--plasticityd BINARY] [NAME …]
 
 Each line is one deficit experiment (probes/deficit/deficit.py): three seeds or more, a clean run and
-eleven windows of twenty epochs each, a minute or two on one core. series.json is the clean run of the
+eleven windows or more of twenty epochs each, minutes on one core. series.json is the clean run of the
 first seed, with the exact Fisher trace of every tensor; label.json holds the curve and the end that
 `plasticityd sensitivity` reads off it; end_epoch is null where there is none, with the reason. Needs
 torch, numpy, onnx and pyyaml; mnist1d_sets.py, the package mnist1d. What is finished in the work folder
