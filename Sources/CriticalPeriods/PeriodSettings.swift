@@ -97,10 +97,11 @@ public struct PeriodSettings: Sendable, Hashable {
   public var typicalPassesDeviation = 0.6
   /// By how much more the score scatters where the loss alone tells what the untrained network's was.
   public var roughLevelsDeviation = 0.5
-
   /// By how much the scatter of what remains moves the score, through the pace: the first checkpoint's and the
   /// present one's loss scatter, √2, and where 60 % remain their odds do so 1 / (1 − 0.6) times as far.
   public var noiseInScore = 3.5
+  /// How many of its deviations what remains, and is foreseen to, has to have to spare.
+  public var noiseMargin = 2.0
 
   /// A learning rate raised abruptly by this factor is a restart.
   public var restartFactor = 3.0

@@ -54,15 +54,9 @@ struct RecentLine: Sendable {
   /// Its slope; nil where the places do not tell one.
   var slope: Double? { centred.map { $0.xy / $0.xx } }
 
-  /// Variance of the points around it; nil with fewer than three.
-  var variance: Double? {
-    guard count >= 3, let (xx, xy, yy) = centred else { return nil }
-    return max(yy - xy * xy / xx, 0) / Double(count - 2)
-  }
-
   /// The slope's standard error; nil with fewer than three points.
   var slopeError: Double? {
-    guard let variance, let (xx, _, _) = centred else { return nil }
-    return (variance / xx).squareRoot()
+    guard count >= 3, let (xx, xy, yy) = centred else { return nil }
+    return (max(yy - xy * xy / xx, 0) / Double(count - 2) / xx).squareRoot()
   }
 }

@@ -1,19 +1,24 @@
 import Glibc
 
-/// Checkpoint-to-checkpoint noise of ln I, from the series alone: the median size of the second
-/// differences of its last values, which a steady rise or fall does not enter. With independent
-/// noise of deviation σ a second difference has deviation √6 σ, and the median size of a normal
-/// variable is 0.6745 of its deviation. Zero with fewer than three values.
+/// Checkpoint-to-checkpoint noise of ln I, from the series alone.
 func seriesLogNoise(_ history: [Observation], last count: Int = 12) -> Double {
   var logs: [Double] = []
   for observation in history.reversed() {
     if logs.count == count { break }
     if let information = observation.information { logs.append(log(information)) }
   }
-  guard logs.count >= 3 else { return 0 }
+  return secondDifferenceNoise(in: logs)
+}
+
+/// Standard deviation of the noise in successive values: from the median size of their second
+/// differences, which a steady rise or fall does not enter. With independent
+/// noise of deviation σ a second difference has deviation √6 σ, and the median size of a normal
+/// variable is 0.6745 of its deviation. Zero with fewer than three values.
+func secondDifferenceNoise(in values: [Double]) -> Double {
+  guard values.count >= 3 else { return 0 }
   var sizes: [Double] = []
-  for i in 1..<(logs.count - 1) {
-    let difference: Double = logs[i - 1] - 2 * logs[i] + logs[i + 1]
+  for i in 1..<(values.count - 1) {
+    let difference: Double = values[i - 1] - 2 * values[i] + values[i + 1]
     sizes.append(abs(difference))
   }
   sizes.sort()

@@ -14,9 +14,10 @@ import Glibc
 /// freeze (measurements.md §7). The spread of the labels around it gives the probability that the period
 /// has ended. Of the rate only a smooth decay counts, and that in bounds: a step of the schedule or a
 /// cool-down is no end. Of an optimizer that scales each weight's step neither rate nor schedule tells, and
-/// of an unknown one no rate is known: there z = log2( t / (k' · pace) ), t the steps since the start. Before every example has been seen a
-/// second time and the first part of the task is taken in, on a plateau of learning, and where the run,
-/// going on as it does, would leave nearly half of the task undone, nothing has ended.
+/// of an unknown one no rate is known: there z = log2( t / (k' · pace) ), t the steps since the start.
+/// Before every example has been seen a second time and the first part of the task is taken in, on a plateau
+/// of learning, and where the run, going on as it does, would leave nearly half of the task undone, nothing
+/// has ended.
 struct TaskProgress: Sendable {
   /// What is known at one checkpoint.
   struct Place: Sendable {
@@ -49,7 +50,9 @@ struct TaskProgress: Sendable {
   private var pace: LearningPace
   /// log2 of the odds of what is taken in over that of the sum of the rates.
   private var recentOdds: RecentLine
-  private var noise = ProgressNoise()
+  /// Noise of log2 of what remains, from checkpoint to checkpoint: a loss that a trainer logs is often that of
+  /// one batch, and a probe of few examples tells it roughly.
+  private var noise = 0.0
   /// log2 of the parts that went with an abrupt change of the learning rate: they do not count.
   private(set) var setAside = 0.0
   /// Parts set aside per change, for the evidence.
@@ -74,7 +77,7 @@ struct TaskProgress: Sendable {
     budget = RateBudget(start: now.step)
     pace.restart(at: now.step)
     recentOdds.removeAll()
-    noise.restart()
+    noise = 0
     setAside = 0
     lastSetAside = nil
     levels.restart()
@@ -120,12 +123,13 @@ struct TaskProgress: Sendable {
       spent: budget.spent, left: budget.left, log2Sum: log2(max(budget.sum, 1e-12)),
       log2Odds: log2(max(exp2(-remaining.log2Part) - 1, 1e-3)))
     if place.step > start {
-      noise.observe(remaining, at: doublings)
       recentOdds.append(x: place.log2Sum, y: place.log2Odds)
       place.exponent = recentOdds.slope
     }
     place.foreseen = foreseen(at: place)
     places.append(place)
+    noise = secondDifferenceNoise(
+      in: places.suffix(12).filter { $0.step > start }.map(\.remaining.log2Part))
   }
 
   /// The part that will remain when the schedule has run out, but no later than when it has spent as much
@@ -193,8 +197,8 @@ struct TaskProgress: Sendable {
 
   /// The same at a place.
   func isEarly(_ place: Place) -> Bool {
-    // Twice the scatter of what remains to spare: the luckiest of many checkpoints must not tell.
-    let margin = exp2(2 * noise.deviation)
+    // The luckiest of many checkpoints must not tell.
+    let margin = exp2(settings.noiseMargin * noise)
     let isStuck =
       margin * place.remaining.part > settings.plateauRemaining
       && (place.exponent ?? 0) < clock.leastExponent
@@ -222,7 +226,7 @@ struct TaskProgress: Sendable {
   /// Spread of the score at the end, wider where less is known.
   func deviation(at place: Place) -> Double {
     var deviation = hypot(settings.endScoreDeviation, clock.addedDeviation)
-    deviation = hypot(deviation, settings.noiseInScore * noise.deviation)
+    deviation = hypot(deviation, settings.noiseInScore * noise)
     if passes(at: place) == nil { deviation = hypot(deviation, settings.typicalPassesDeviation) }
     if levels.areRough { deviation = hypot(deviation, settings.roughLevelsDeviation) }
     if evidence != .probe { deviation *= 1.25 }
