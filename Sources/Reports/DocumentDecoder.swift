@@ -46,40 +46,40 @@ struct DocumentDecoder {
       self.codingPath = codingPath
     }
 
-    private func find(_ key: Key) -> DocumentValue? {
+    private func find(_ key: Key) -> (name: String, value: DocumentValue)? {
       // Dictionary keys arrive as themselves, field names respelled.
-      values[key.stringValue] ?? values[documentKey(key)]
+      let own = key.stringValue
+      if let value = values[own] { return (own, value) }
+      let name = documentKey(key)
+      return values[name].map { (name, $0) }
     }
-    private func require(_ key: Key) throws -> DocumentValue {
-      guard let value = find(key) else {
+    private func require(_ key: Key) throws -> TreeDecoder {
+      guard let (name, value) = find(key) else {
         throw DecodingError.keyNotFound(
           key,
           .init(codingPath: codingPath, debugDescription: "no field \"\(documentKey(key))\""))
       }
-      return value
+      return TreeDecoder(value: value, codingPath: codingPath + [NameKey(stringValue: name)])
     }
     func contains(_ key: Key) -> Bool { find(key) != nil }
     func decodeNil(forKey key: Key) throws -> Bool {
-      if case .null = try require(key) { true } else { false }
+      if case .null? = find(key)?.value { true } else { false }
     }
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
-      try T(from: TreeDecoder(value: try require(key), codingPath: codingPath + [key]))
+      try T(from: try require(key))
     }
     func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) throws
       -> KeyedDecodingContainer<Nested>
     {
-      try TreeDecoder(value: try require(key), codingPath: codingPath + [key])
-        .container(keyedBy: type)
+      try require(key).container(keyedBy: type)
     }
     func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
-      try TreeDecoder(value: try require(key), codingPath: codingPath + [key]).unkeyedContainer()
+      try require(key).unkeyedContainer()
     }
     func superDecoder() throws -> any Decoder {
       TreeDecoder(value: .null, codingPath: codingPath)
     }
-    func superDecoder(forKey key: Key) throws -> any Decoder {
-      TreeDecoder(value: try require(key), codingPath: codingPath + [key])
-    }
+    func superDecoder(forKey key: Key) throws -> any Decoder { try require(key) }
   }
 
   private struct Elements: UnkeyedDecodingContainer {

@@ -24,7 +24,7 @@ enum DocumentValue {
 }
 
 /// `informationBits` ↔ `information_bits`: documents spell fields with underscores. Keys that
-/// already hold an underscore, and dictionary keys, are left alone.
+/// already hold an underscore are left alone.
 func documentKey(_ key: any CodingKey) -> String {
   let name = key.stringValue
   // Most names are one word. Names of fields are ASCII, as Swift source here is.
@@ -33,7 +33,7 @@ func documentKey(_ key: any CodingKey) -> String {
     if byte == UInt8(ascii: "_") { return name }
     if isCapital(byte) { capitals += 1 }
   }
-  if capitals == 0 || key is DictionaryKey { return name }
+  if capitals == 0 { return name }
   return String(unsafeUninitializedCapacity: name.utf8.count + capitals) { spelled in
     var end = 0
     for byte in name.utf8 {
@@ -52,8 +52,8 @@ private func isCapital(_ byte: UInt8) -> Bool {
   (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
 }
 
-/// A key of a `[String: …]` dictionary: a name from a file, never respelled.
-struct DictionaryKey: CodingKey {
+/// A name as the document spells it, for error messages.
+struct NameKey: CodingKey {
   let stringValue: String
   var intValue: Int? { nil }
   init(stringValue: String) { self.stringValue = stringValue }

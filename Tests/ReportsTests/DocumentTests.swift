@@ -93,6 +93,24 @@ import Testing
   }
 
   @Test(arguments: [
+    (
+      #"[{"step": 1, "fisher_trace": "high"}]"#,
+      "[0].fisher_trace: expected a number, found a string"
+    ),
+    (
+      #"[{"step": 1, "fisher_trace": 2}, {"step": 2, "fisher_trace": 2, "tensors": {"myLayer.W": true}}]"#,
+      "[1].tensors.myLayer.W: expected a number, found a boolean"
+    ),
+  ])
+  func namesTheFieldAsTheFileSpellsIt(_ json: String, _ expected: String) {
+    #expect {
+      try SeriesFile(json: Array(json.utf8), path: "series.json")
+    } throws: { error in
+      ("\(error)" as String).hasPrefix("wrong-document: series.json: \(expected); ")
+    }
+  }
+
+  @Test(arguments: [
     (0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"),
     (-1, "1969-12-31T23:59:59Z"), (4_102_444_799, "2099-12-31T23:59:59Z"),
   ])
