@@ -9,19 +9,29 @@ public import Reports
 /// - Parameters:
 ///   - folders: labelled runs, or folders of them.
 ///   - reports: where checkpoints are measured into; by default only series.json is read.
-/// - Throws: `no-labels`, `no-series`, or what is wrong with a file.
+///   - passOver: told of each run that cannot be read; the others are compared without it.
+/// - Throws: `no-labels`, or what is wrong with the first run if none can be read.
 public func evaluate(
-  _ folders: [String], measuringInto reports: String? = nil
+  _ folders: [String], measuringInto reports: String? = nil,
+  passOver: (Problem) -> Void = { _ in }
 ) throws(Problem) -> EvaluationReport {
   var series: [LabelledSeries] = []
-  for folder in try LabelledFolder.all(in: folders) {
-    series.append(try folder.series(measuringInto: reports))
+  var unreadable: [Problem] = []
+  for path in try LabelledFolder.paths(in: folders) {
+    do {
+      series.append(try LabelledFolder(path).series(measuringInto: reports))
+    } catch {
+      unreadable.append(error)
+    }
   }
+  if series.isEmpty, let problem = unreadable.first { throw problem }
+  unreadable.forEach(passOver)
   let scores = score(on: series) + [leaveOneOutScore(on: series)]
   return EvaluationReport(
     labelled: scores.first?.labelled.count ?? 0,
     neverEnding: series.filter { $0.label == .never }.count,
     unknown: series.filter { $0.label == .unknown }.count,
+    unreadable: unreadable.map { "\($0)" },
     methods: scores.map(MethodReport.init),
     reliability: reliability(on: series).map {
       ReliabilityReport(

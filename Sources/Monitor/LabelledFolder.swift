@@ -12,23 +12,32 @@ struct LabelledFolder {
   let path: String
   let label: LabelFile
 
+  /// Reads the label of a folder that `paths(in:)` found.
+  ///
+  /// - Throws: what is wrong with the file.
+  init(_ path: String) throws(Problem) {
+    self.path = path
+    let file = Self.labelFile(in: path)
+    label = try LabelFile(
+      json: try DurableFile.read(file, limit: 1 << 20, on: PosixFileSystem()) ?? [], path: file)
+  }
+
   /// The labelled folders among these, and right below those that are not labelled themselves.
   ///
-  /// - Throws: `no-labels` naming a folder without any, or what is wrong with a file.
-  static func all(in folders: [String]) throws(Problem) -> [LabelledFolder] {
-    var found: [LabelledFolder] = []
+  /// - Throws: `no-labels` naming a folder without any, or why a folder cannot be listed.
+  static func paths(in folders: [String]) throws(Problem) -> [String] {
+    var found: [String] = []
     for folder in folders {
-      var inside: [LabelledFolder] = []
-      if let own = try here(folder) {
-        inside = [own]
+      var inside: [String] = []
+      if try isLabelled(folder) {
+        inside = [folder]
       } else {
         let names: [String]
         do {
           names = try PosixFileSystem().names(in: folder)
         } catch { throw error.problem(at: folder) }
-        for name in names.sorted() {
-          let path = Path.join(folder, name)
-          if RealPath.isDirectory(path), let one = try here(path) { inside.append(one) }
+        for path in names.sorted().map({ Path.join(folder, $0) }) where try isLabelled(path) {
+          inside.append(path)
         }
       }
       guard !inside.isEmpty else {
@@ -41,12 +50,11 @@ struct LabelledFolder {
     return found
   }
 
-  private static func here(_ folder: String) throws(Problem) -> LabelledFolder? {
-    let file = Path.join(folder, "label.json")
-    guard RealPath.isDirectory(folder),
-      let bytes = try DurableFile.read(file, limit: 1 << 20, on: PosixFileSystem())
-    else { return nil }
-    return LabelledFolder(path: folder, label: try LabelFile(json: bytes, path: file))
+  private static func labelFile(in folder: String) -> String { Path.join(folder, "label.json") }
+
+  private static func isLabelled(_ folder: String) throws(Problem) -> Bool {
+    guard RealPath.isDirectory(folder) else { return false }
+    return try PosixFileSystem().exists(labelFile(in: folder))
   }
 
   /// What the file says of the end.

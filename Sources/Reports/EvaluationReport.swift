@@ -12,6 +12,8 @@ public struct EvaluationReport: Document {
   public var neverEnding: Int
   /// Runs of which nothing is known: an end named there is neither right nor wrong.
   public var unknown: Int
+  /// Why runs are left out that cannot be read, a line each.
+  public var unreadable: [String]
   /// One per method; `ours-left-out` has its constants fitted without the run that it is asked about.
   public var methods: [MethodReport]
   /// Stated probabilities at all checkpoints against the labels, every doubling of the step alike.
@@ -21,12 +23,13 @@ public struct EvaluationReport: Document {
 
   /// Creates a report.
   public init(
-    labelled: Int, neverEnding: Int, unknown: Int, methods: [MethodReport],
+    labelled: Int, neverEnding: Int, unknown: Int, unreadable: [String], methods: [MethodReport],
     reliability: [ReliabilityReport], runs: [EvaluatedRun]
   ) {
     self.labelled = labelled
     self.neverEnding = neverEnding
     self.unknown = unknown
+    self.unreadable = unreadable
     self.methods = methods
     self.reliability = reliability
     self.runs = runs

@@ -10,7 +10,8 @@ struct EvaluateCommand: ParsableCommand {
     discussion: """
       RUNS are labelled runs, or folders of them. Each holds a label.json (a sensitivity curve and \
       its end, as `plasticityd sensitivity` reads it off a deficit experiment) beside a series.json, \
-      or beside checkpoints/ with probe.onnx and probe.npz, which --measure has measured first.
+      or beside checkpoints/ with probe.onnx and probe.npz, which --measure has measured first. One \
+      that cannot be read is passed over and named; the others are compared without it.
 
       Printed per method: ends named, false ends, mean |log2(named/labelled)| and its distance to \
       the label's interval, delay as a part of the end's step, stated probability against the \
@@ -27,6 +28,9 @@ struct EvaluateCommand: ParsableCommand {
   var measure: String?
 
   func run() throws {
-    StandardStream.output.write(try evaluate(runs, measuringInto: measure).yaml())
+    let report = try evaluate(runs, measuringInto: measure) { problem in
+      StandardStream.error.write("passed over: \(escapedForTerminal("\(problem)"))\n")
+    }
+    StandardStream.output.write(try report.yaml())
   }
 }

@@ -10,8 +10,7 @@ import Testing
   private func verdict(on name: String) throws -> Verdict {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "../../etc/evaluation/\(name)").standardizedFileURL.path
-    let series = try #require(try LabelledFolder.all(in: [folder]).first)
-      .series(measuringInto: nil)
+    let series = try LabelledFolder(folder).series(measuringInto: nil)
     return judge(series.points, evidence: series.evidence)
   }
 

@@ -156,6 +156,34 @@ import Testing
     }
   }
 
+  @Test func aRunThatCannotBeReadIsPassedOver() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for name in ["bad-label", "bad-series", "good", "no-series"] {
+      let run = folder.appending(path: name)
+      try FileManager.default.createDirectory(at: run, withIntermediateDirectories: true)
+      for file in ["label.json", "series.json"] {
+        try FileManager.default.copyItem(
+          atPath: "\(Self.folder)/cnn-exp/\(file)", toPath: run.appending(path: file).path)
+      }
+    }
+    try Data("{".utf8).write(to: folder.appending(path: "bad-label/label.json"))
+    try Data("[{}]".utf8).write(to: folder.appending(path: "bad-series/series.json"))
+    try FileManager.default.removeItem(at: folder.appending(path: "no-series/series.json"))
+    var told: [Problem] = []
+    let report = try evaluate([folder.path]) { told.append($0) }
+    #expect(told.map(\.code) == ["yaml-syntax", "wrong-document", "no-series"])
+    #expect(report.unreadable == told.map { "\($0)" })
+    #expect(report.runs.map(\.run) == ["good"])
+    #expect(report.labelled == 1)
+    do throws(Problem) {
+      _ = try evaluate([folder.appending(path: "bad-series").path])
+      Issue.record("nothing thrown")
+    } catch {
+      #expect(error.code == "wrong-document")
+    }
+  }
+
   @Test func aFolderWithoutLabelsIsNamed() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
