@@ -5,6 +5,10 @@
 public struct DeficitRunReport: Document {
   /// `plasticityd/deficit/v1`.
   public static var schema: String { "plasticityd/deficit/v1" }
+  /// Such files are written where a run is trained, and by hand.
+  public static var remedy: String {
+    "correct it, or leave the run out; etc/doc/deficit.md describes the file"
+  }
 
   /// Which experiment the run belongs to; runs of one differ in seed and window only.
   public var experiment: String

@@ -5,6 +5,8 @@ import YAML
 public protocol Document: Codable, Sendable {
   /// `plasticityd/<kind>/v1`.
   static var schema: String { get }
+  /// What a person can do about a file that is not such a document.
+  static var remedy: String { get }
 }
 
 extension CheckpointReport: Document {
@@ -25,6 +27,11 @@ extension AlertReport: Document {
 }
 
 extension Document {
+  /// Most documents tell of a checkpoint.
+  public static var remedy: String {
+    "the file was not written by this version; measure the checkpoint again"
+  }
+
   /// The document as UTF-8 YAML.
   ///
   /// - Throws: `report-unwritable` (a defect of ours) when a value has no YAML form.
@@ -52,7 +59,7 @@ extension Document {
     }
     self = try DocumentDecoder().decode(
       Self.self, from: root, path: path,
-      remedy: "the file was not written by this version; measure the checkpoint again")
+      remedy: Self.remedy)
   }
 }
 
