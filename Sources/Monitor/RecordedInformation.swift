@@ -34,14 +34,15 @@ enum RecordedInformation {
   private static func row(_ row: TrajectoryRow) -> InformationRow? {
     row.step.map { step in
       InformationRow(
-        step: step, epoch: row.epoch, accuracy: row.accuracy, fisherTrace: row.fisherTrace?.value,
+        step: step, epoch: row.epoch, accuracy: row.accuracy, fisherTrace: row.fisherTrace,
         informationBits: row.informationBits, confidence: row.confidence)
     }
   }
 
   private static func row(_ row: SeriesFile.Row) -> InformationRow {
     InformationRow(
-      step: row.step, epoch: row.epoch, accuracy: row.testAccuracy, fisherTrace: row.fisherTrace,
+      step: row.step, epoch: row.epoch, accuracy: row.testAccuracy,
+      fisherTrace: Quantity(row.fisherTrace, standardError: row.standardError),
       informationBits: nil, confidence: row.confidence)
   }
 }

@@ -98,7 +98,7 @@ public struct SensitivityPoint: Codable, Sendable, FlowStyled {
   /// How many runs it is the mean of.
   public var runs: Int
   /// tr F of the first clean run there.
-  public var fisherTrace: Double?
+  public var fisherTrace: Quantity?
   /// Its code length at the tolerance, bits.
   public var informationBits: Double?
 
@@ -152,7 +152,7 @@ public struct RunInformation: Codable, Sendable {
     self.run = run
     self.deficit = deficit
     self.trajectory = trajectory
-    let traces = trajectory.compactMap { row in row.fisherTrace.map { (row.step, $0) } }
+    let traces = trajectory.compactMap { row in row.fisherTrace?.value.map { (row.step, $0) } }
     if let peak = traces.max(by: { $0.1 < $1.1 }), peak.1 > 0, let last = traces.last {
       peakStep = peak.0
       keptFraction = last.1 / peak.1
@@ -169,7 +169,7 @@ public struct InformationRow: Codable, Sendable, FlowStyled {
   /// Accuracy: on test data where the run was trained, on the probe in the daemon's reports.
   public var accuracy: Double?
   /// tr F.
-  public var fisherTrace: Double?
+  public var fisherTrace: Quantity?
   /// Code length at the tolerance, bits.
   public var informationBits: Double?
   /// Mean Σ p(1−p).
@@ -177,7 +177,7 @@ public struct InformationRow: Codable, Sendable, FlowStyled {
 
   /// Creates a row.
   public init(
-    step: Int, epoch: Double?, accuracy: Double?, fisherTrace: Double?, informationBits: Double?,
+    step: Int, epoch: Double?, accuracy: Double?, fisherTrace: Quantity?, informationBits: Double?,
     confidence: Double?
   ) {
     self.step = step

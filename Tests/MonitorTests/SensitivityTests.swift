@@ -24,7 +24,7 @@ import Testing
     try folder.text(
       "control-seed1/series.json",
       #"""
-      [{"epoch": 0, "step": 0, "fisher_trace": 2.5, "test_accuracy": 0.1, "confidence": 0.9},
+      [{"epoch": 0, "step": 0, "fisher_trace": 2.5, "standard_error": 0.5, "test_accuracy": 0.1, "confidence": 0.9},
        {"epoch": 10, "step": 320, "fisher_trace": 2e1, "test_accuracy": 0.5, "confidence": 0.4},
        {"epoch": 100, "step": 3200, "fisher_trace": 5, "test_accuracy": 0.71, "confidence": 1e-05}]
       """#)
@@ -34,7 +34,8 @@ import Testing
     #expect(report.curves.map(\.kind) == ["windows", "removals"])
     let windows = report.curves[0]
     #expect(windows.points.map(\.epoch) == [0, 5, 10, 15, 30])
-    #expect(windows.points.map(\.fisherTrace) == [2.5, 2.5, 20, 20, 20])
+    #expect(windows.points.map(\.fisherTrace?.value) == [2.5, 2.5, 20, 20, 20])
+    #expect(windows.points[0].fisherTrace == .estimate(2.5, standardError: 0.5))
     let end = try #require(windows.end)
     #expect(abs(end.epoch - 12.5) < 1e-6)
     #expect(end.step == 400)
