@@ -22,11 +22,12 @@ struct LabelledFolder {
       json: try DurableFile.read(file, limit: 1 << 20, on: PosixFileSystem()) ?? [], path: file)
   }
 
-  /// The labelled folders among these, and right below those that are not labelled themselves.
+  /// The labelled folders among these, and right below those that are not labelled themselves; each once.
   ///
   /// - Throws: `no-labels` naming a folder without any, or why a folder cannot be listed.
   static func paths(in folders: [String]) throws(Problem) -> [String] {
     var found: [String] = []
+    var seen: Set<String> = []
     for folder in folders {
       var inside: [String] = []
       if try isLabelled(folder) {
@@ -45,7 +46,7 @@ struct LabelledFolder {
           "no-labels", at: folder, "neither it nor a folder in it holds a label.json",
           remedy: "name folders of labelled runs", kind: .noInput)
       }
-      found += inside
+      for one in inside where seen.insert(RealPath.resolve(one)).inserted { found.append(one) }
     }
     return found
   }

@@ -171,7 +171,8 @@ import Testing
     try Data("[{}]".utf8).write(to: folder.appending(path: "bad-series/series.json"))
     try FileManager.default.removeItem(at: folder.appending(path: "no-series/series.json"))
     var told: [Problem] = []
-    let report = try evaluate([folder.path]) { told.append($0) }
+    let good = folder.appending(path: "good").path
+    let report = try evaluate([folder.path, good]) { told.append($0) }
     #expect(told.map(\.code) == ["yaml-syntax", "wrong-document", "no-series"])
     #expect(report.unreadable == told.map { "\($0)" })
     #expect(report.runs.map(\.run) == ["good"])
