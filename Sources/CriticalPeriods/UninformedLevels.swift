@@ -7,7 +7,9 @@ import Glibc
 /// doubled: by then the loss tells where it came from, to half an octave. Accuracy tells more, because loss
 /// and error fall about in proportion: H is where (1 − e^−H) / H is the first error over the first loss. That
 /// is good to a sixth of an octave on labelled runs of ten classes. For two it would be up to twofold too
-/// high, and half too low for a thousand; the loss bounds it from above.
+/// high, and half too low for a thousand; the loss bounds it from above. It is asked even of step 0: trainers
+/// that count epochs from 0 save their first checkpoint after an epoch of training, and an untrained network
+/// answers with its own loss.
 struct UninformedLevels: Sendable {
   private var loss: Double?
   private var error: Double?
@@ -38,6 +40,8 @@ struct UninformedLevels: Sendable {
         entropy = estimatedEntropy(from: start, and: newest)
         guard let estimate = entropy else { return }
         areRough = start.accuracy == nil || estimate > 2 * before
+      } else if entropy == nil {
+        entropy = estimatedEntropy(of: start, from: before)
       }
       loss = max(before, entropy ?? 0)
     }
@@ -74,8 +78,15 @@ private func estimatedEntropy(from first: Observation, and second: Observation) 
   // Learning curves fall about as 1/(1 + t/τ): their inverse rises evenly, and did so before.
   let rise = (loss / max(second.loss ?? loss, 1e-9) - 1) / (stretch - 1)
   let extrapolated = loss / max(1 - rise, 0.5)
-  guard let accuracy = first.accuracy, accuracy < 1, loss > 0 else { return extrapolated }
-  return min(2.0.squareRoot() * extrapolated, entropy(errorOverLoss: (1 - accuracy) / loss))
+  return estimatedEntropy(of: first, from: extrapolated) ?? extrapolated
+}
+
+/// H(Y) in nats from the accuracy of one checkpoint, and no more than half an octave above the loss that the run
+/// seems to have started from; nil where accuracy does not tell.
+private func estimatedEntropy(of checkpoint: Observation, from start: Double) -> Double? {
+  guard let loss = checkpoint.loss, loss > 0, let accuracy = checkpoint.accuracy, accuracy < 1
+  else { return nil }
+  return min(2.0.squareRoot() * start, entropy(errorOverLoss: (1 - accuracy) / loss))
 }
 
 /// The H at which (1 − e^−H) / H is a positive ratio: it falls from 1 as H grows.

@@ -94,6 +94,8 @@ import Testing
     /// Epochs before this one have no checkpoint, nor those that are no multiple of `every`.
     var firstEpoch = 0
     var every = 1
+    /// The checkpoint called step 0 has been trained for an epoch: so it is where epochs are counted from 0.
+    var startsTrained = false
     /// Fields whose names end so are missing.
     var field: String?
     /// Standard deviation of ln(loss): of the losses of single batches, say.
@@ -104,6 +106,7 @@ import Testing
   /// The end is named nearly as well, or with due doubt.
   @Test(arguments: [
     Lack(field: "learning_rate", error: 0.7), Lack(firstEpoch: 1, error: 0.55),
+    Lack(startsTrained: true, error: 0.55),
     Lack(firstEpoch: 5, every: 5, error: 0.55), Lack(firstEpoch: 1, field: "accuracy", error: 0.75),
     Lack(field: "accuracy", noise: 0.25, error: 0.85),
   ]) func ourRuleHoldsWhereSomethingIsMissing(lack: Lack) throws {
@@ -117,7 +120,7 @@ import Testing
         atPath: run + "/label.json", toPath: copy.path + "/label.json")
       let all = try Data(contentsOf: URL(filePath: run + "/series.json"))
       let rows = try #require(try JSONSerialization.jsonObject(with: all) as? [[String: Any]])
-      let kept = rows.compactMap { row -> [String: Any]? in
+      var kept = rows.compactMap { row -> [String: Any]? in
         guard let epoch = row["epoch"] as? Double else { return lack.firstEpoch > 0 ? nil : row }
         guard epoch >= Double(lack.firstEpoch), Int(epoch) % lack.every == 0 else { return nil }
         var row = row.filter { name, _ in lack.field.map { !name.hasSuffix($0) } ?? true }
@@ -125,6 +128,11 @@ import Testing
           row["train_loss"] = loss * exp(lack.noise * generator.next())
         }
         return row
+      }
+      if lack.startsTrained, kept.count > 1, kept[0]["step"] as? Int == 0 {
+        kept[1]["step"] = 0
+        kept[1]["epoch"] = 0.0
+        kept.removeFirst()
       }
       try JSONSerialization.data(withJSONObject: kept)
         .write(to: copy.appending(path: "series.json"))
