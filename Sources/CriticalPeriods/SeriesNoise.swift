@@ -11,9 +11,9 @@ func seriesLogNoise(_ history: [Observation], last count: Int = 12) -> Double {
 }
 
 /// Standard deviation of the noise in successive values: from the median size of their second
-/// differences, which a steady rise or fall does not enter. With independent
-/// noise of deviation σ a second difference has deviation √6 σ, and the median size of a normal
-/// variable is 0.6745 of its deviation. Zero with fewer than three values.
+/// differences, which a steady rise or fall does not enter. With independent noise of deviation σ a
+/// second difference has deviation √6 σ, and the median size of a normal variable is 0.6745 of its
+/// deviation. Zero with fewer than three values.
 func secondDifferenceNoise(in values: [Double]) -> Double {
   guard values.count >= 3 else { return 0 }
   var sizes: [Double] = []

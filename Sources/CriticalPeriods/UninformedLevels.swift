@@ -36,12 +36,10 @@ struct UninformedLevels: Sendable {
     let start = first ?? newest
     var entropy = newest.targetEntropy
     if loss == nil, let before = start.loss {
-      if entropy == nil, start.step > 0 {
-        entropy = estimatedEntropy(from: start, and: newest)
-        guard let estimate = entropy else { return }
-        areRough = start.accuracy == nil || estimate > 2 * before
-      } else if entropy == nil {
-        entropy = estimatedEntropy(of: start, from: before)
+      if entropy == nil {
+        guard let estimate = estimatedEntropy(from: start, and: newest) else { return }
+        entropy = estimate
+        areRough = start.step > 0 && (start.accuracy == nil || estimate > 2 * before)
       }
       loss = max(before, entropy ?? 0)
     }
@@ -71,22 +69,16 @@ struct UninformedLevels: Sendable {
   }
 }
 
-/// H(Y) in nats from two checkpoints of a run whose start was not seen; nil until the step has doubled.
+/// H(Y) in nats from two checkpoints, the first of the run and one later; nil until the step has doubled, which
+/// it has from step 0 on at once.
 private func estimatedEntropy(from first: Observation, and second: Observation) -> Double? {
-  let stretch = Double(second.step) / Double(first.step)
+  let stretch = first.step > 0 ? Double(second.step) / Double(first.step) : .infinity
   guard stretch >= 2, let loss = first.loss else { return nil }
   // Learning curves fall about as 1/(1 + t/τ): their inverse rises evenly, and did so before.
   let rise = (loss / max(second.loss ?? loss, 1e-9) - 1) / (stretch - 1)
   let extrapolated = loss / max(1 - rise, 0.5)
-  return estimatedEntropy(of: first, from: extrapolated) ?? extrapolated
-}
-
-/// H(Y) in nats from the accuracy of one checkpoint, and no more than half an octave above the loss that the run
-/// seems to have started from; nil where accuracy does not tell.
-private func estimatedEntropy(of checkpoint: Observation, from start: Double) -> Double? {
-  guard let loss = checkpoint.loss, loss > 0, let accuracy = checkpoint.accuracy, accuracy < 1
-  else { return nil }
-  return min(2.0.squareRoot() * start, entropy(errorOverLoss: (1 - accuracy) / loss))
+  guard let accuracy = first.accuracy, accuracy < 1, loss > 0 else { return extrapolated }
+  return min(2.0.squareRoot() * extrapolated, entropy(errorOverLoss: (1 - accuracy) / loss))
 }
 
 /// The H at which (1 − e^−H) / H is a positive ratio: it falls from 1 as H grows.
