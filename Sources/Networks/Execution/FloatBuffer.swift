@@ -17,6 +17,10 @@ final class FloatBuffer: @unchecked Sendable {
     pointer = UnsafeMutableRawPointer.allocate(
       byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64
     ).bindMemory(to: Float.self, capacity: max(count, 1))
+    #if DEBUG
+      // So that tests see what is read before it is written.
+      pointer.update(repeating: .nan, count: count)
+    #endif
   }
 
   convenience init(_ values: [Float]) {

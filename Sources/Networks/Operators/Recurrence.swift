@@ -108,7 +108,7 @@ final class Recurrence: Operator {
       inner = FloatBuffer(count: 0)
     case .gru:
       cells = FloatBuffer(count: 0)
-      // Steps behind a sequence's end are never written, and meet cotangents of zero in products.
+      // A reset state behind a sequence's end is never written, and meets cotangents of zero in products.
       inner = FloatBuffer(zeros: sequences * t * h)
     case .rnn:
       cells = FloatBuffer(count: 0)
@@ -181,8 +181,11 @@ final class Recurrence: Operator {
     if case .gru(let resetsProduct) = settings.cell {
       let own = inner.pointer + step * h
       for m in 0..<sequences {
-        ck_gru_reset(
-          &activations, gate + m * t * width, before + m * (t + 1) * h, own + m * t * h, h)
+        // Behind a sequence's end its gates are not set.
+        if step < length(m) {
+          ck_gru_reset(
+            &activations, gate + m * t * width, before + m * (t + 1) * h, own + m * t * h, h)
+        }
         guard resetsProduct, let bias = place(.bias) else { continue }
         (own + m * t * h).update(from: arrays.inputs[bias], count: h)
       }
