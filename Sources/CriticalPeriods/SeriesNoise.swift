@@ -1,10 +1,13 @@
 import Glibc
 
+/// How many of the newest checkpoints tell the noise: enough for a median, few enough to follow it.
+let noiseCheckpoints = 12
+
 /// Checkpoint-to-checkpoint noise of ln I, from the series alone.
-func seriesLogNoise(_ history: [Observation], last count: Int = 12) -> Double {
+func seriesLogNoise(_ history: [Observation]) -> Double {
   var logs: [Double] = []
   for observation in history.reversed() {
-    if logs.count == count { break }
+    if logs.count == noiseCheckpoints { break }
     if let information = observation.information { logs.append(log(information)) }
   }
   return secondDifferenceNoise(in: logs)

@@ -129,7 +129,7 @@ struct TaskProgress: Sendable {
     place.foreseen = foreseen(at: place)
     places.append(place)
     noise = secondDifferenceNoise(
-      in: places.suffix(12).filter { $0.step > start }.map(\.remaining.log2Part))
+      in: places.suffix(noiseCheckpoints).filter { $0.step > start }.map(\.remaining.log2Part))
   }
 
   /// The part that will remain when the schedule has run out, but no later than when it has spent as much
