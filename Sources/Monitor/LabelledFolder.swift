@@ -17,45 +17,18 @@ struct LabelledFolder {
   /// - Throws: what is wrong with the file.
   init(_ path: String) throws(Problem) {
     self.path = path
-    let file = Self.labelFile(in: path)
-    label = try LabelFile(
-      json: try DurableFile.read(file, limit: 1 << 20, on: PosixFileSystem()) ?? [], path: file)
+    label = try LabelFile(in: path)
   }
 
-  /// The labelled folders among these, and right below those that are not labelled themselves; each once.
+  /// The labelled folders among these, and right below those that are not labelled themselves.
   ///
-  /// - Throws: `no-labels` naming a folder without any, or why a folder cannot be listed.
+  /// - Throws: `no-such-folder`, `no-labels`, or why a folder cannot be listed.
   static func paths(in folders: [String]) throws(Problem) -> [String] {
-    var found: [String] = []
-    var seen: Set<String> = []
-    for folder in folders {
-      var inside: [String] = []
-      if try isLabelled(folder) {
-        inside = [folder]
-      } else {
-        let names: [String]
-        do {
-          names = try PosixFileSystem().names(in: folder)
-        } catch { throw error.problem(at: folder) }
-        for path in names.sorted().map({ Path.join(folder, $0) }) where try isLabelled(path) {
-          inside.append(path)
-        }
-      }
-      guard !inside.isEmpty else {
-        throw Problem(
-          "no-labels", at: folder, "neither it nor a folder in it holds a label.json",
-          remedy: "name folders of labelled runs", kind: .noInput)
-      }
-      for one in inside where seen.insert(RealPath.resolve(one)).inserted { found.append(one) }
+    try RunFolders.all(in: folders, markedBy: [LabelFile.name]) { folder in
+      Problem(
+        "no-labels", at: folder, "neither it nor a folder in it holds a \(LabelFile.name)",
+        remedy: "name folders of labelled runs", kind: .noInput)
     }
-    return found
-  }
-
-  private static func labelFile(in folder: String) -> String { Path.join(folder, "label.json") }
-
-  private static func isLabelled(_ folder: String) throws(Problem) -> Bool {
-    guard RealPath.isDirectory(folder) else { return false }
-    return try PosixFileSystem().exists(labelFile(in: folder))
   }
 
   /// What the file says of the end.
@@ -92,7 +65,7 @@ struct LabelledFolder {
   private func measured(
     _ name: String, _ checkpoints: String, into reports: String
   ) throws(Problem) -> LabelledSeries {
-    let hasProbe = try PosixFileSystem().exists(Path.join(path, "probe.onnx"))
+    let hasProbe = try RunFolders.isMarked(path, by: ["probe.onnx"])
     _ = try Backfill(
       folder: checkpoints, reports: reports, options: hasProbe ? ["--probe", path] : []
     ).run { _ in }
@@ -111,13 +84,17 @@ struct LabelledFolder {
   }
 }
 
-extension PosixFileSystem {
-  fileprivate func exists(_ path: String) throws(Problem) -> Bool {
-    do {
-      return try status(path, followingLink: true) != nil
-    } catch {
-      throw error.problem(at: path)
-    }
+extension LabelFile {
+  /// What the file is called.
+  static let name = "label.json"
+
+  /// Reads the label in a run's folder.
+  ///
+  /// - Throws: what is wrong with the file.
+  init(in folder: String) throws(Problem) {
+    let path = Path.join(folder, Self.name)
+    let bytes = try DurableFile.read(path, limit: 1 << 20, on: PosixFileSystem())
+    self = try LabelFile(json: bytes ?? [], path: path)
   }
 }
 

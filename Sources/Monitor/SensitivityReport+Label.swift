@@ -6,7 +6,7 @@ internal import Diagnostics
 internal import Reports
 
 extension SensitivityReport {
-  init(label: LabelFile, path: String, reports: String?) throws(Problem) {
+  init(label: LabelFile, path: String, reports: String?) {
     self.init(
       experiment: path, seeds: label.seeds ?? [],
       control: ControlScores(
@@ -16,7 +16,7 @@ extension SensitivityReport {
     data = label.data
     schedule = label.learningRate
     epochs = label.epochs
-    if let rows = try RecordedInformation.rows(run: path, reports: reports) {
+    if let rows = recorded(path, reports: reports) {
       information = [RunInformation(run: path, deficit: nil, trajectory: rows)]
       stepsPerEpoch = rows.last.flatMap { row in
         row.epoch.flatMap { $0 > 0 ? Double(row.step) / $0 : nil }

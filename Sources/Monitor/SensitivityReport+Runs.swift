@@ -7,7 +7,10 @@ internal import Reports
 extension SensitivityReport {
   typealias Described = (path: String, run: DeficitRunReport)
 
-  init(runs: [Described], reports: String?) throws(Problem) {
+  /// - Parameters:
+  ///   - runs: one at least.
+  ///   - unreadable: what is wrong with the runs that cannot be read, which are left out.
+  init(runs: [Described], unreadable: [Problem], reports: String?) throws(Problem) {
     let first = runs[0].run
     for (path, run) in runs.dropFirst() where run.setting != first.setting {
       throw Problem(
@@ -17,10 +20,11 @@ extension SensitivityReport {
     let ended = runs.filter { $0.run.final?.testAccuracy.isFinite == true }
     let clean = ended.filter { $0.run.window == nil }
     guard !clean.isEmpty else {
-      throw Problem(
-        "no-clean-run", at: runs[0].path,
-        "no run without a deficit has ended among the \(runs.count)",
-        remedy: "name the folder that holds the control runs too, or wait for their end")
+      throw unreadable.first
+        ?? Problem(
+          "no-clean-run", at: runs[0].path,
+          "no run without a deficit has ended among the \(runs.count)",
+          remedy: "name the folder that holds the control runs too, or wait for their end")
     }
     let control = clean.map { $0.run.outcome(at: 0) }
     self.init(
@@ -31,11 +35,15 @@ extension SensitivityReport {
     schedule = first.schedule
     epochs = first.epochs
     stepsPerEpoch = Double(first.stepsPerEpoch)
-    findings = runs.filter { $0.run.final == nil }.map { path, _ in
-      FindingReport(
-        code: "unfinished-run", where: path, text: "it has no final accuracy yet and is left out")
-    }
-    try record(runs.filter { $0.run.window == nil || $0.run.isPermanent }, reports: reports)
+    findings =
+      unreadable.map {
+        FindingReport(code: "unreadable-run", where: $0.place, text: "it is left out: \($0)")
+      }
+      + runs.filter { $0.run.final == nil }.map { path, _ in
+        FindingReport(
+          code: "unfinished-run", where: path, text: "it has no final accuracy yet and is left out")
+      }
+    record(runs.filter { $0.run.window == nil || $0.run.isPermanent }, reports: reports)
     for group in DeficitGroup.all(ended) {
       guard let curve = SensitivityCurve(control: control, windows: group.outcomes) else {
         continue
@@ -52,12 +60,12 @@ extension SensitivityReport {
   }
 
   // What was recorded of these runs; a remark when there is nothing of the clean one.
-  mutating func record(_ runs: [Described], reports: String?) throws(Problem) {
+  private mutating func record(_ runs: [Described], reports: String?) {
     let (clean, spoilt) = (
       runs.filter { $0.run.window == nil }, runs.filter { $0.run.window != nil }
     )
     for (path, run) in clean + spoilt {
-      guard let rows = try RecordedInformation.rows(run: path, reports: reports) else { continue }
+      guard let rows = recorded(path, reports: reports) else { continue }
       information.append(
         RunInformation(run: path, deficit: run.window == nil ? nil : run.deficit, trajectory: rows))
     }
@@ -66,6 +74,18 @@ extension SensitivityReport {
         FindingReport(
           code: "no-information", where: runs.first?.path ?? "",
           text: "there is neither a report of a clean run (--reports) nor its series.json"))
+    }
+  }
+
+  /// What was recorded of a run; nil, with a remark, where that cannot be read.
+  mutating func recorded(_ run: String, reports: String?) -> [InformationRow]? {
+    do {
+      return try RecordedInformation.rows(run: run, reports: reports)
+    } catch {
+      findings.append(
+        FindingReport(
+          code: "unreadable-information", where: error.place, text: "it is left out: \(error)"))
+      return nil
     }
   }
 

@@ -24,7 +24,8 @@ struct SensitivityCommand: ParsableCommand {
 
       What the weights held meanwhile stands beside the curve, as far as it is known: from the \
       clean run's reports below --reports, or from series.json in its folder. A folder with a \
-      label.json is a curve already averaged; its end is read off anew. YAML on standard output.
+      label.json is a curve already averaged; its end is read off anew. A run that has not ended, or \
+      cannot be read, is left out and named under findings. YAML on standard output.
       """)
 
   @Argument(

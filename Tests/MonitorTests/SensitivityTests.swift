@@ -88,6 +88,25 @@ import Testing
     #expect(problem(folder.path) == "wrong-schema")
   }
 
+  @Test func whatCannotBeReadIsLeftOut() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    try write(folder, "control", 1, nil, 0.7)
+    for (start, loss) in [(0, 0.04), (5, 0.03), (10, 0.0)] {
+      try write(folder, "blur-\(start)", 1, (start, start + 20), 0.7 - loss)
+    }
+    try folder.text("blur-30/deficit.yaml", "schema: plasticityd/deficit/v1\nseed: one\n")
+    try folder.text("control/series.json", "[{")
+    let report = try sensitivity(of: [folder.path, folder.path + "/control"])
+    #expect(report.curves.map { $0.points.map(\.epoch) } == [[0, 5, 10]])
+    #expect(report.control.runs == 1)
+    #expect(report.information.isEmpty)
+    let left = report.findings.prefix(2)
+    #expect(left.map(\.code) == ["unreadable-run", "unreadable-information"])
+    let places = ["blur-30/deficit.yaml", "control/series.json:2:1"]
+    #expect(left.map(\.where) == places.map { "\(folder.path)/\($0)" })
+  }
+
   @Test func absurdNumbersDoNotTrap() throws {
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }
