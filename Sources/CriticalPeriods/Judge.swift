@@ -1,9 +1,133 @@
-/// Judges a series: one judgement per checkpoint, each from that checkpoint and those before it.
+/// Judges a run that grows: one judgement per checkpoint, each from that checkpoint and those before it. One
+/// more costs the same after a thousand as after ten.
 ///
-/// A pure function of the set of points: they may be given in any order. Two points with the same
-/// segment and step are one (the one that carries more is kept). Time is log(step). A resumed
-/// segment's past is what stands before its first step in the segments before it: a run that went
+/// A resumed segment's past is what stands before its first step in the segments before it: a run that went
 /// back to step 500 and on again knows nothing of the steps past 500 that it left behind.
+public struct Judge: Sendable {
+  /// The judgements until now.
+  public private(set) var verdict = Verdict(trajectory: [], layers: [])
+
+  private let settings: PeriodSettings
+  private let fresh: Subjects
+  private var subjects: Subjects
+  private var resamples: PairedResamples?
+  /// What was said of any layer before a point named them.
+  private var unnamed: [Judgement] = []
+  private var segment: Int?
+  /// The segments that are announced and still to come.
+  private var branches: [Branch]
+
+  /// - Parameters:
+  ///   - evidence: what the points were measured from.
+  ///   - settings: the thresholds.
+  ///   - resumptions: the first step of each segment after the first. A segment that is not announced
+  ///     starts from nothing.
+  public init(
+    evidence: EvidenceKind, settings: PeriodSettings = PeriodSettings(), resumptions: [Int] = []
+  ) {
+    self.settings = settings
+    let tracker = PeriodTracker(evidence: evidence, settings: settings)
+    let fresh = Subjects(run: tracker, layers: [tracker])
+    self.fresh = fresh
+    subjects = fresh
+    branches = resumptions.map { Branch(firstStep: $0, past: fresh) }
+    limitBranches()
+  }
+
+  /// Takes a point after all before: at a later step of the same segment, or in a later one.
+  public mutating func append(_ point: SeriesPoint) {
+    if let segment, point.segment != segment { resume() }
+    segment = point.segment
+    for index in branches.indices { branches[index].pass(point.step, subjects) }
+    resamples = resamples ?? PairedResamples(for: point, settings: settings)
+    verdict.trajectory.append(
+      subjects.run.judge(Observation(run: point), resamples: resamples))
+    judgeLayers(of: point)
+  }
+
+  private mutating func judgeLayers(of point: SeriesPoint) {
+    let runIsEarly = subjects.run.isEarly
+    func observation(_ name: String, _ layer: Int) -> Observation {
+      Observation(layer: name, at: layer, of: point, runIsEarly: runIsEarly)
+    }
+    if verdict.layers.isEmpty {
+      verdict.layers = point.layers.map { LayerVerdict(name: $0.name, trajectory: unnamed) }
+    }
+    guard !verdict.layers.isEmpty else {
+      unnamed.append(subjects.layers[0].judge(observation("", 0), resamples: nil))
+      return
+    }
+    subjects.divide(into: verdict.layers.count)
+    for layer in verdict.layers.indices {
+      let observation = observation(verdict.layers[layer].name, layer)
+      verdict.layers[layer].trajectory.append(
+        subjects.layers[layer].judge(observation, resamples: resamples))
+    }
+  }
+
+  /// Begins the next segment where it left those before.
+  private mutating func resume() {
+    for index in branches.indices { branches[index].leave(subjects) }
+    subjects = branches.isEmpty ? fresh : branches.removeFirst().past
+    limitBranches()
+  }
+
+  /// A segment's past holds what stands before its first step and before those of all segments between.
+  private mutating func limitBranches() {
+    var limit = Int.max
+    for index in branches.indices {
+      limit = min(limit, branches[index].firstStep)
+      branches[index].follow(before: limit)
+    }
+  }
+}
+
+/// A run and its layers. Until layers are named, one stands for all: nothing tells them apart.
+private struct Subjects: Sendable {
+  var run: PeriodTracker
+  var layers: [PeriodTracker]
+
+  mutating func divide(into count: Int) {
+    if layers.count != count { layers = Array(repeating: layers[0], count: count) }
+  }
+}
+
+/// A segment to come, and what it grew out of as far as that is known.
+private struct Branch: Sendable {
+  let firstStep: Int
+  private(set) var past: Subjects
+  /// The step from which on the present segment is none of its past.
+  private var limit = Int.max
+  private var follows = true
+  /// Whether the present segment has any part in its past.
+  private var hasPart = false
+
+  init(firstStep: Int, past: Subjects) {
+    self.firstStep = firstStep
+    self.past = past
+  }
+
+  /// Follows the segment that begins.
+  mutating func follow(before limit: Int) {
+    self.limit = limit
+    follows = true
+    hasPart = false
+  }
+
+  /// - Parameter subjects: as they stand before the step is judged.
+  mutating func pass(_ step: Int, _ subjects: Subjects) {
+    if step >= limit { leave(subjects) }
+    hasPart = follows
+  }
+
+  mutating func leave(_ subjects: Subjects) {
+    if follows, hasPart { past = subjects }
+    follows = false
+  }
+}
+
+/// Judges a series: a pure function of the set of points, which may be given in any order. Two points with
+/// the same segment and step are one (the one that carries more is kept). Time is log(step).
 ///
 /// - Parameters:
 ///   - series: the points of one run, all from one kind of evidence.
@@ -13,32 +137,11 @@ public func judge(
   _ series: [SeriesPoint], evidence: EvidenceKind, settings: PeriodSettings = PeriodSettings()
 ) -> Verdict {
   let segments = orderedSegments(series)
-  let fresh = PeriodTracker(
+  var judge = Judge(
     evidence: evidence, settings: settings,
-    resamples: PairedResamples(for: series, settings: settings))
-  let names = layerNames(segments)
-  var run: [Judgement] = []
-  var byLayer: [[Judgement]] = Array(repeating: [], count: names.count)
-  for (index, segment) in segments.enumerated() {
-    // A tracker sees a segment's past first.
-    let points = lineage(of: index, in: segments) + segment
-    var tracker = fresh
-    var isEarly: [Bool?] = []
-    let judgements = points.map { point in
-      defer { isEarly.append(tracker.isEarly) }
-      return tracker.judge(Observation(run: point))
-    }
-    run += judgements.suffix(segment.count)
-    for (layer, name) in names.enumerated() {
-      var tracker = fresh
-      let judgements = zip(points, isEarly).map { point, runIsEarly in
-        tracker.judge(Observation(layer: name, at: layer, of: point, runIsEarly: runIsEarly))
-      }
-      byLayer[layer] += judgements.suffix(segment.count)
-    }
-  }
-  let layers = zip(names, byLayer).map { LayerVerdict(name: $0, trajectory: $1) }
-  return Verdict(trajectory: run, layers: layers)
+    resumptions: segments.dropFirst().compactMap { $0.first?.step })
+  for point in segments.joined() { judge.append(point) }
+  return judge.verdict
 }
 
 /// The points in order of segment and step, one array per segment.
@@ -55,20 +158,6 @@ private func orderedSegments(_ series: [SeriesPoint]) -> [[SeriesPoint]] {
   }
 }
 
-/// What the last segment grew out of: of every earlier segment, the steps before the first step of
-/// all that follow it.
-private func lineage(of index: Int, in segments: [[SeriesPoint]]) -> [SeriesPoint] {
-  var limit = Int.max
-  var past: [SeriesPoint] = []
-  for segment in segments[...index].reversed() {
-    if segment.first?.segment != segments[index].first?.segment {
-      past.insert(contentsOf: segment.filter { $0.step < limit }, at: 0)
-    }
-    limit = min(limit, segment.first?.step ?? limit)
-  }
-  return past
-}
-
 /// A total order, so that the order of arrival does not decide between two points of one step.
 private func carriesMore(_ point: SeriesPoint, than rival: SeriesPoint) -> Bool {
   func weight(_ point: SeriesPoint) -> [Double] {
@@ -83,10 +172,4 @@ private func carriesMore(_ point: SeriesPoint, than rival: SeriesPoint) -> Bool 
     return [Double(known.count { $0 != nil })] + known.map { $0 ?? -1 }
   }
   return weight(rival).lexicographicallyPrecedes(weight(point))
-}
-
-/// The layers of the first point that has any.
-private func layerNames(_ segments: [[SeriesPoint]]) -> [String] {
-  for point in segments.joined() where !point.layers.isEmpty { return point.layers.map(\.name) }
-  return []
 }

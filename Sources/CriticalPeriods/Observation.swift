@@ -9,8 +9,8 @@ struct Observation: Sendable {
   /// Positive and finite, or nil.
   let information: Double?
   let standardError: Double?
-  /// N numbers, the same examples at every checkpoint.
-  let contributions: [Double]?
+  /// N numbers, the same examples at every checkpoint; forgotten when nothing will be compared with them.
+  var contributions: [Double]?
   /// Names and parts of the whole, summing to 1; empty when unknown.
   let parts: [String]
   let shares: [Double]

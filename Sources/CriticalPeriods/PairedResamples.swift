@@ -28,12 +28,9 @@ struct PairedResamples: Sendable {
     multiplicities = drawn
   }
 
-  /// The table for a series whose points have contributions; nil where none has, or they have too
-  /// many.
-  init?(for series: [SeriesPoint], settings: PeriodSettings) {
-    let examples = series.lazy.compactMap { point in
-      (point.contributions ?? point.layers.first?.contributions)?.count
-    }.first
+  /// The table for the contributions of a point; nil where it has none, or too many.
+  init?(for point: SeriesPoint, settings: PeriodSettings) {
+    let examples = (point.contributions ?? point.layers.first?.contributions)?.count
     guard let examples, 2...Self.mostExamples ~= examples else { return nil }
     self.init(examples: examples, settings: settings)
   }

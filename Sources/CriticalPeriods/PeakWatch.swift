@@ -3,7 +3,6 @@ import Glibc
 /// Watches for a fall of the information from its running maximum that is not noise.
 struct PeakWatch: Sendable {
   let settings: PeriodSettings
-  private let resamples: PairedResamples?
   /// The checkpoint with the largest information so far.
   private(set) var maximum: Int?
   /// The newest information over the maximum.
@@ -16,14 +15,24 @@ struct PeakWatch: Sendable {
   private(set) var firstFallen: Int?
   /// The peak, once enough checkpoints in a row show the fall; withdrawn at a new maximum.
   private(set) var peak: Peak?
+  /// The checkpoints whose examples are kept, so that others can be compared with them.
+  private var contenders: [Int] = []
 
-  init(settings: PeriodSettings, resamples: PairedResamples?) {
-    self.settings = settings
-    self.resamples = resamples
+  /// The checkpoints with the most information keep their examples: one of them is the maximum, and the
+  /// first and last that might be bound the peak. So memory does not grow with the run.
+  private static let mostContenders = 16
+
+  init(settings: PeriodSettings) { self.settings = settings }
+
+  /// Takes the newest checkpoint of the history into account, and forgets examples that are needed no more.
+  ///
+  /// - Parameter resamples: the draws of the paired bootstrap, where they are kept.
+  mutating func observe(_ history: inout [Observation], resamples: PairedResamples?) {
+    compare(history, resamples)
+    forget(&history)
   }
 
-  /// Takes the newest checkpoint of the history into account.
-  mutating func observe(_ history: [Observation]) {
+  private mutating func compare(_ history: [Observation], _ resamples: PairedResamples?) {
     guard let newest = history.last, let information = newest.information else { return }
     let index = history.count - 1
     guard let top = maximum, let largest = history[top].information, information <= largest else {
@@ -47,7 +56,21 @@ struct PeakWatch: Sendable {
     deep = now.value < settings.deepFall ? deep + 1 : 0
     if firstFallen == nil { firstFallen = index }
     if peak == nil, fallen >= settings.fallCheckpoints, levelFell(history, noise) {
-      settle(history, noise)
+      settle(history, noise, resamples)
+    }
+  }
+
+  private mutating func forget(_ history: inout [Observation]) {
+    let newest = history.count - 1
+    guard newest >= 0, history[newest].contributions != nil else { return }
+    contenders.append(newest)
+    // Of equals the latest goes: the maximum is the first.
+    let ranked = contenders.indices.min { one, other in
+      let (a, b) = (contenders[one], contenders[other])
+      return (history[a].information ?? 0, -a) < (history[b].information ?? 0, -b)
+    }
+    if contenders.count > Self.mostContenders, let least = ranked {
+      history[contenders.remove(at: least)].contributions = nil
     }
   }
 
@@ -76,7 +99,9 @@ struct PeakWatch: Sendable {
   }
 
   /// Places the peak: between the neighbours of all checkpoints that might be the maximum.
-  private mutating func settle(_ history: [Observation], _ noise: Double) {
+  private mutating func settle(
+    _ history: [Observation], _ noise: Double, _ resamples: PairedResamples?
+  ) {
     guard let top = maximum else { return }
     let contenders = history.indices.filter { index in
       guard index != top else { return true }

@@ -32,20 +32,21 @@ struct PeriodTracker: Sendable {
   /// Consecutive checkpoints above that level.
   var aboveClosing = 0
 
-  /// - Parameter resamples: the draws of the paired bootstrap, one table for the run and its layers.
-  init(evidence: EvidenceKind, settings: PeriodSettings, resamples: PairedResamples? = nil) {
+  init(evidence: EvidenceKind, settings: PeriodSettings) {
     self.evidence = evidence
     self.settings = settings
-    peak = PeakWatch(settings: settings, resamples: resamples)
+    peak = PeakWatch(settings: settings)
     freeze = ShareFreeze(settings: settings)
     schedule = ScheduleWatch(settings: settings)
     progress = TaskProgress(evidence: evidence, settings: settings)
   }
 
   /// Takes the next checkpoint, later than all before, and says where the subject stands.
-  mutating func judge(_ observation: Observation) -> Judgement {
+  ///
+  /// - Parameter resamples: the draws of the paired bootstrap, one table for the run and its layers.
+  mutating func judge(_ observation: Observation, resamples: PairedResamples?) -> Judgement {
     history.append(observation)
-    peak.observe(history)
+    peak.observe(&history, resamples: resamples)
     freeze.observe(history)
     let known = schedule.changes.count
     schedule.observe(history)

@@ -85,7 +85,8 @@ import Testing
     let table = PairedResamples(examples: 4, settings: PeriodSettings())
     #expect(table.interval(of: [1, 2, 3], over: [1, 2, 3], level: 0.95) == nil)
     #expect(table.interval(of: [1, 1, 1, 1], over: [0, 0, 0, 0], level: 0.95) == nil)
-    let bare = [SeriesPoint(step: 1), SeriesPoint(step: 2, contributions: [1])]
-    #expect(PairedResamples(for: bare, settings: PeriodSettings()) == nil)
+    for bare in [SeriesPoint(step: 1), SeriesPoint(step: 2, contributions: [1])] {
+      #expect(PairedResamples(for: bare, settings: PeriodSettings()) == nil)
+    }
   }
 }
