@@ -16,11 +16,12 @@ struct PeakWatch: Sendable {
   /// The peak, once enough checkpoints in a row show the fall; withdrawn at a new maximum.
   private(set) var peak: Peak?
   /// The checkpoints whose examples are kept, so that others can be compared with them.
-  private var contenders: [Int] = []
+  private var remembered: [Int] = []
+  /// Those that might be the maximum but lie so close to others that they are compared no more.
+  private var crowded: Set<Int> = []
 
-  /// The checkpoints with the most information keep their examples: one of them is the maximum, and the
-  /// first and last that might be bound the peak. So memory does not grow with the run.
-  private static let mostContenders = 16
+  /// How many checkpoints keep their examples: memory must not grow with the run.
+  static let mostRemembered = 32
 
   init(settings: PeriodSettings) { self.settings = settings }
 
@@ -60,18 +61,23 @@ struct PeakWatch: Sendable {
     }
   }
 
+  /// Forgets the examples of a checkpoint too many: one far below the maximum, or else one that lies close
+  /// to its neighbours in log-step time.
   private mutating func forget(_ history: inout [Observation]) {
     let newest = history.count - 1
     guard newest >= 0, history[newest].contributions != nil else { return }
-    contenders.append(newest)
-    // Of equals the latest goes: the maximum is the first.
-    let ranked = contenders.indices.min { one, other in
-      let (a, b) = (contenders[one], contenders[other])
-      return (history[a].information ?? 0, -a) < (history[b].information ?? 0, -b)
+    remembered.append(newest)
+    guard remembered.count > Self.mostRemembered else { return }
+    let information = remembered.map { history[$0].information ?? 0 }
+    let doublings = remembered.map { history[$0].doublings ?? 0 }
+    var forgotten = information.indices.min { information[$0] < information[$1] } ?? 0
+    if information[forgotten] >= settings.deepFall * (information.max() ?? 0) {
+      let between = remembered.indices.dropFirst().dropLast().filter { remembered[$0] != maximum }
+      let gaps = between.map { (place: $0, width: doublings[$0 + 1] - doublings[$0 - 1]) }
+      forgotten = gaps.min { $0.width < $1.width }?.place ?? 0
+      crowded.insert(remembered[forgotten])
     }
-    if contenders.count > Self.mostContenders, let least = ranked {
-      history[contenders.remove(at: least)].contributions = nil
-    }
+    history[remembered.remove(at: forgotten)].contributions = nil
   }
 
   private func isFall(_ ratio: InformationRatio, _ noise: Double) -> Bool {
@@ -103,19 +109,21 @@ struct PeakWatch: Sendable {
     _ history: [Observation], _ noise: Double, _ resamples: PairedResamples?
   ) {
     guard let top = maximum else { return }
-    let contenders = history.indices.filter { index in
-      guard index != top else { return true }
+    let compared = history.indices.filter { !crowded.contains($0) }
+    let contenders = compared.indices.filter { place in
+      guard compared[place] != top else { return true }
       guard
         let ratio = InformationRatio(
-          history[index], over: history[top], logNoise: noise, settings: settings,
+          history[compared[place]], over: history[top], logNoise: noise, settings: settings,
           resamples: resamples)
       else { return false }
       return !isFall(ratio, noise)
     }
-    let first = max((contenders.first ?? top) - 1, 0)
-    let last = min((contenders.last ?? top) + 1, history.count - 1)
+    guard let first = contenders.first, let last = contenders.last else { return }
+    let before = history[compared[max(first - 1, 0)]]
+    let after = history[compared[min(last + 1, compared.count - 1)]]
     peak = Peak(
-      step: history[top].step, interval: history[first].step...history[last].step,
+      step: history[top].step, interval: before.step...after.step,
       decidedAtStep: history[history.count - 1].step)
   }
 }

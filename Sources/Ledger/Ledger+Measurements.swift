@@ -31,12 +31,12 @@ extension Ledger {
       [.text(run), .text(digest), .text(path)]) > 0
   }
 
-  /// The other paths of a content, sorted.
-  public func aliases(run: String, digest: String) throws(Problem) -> [String] {
-    try connection.rows(
-      "SELECT path FROM alias WHERE run = ?1 AND digest = ?2 ORDER BY path",
-      [.text(run), .text(digest)]
-    ) { $0.text(0) }
+  /// The other paths of the run's contents, sorted, by digest.
+  public func aliases(run: String) throws(Problem) -> [String: [String]] {
+    let known = try connection.rows(
+      "SELECT digest, path FROM alias WHERE run = ?1 ORDER BY digest, path", [.text(run)]
+    ) { (digest: $0.text(0), path: $0.text(1)) }
+    return Dictionary(grouping: known, by: \.digest).mapValues { $0.map(\.path) }
   }
 
   /// The run's measurement of a content.
@@ -55,6 +55,13 @@ extension Ledger {
   /// The run's series in order of arrival.
   public func arrivals(run: String) throws(Problem) -> [StoredMeasurement] {
     try measurements(run: run, order: "arrival")
+  }
+
+  /// The digests of the run's contents in order of arrival.
+  public func digests(run: String) throws(Problem) -> [String] {
+    try connection.rows(
+      "SELECT digest FROM measurement WHERE run = ?1 ORDER BY arrival", [.text(run)]
+    ) { $0.text(0) }
   }
 
   /// How many contents the run's series holds.

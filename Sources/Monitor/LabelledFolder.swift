@@ -77,7 +77,7 @@ struct LabelledFolder {
       }
     }
     var cache = ComparisonCache()
-    let timeline = Timeline(rows, cache: &cache)
+    let timeline = Timeline(rows, cache: &cache, keepsExamples: true)
     return LabelledSeries(
       name: name, points: timeline.pointsWithRotation, evidence: timeline.evidence, label: end,
       network: label.network)

@@ -14,14 +14,9 @@ final class ReportRecorder: Recorder {
   private let paths: ReportPaths
   private let ledger: Ledger
   private let fileSystem: any FileSystem
-  private var series: [String: [SeriesRow]] = [:]
-  private var recentlyUsed: [String] = []
-  private var cache = ComparisonCache()
+  private var timelines: RunTimelines
   // Runs whose documents do not say yet what the ledger does.
   private var unwritten: Set<String> = []
-
-  /// Runs whose series stay in memory.
-  private static let seriesLimit = 4
 
   /// - Parameters:
   ///   - reports: the report folder.
@@ -30,6 +25,7 @@ final class ReportRecorder: Recorder {
   init(reports: String, ledger: Ledger, fileSystem: any FileSystem) {
     paths = ReportPaths(root: reports)
     self.ledger = ledger
+    timelines = RunTimelines(ledger)
     self.fileSystem = fileSystem
   }
 
@@ -59,10 +55,9 @@ final class ReportRecorder: Recorder {
     }
     let reportPath = paths.folder(run: run) + "/" + name
     let isNew = try ledger.measurement(run: run, digest: digest) == nil
-    var rows = try rows(of: run)
-    if isNew { rows.append(row) }
-    let timeline = Timeline(rows, cache: &cache)
+    var timeline = try timelines.take(run)
     if isNew {
+      try timelines.append(row, to: &timeline, of: run)
       timeline.complete(&report)
       report.kept = nil
       try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
@@ -80,7 +75,7 @@ final class ReportRecorder: Recorder {
       }
       return recorded
     }
-    remember(rows, of: run)
+    timelines.keep(timeline, of: run)
     try write(timeline, run: run)
     try writePendingAlerts()
     return recorded
@@ -128,7 +123,7 @@ final class ReportRecorder: Recorder {
   }
 
   func standing(of run: String, at path: String?) throws(Problem) -> Standing {
-    let rows = try rows(of: run)
+    let rows = try timelines.timeline(of: run).rows
     let step = path.map(Self.stepInName) ?? .max
     // Those of lower steps, as names tell them; all that are known when this one's does not.
     let earlier =
@@ -177,27 +172,19 @@ final class ReportRecorder: Recorder {
 
   /// Writes a run's documents again from the ledger.
   func refresh(run: String) throws(Problem) {
-    let rows = try rows(of: run)
-    let timeline = Timeline(rows, cache: &cache)
-    remember(rows, of: run)
-    try write(timeline, run: run)
+    try write(try timelines.timeline(of: run), run: run)
   }
 
   // MARK: Writing
 
   private func write(_ timeline: Timeline, run: String) throws(Problem) {
-    var aliases: [String: [String]] = [:]
-    for row in timeline.entries.map(\.row) + timeline.unplaced {
-      let others = try ledger.aliases(run: run, digest: row.digest)
-      if !others.isEmpty { aliases[row.digest] = others }
-    }
     let entries = try ledger.entries(run: run)
     let rejected = entries.filter { $0.state == .rejected }.map {
       RejectedCheckpoint(
         path: $0.path, code: $0.code ?? "rejected", reason: $0.reason ?? "not given")
     }
     let report = timeline.report(
-      run: run, aliases: aliases, rejected: rejected,
+      run: run, aliases: try ledger.aliases(run: run), rejected: rejected,
       missed: entries.filter { $0.state == .missed }.count)
     try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
     try DurableFile.write(try report.yaml(), to: paths.runReport(run), on: fileSystem)
@@ -218,26 +205,6 @@ final class ReportRecorder: Recorder {
       return try fileSystem.status(path, followingLink: true) != nil
     } catch {
       throw error.problem(at: path)
-    }
-  }
-
-  // MARK: Series
-
-  private func rows(of run: String) throws(Problem) -> [SeriesRow] {
-    if let rows = series[run] { return rows }
-    var rows: [SeriesRow] = []
-    for measurement in try ledger.arrivals(run: run) {
-      rows.append(try SeriesRow(yaml: measurement.document, path: measurement.reportPath))
-    }
-    return rows
-  }
-
-  private func remember(_ rows: [SeriesRow], of run: String) {
-    series[run] = rows
-    recentlyUsed.removeAll { $0 == run }
-    recentlyUsed.append(run)
-    while recentlyUsed.count > Self.seriesLimit {
-      series.removeValue(forKey: recentlyUsed.removeFirst())
     }
   }
 }

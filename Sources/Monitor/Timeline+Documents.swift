@@ -47,17 +47,12 @@ extension Timeline {
     guard let movement = entry.movement, movement.layers.count == report.layers.count else {
       return
     }
-    let first = entries.first { $0.segment == entry.segment }
-    let sinceFirst = first.map {
-      Movement(
-        to: entry.row.kept.projections, since: $0.row.kept.projections,
-        layers: report.layers.count)
-    }
     let total = movement.total.squaredDistance
     for layer in report.layers.indices {
       let sums = movement.layers[layer]
       let toFirst =
-        sinceFirst?.layers[layer].cosine ?? .absent(reason: "this is the first checkpoint")
+        entry.movementSinceFirst?.layers[layer].cosine
+        ?? .absent(reason: "this is the first checkpoint")
       if var exact = report.layers[layer].update {
         exact.cosineToFirst = toFirst
         report.layers[layer].update = exact

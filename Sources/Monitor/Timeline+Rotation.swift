@@ -8,15 +8,13 @@ extension Timeline {
   var pointsWithRotation: [SeriesPoint] {
     entries.filter(\.isComparable).map { entry in
       var point = entry.point
-      guard let first = entries.first(where: { $0.segment == entry.segment }) else { return point }
-      let movement = Movement(
-        to: entry.row.kept.projections, since: first.row.kept.projections,
-        layers: entry.row.layers.count)
-      let cosines = movement.layers.compactMap(\.cosine.value)
-      if first.step == entry.step {
+      if let movement = entry.movementSinceFirst {
+        let cosines = movement.layers.compactMap(\.cosine.value)
+        if !cosines.isEmpty {
+          point.rotation = 1 - cosines.reduce(0, +) / Double(cosines.count)
+        }
+      } else {
         point.rotation = 0
-      } else if !cosines.isEmpty {
-        point.rotation = 1 - cosines.reduce(0, +) / Double(cosines.count)
       }
       return point
     }

@@ -6,14 +6,14 @@ import Reports
 
 /// One row of a run in its place, with what comparing it with the row before gave.
 struct TimelineEntry {
-  let row: SeriesRow
+  var row: SeriesRow
   let segment: Int
   let step: Int
   /// The row before in the same segment, if any.
   let previousStep: Int?
   let isComparable: Bool
   /// The evidence as the decision sees it.
-  let point: SeriesPoint
+  var point: SeriesPoint
   /// Each layer's part of the evidence; nil when it does not add up.
   let shares: [Double]?
   /// How the shares have moved since the row before.
@@ -24,10 +24,12 @@ struct TimelineEntry {
   let window: MomentWindow?
   /// How far the weights have moved since the row before, per layer and in total.
   let movement: Movement?
+  /// The same since the first row of the segment.
+  let movementSinceFirst: Movement?
 
   init(
-    _ placed: SeriesSegments.Placed, after previous: TimelineEntry?, evidence: EvidenceKind,
-    comparable: Bool, cache: inout ComparisonCache
+    _ placed: SeriesSegments.Placed, after previous: TimelineEntry?, first: SeriesRow?,
+    evidence: EvidenceKind, comparable: Bool, cache: inout ComparisonCache
   ) {
     row = placed.row
     segment = placed.segment
@@ -38,11 +40,13 @@ struct TimelineEntry {
     window = placed.row.kept.moments.map { moments in
       MomentWindow(of: moments, since: sameLayers == true ? previous?.row.kept.moments : nil)
     }
-    movement = previous.map {
+    let movementSince = { (earlier: SeriesRow) in
       Movement(
-        to: placed.row.kept.projections, since: $0.row.kept.projections,
+        to: placed.row.kept.projections, since: earlier.kept.projections,
         layers: placed.row.layers.count)
     }
+    movement = (previous?.row).map(movementSince)
+    movementSinceFirst = first.map(movementSince)
 
     connectionChange = Self.connectionChange(of: row, step: placed.step, since: previous)
     let values = Self.values(of: row, evidence: evidence, window: window, movement: movement)

@@ -30,6 +30,56 @@ import Testing
     #expect(raised.map(\.judgement.segment) == [0, 1])
   }
 
+  /// A segment is judged as the points that it grew out of and its own, taken as one run, would be.
+  @Test(arguments: 0..<10) func aSegmentIsJudgedAfterItsPast(seed: UInt64) {
+    var generator = Congruential(state: seed)
+    var segments: [[SeriesPoint]] = []
+    for segment in 0..<4 {
+      let bounds = (0..<2).map { _ in 1 << Int.random(in: 0...12, using: &generator) }.sorted()
+      let own = series.points.filter { segment == 0 || $0.step >= bounds[0] }
+        .filter { $0.step <= 2 * bounds[1] }
+      segments.append(
+        own.map { point in
+          var point = point
+          point.segment = segment
+          point.information = point.information.map { $0 * (1 + 0.3 * Double(segment)) }
+          // Of the first points layers are not known.
+          if segment == 0, point.step < 4 { point.layers = [] }
+          return point
+        })
+    }
+    segments.removeAll(where: \.isEmpty)
+    let verdict = judge(segments.flatMap { $0 }, evidence: .probe)
+    var past: [SeriesPoint] = []
+    for segment in segments {
+      past.removeAll { $0.step >= segment[0].step }
+      let alone = judge(
+        (past + segment).map { point in
+          var point = point
+          point.segment = 0
+          return point
+        }, evidence: .probe)
+      let number = segment[0].segment
+      let own = verdict.trajectory.filter { $0.segment == number }
+      #expect(
+        own.map(withoutSegment) == alone.trajectory.suffix(segment.count).map(withoutSegment),
+        "seed \(seed), segment \(number)")
+      for (layer, expected) in zip(verdict.layers, alone.layers) {
+        let own = layer.trajectory.filter { $0.segment == number }
+        #expect(
+          own.map(withoutSegment) == expected.trajectory.suffix(segment.count).map(withoutSegment),
+          "seed \(seed), segment \(number), \(layer.name)")
+      }
+      past += segment
+    }
+  }
+
+  private func withoutSegment(_ judgement: Judgement) -> Judgement {
+    var judgement = judgement
+    judgement.segment = 0
+    return judgement
+  }
+
   @Test func resumingAfterTheDecisionSaysNothingTwice() {
     let verdict = judge(
       series.points.filter { $0.step <= 2048 } + resumed(at: 1024),

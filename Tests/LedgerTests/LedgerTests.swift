@@ -75,7 +75,7 @@ import Testing
     #expect(try ledger.add(measurement("r", "d", step: 2, path: "/r/last.pt")) == .repeated)
     #expect(try ledger.addAlias(run: "r", digest: "d", path: "/r/best.pt"))
     #expect(try ledger.add(measurement("other", "d", step: 1, path: "/o/a.pt")) == .added)
-    #expect(try ledger.aliases(run: "r", digest: "d") == ["/r/best.pt", "/r/last.pt"])
+    #expect(try ledger.aliases(run: "r") == ["d": ["/r/best.pt", "/r/last.pt"]])
     #expect(try ledger.measurements(run: "r").map(\.step) == [1])
     #expect(throws: Problem.self) {
       try ledger.addAlias(run: "r", digest: "unknown", path: "/r/x.pt")
@@ -89,7 +89,7 @@ import Testing
       try ledger.add(measurement("r", digest, step: step))
     }
     #expect(try ledger.measurements(run: "r").map(\.digest) == ["z", "a", "b", "c", "e", "f"])
-    #expect(try ledger.arrivals(run: "r").map(\.digest) == ["e", "c", "a", "b", "f", "z"])
+    #expect(try ledger.digests(run: "r") == ["e", "c", "a", "b", "f", "z"])
     try ledger.observe(path: "/q/x.pt", run: "q", fingerprint: Fingerprint(""))
     #expect(try ledger.runs() == ["q", "r"])
   }

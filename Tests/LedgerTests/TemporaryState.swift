@@ -56,9 +56,7 @@ struct Contents: Equatable {
     for run in try ledger.runs() {
       measurements += try ledger.measurements(run: run)
       alerts += try ledger.alerts(run: run)
-    }
-    for measurement in measurements {
-      aliases += try ledger.aliases(run: measurement.run, digest: measurement.digest)
+      aliases += try ledger.aliases(run: run).sorted { $0.key < $1.key }.flatMap(\.value)
     }
     pending = try ledger.pendingAlerts()
     counters = try ledger.counters()

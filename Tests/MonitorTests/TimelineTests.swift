@@ -65,7 +65,7 @@ struct Row {
 }
 
 /// A rise, a peak, a fall in which one layer after the other gives way.
-private func course(_ count: Int = 14) throws -> [SeriesRow] {
+func course(_ count: Int = 14) throws -> [SeriesRow] {
   try (0..<count).map { position in
     let time = Double(position) - 4
     let size = 1000 * (time < 0 ? 1 + time / 6 : 1 / (1 + time / 3))
@@ -79,9 +79,11 @@ private func course(_ count: Int = 14) throws -> [SeriesRow] {
 @Suite struct TimelineTests {
   private func document(_ rows: [SeriesRow]) throws -> [UInt8] {
     var cache = ComparisonCache()
-    return try Timeline(rows, cache: &cache).report(
-      run: "r", aliases: [:], rejected: [], missed: 0
-    ).yaml()
+    return try document(Timeline(rows, cache: &cache))
+  }
+
+  private func document(_ timeline: Timeline) throws -> [UInt8] {
+    try timeline.report(run: "r", aliases: [:], rejected: [], missed: 0).yaml()
   }
 
   @Test(arguments: 0..<5) func theOrderOfArrivalDoesNotMatter(seed: UInt64) throws {
@@ -107,6 +109,46 @@ private func course(_ count: Int = 14) throws -> [SeriesRow] {
       let partial = Timeline(Array(rows.prefix(count)), cache: &cache)
       #expect(partial.judgement(at: count - 1) == whole.judgement(at: count - 1))
     }
+  }
+
+  /// Row after row as they arrive, against all of it made anew: in and out of order, resumed, with another
+  /// probe or none, without a step.
+  @Test(arguments: 0..<12) func whatGrowsIsWhatIsMadeAnew(seed: UInt64) throws {
+    var generator = Seeded(seed: seed)
+    var rows = try course(20)
+    for index in rows.indices {
+      let step = 10 << index
+      switch Int.random(in: 0..<20, using: &generator) {
+      case 0: rows[index] = try Row(digest: "d\(index)", traces: [5, 5]).made()
+      case 1:
+        rows[index] = try Row(step: step, digest: "d\(index)", traces: [0], probe: nil).made()
+      case 2:
+        rows[index] = try Row(step: step, digest: "d\(index)", traces: [5, 5], probe: "new").made()
+      case 3: rows[index] = try Row(step: 10 << (index / 2), digest: "r", traces: [4, 1]).made()
+      case 4 where index > 0: rows.swapAt(index, index - 1)
+      default: break
+      }
+    }
+    var cache = ComparisonCache()
+    var grown = Timeline([], cache: &cache)
+    var appended = 0
+    for count in 1...rows.count {
+      let known = Array(rows.prefix(count))
+      let anew = Timeline(known, cache: &cache)
+      if grown.append(known[count - 1], cache: &cache) { appended += 1 } else { grown = anew }
+      #expect(try document(grown) == document(anew), "seed \(seed), \(count) rows")
+      #expect(grown.verdict == anew.verdict, "seed \(seed), \(count) rows")
+    }
+    #expect(appended > 5, "seed \(seed)")
+  }
+
+  @Test func whatRowsAreComparedByIsForgotten() throws {
+    var cache = ComparisonCache()
+    let timeline = Timeline(try course(), cache: &cache)
+    let kept = timeline.entries.map(\.row.kept)
+    #expect(kept.dropLast().allSatisfy { $0.fisherPerExample == nil })
+    #expect(kept.dropFirst().dropLast().allSatisfy { $0.projections.isEmpty })
+    #expect(timeline.entries.allSatisfy { $0.point.layers.allSatisfy { $0.contributions == nil } })
   }
 
   @Test func aStepWrittenAnewStartsASegment() throws {
