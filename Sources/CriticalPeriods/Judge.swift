@@ -31,7 +31,6 @@ public struct Judge: Sendable {
     self.fresh = fresh
     subjects = fresh
     branches = resumptions.map { Branch(firstStep: $0, past: fresh) }
-    limitBranches()
   }
 
   /// Takes a point after all before: at a later step of the same segment, or in a later one.
@@ -67,18 +66,8 @@ public struct Judge: Sendable {
 
   /// Begins the next segment where it left those before.
   private mutating func resume() {
-    for index in branches.indices { branches[index].leave(subjects) }
+    for index in branches.indices { branches[index].segmentEnds(with: subjects) }
     subjects = branches.isEmpty ? fresh : branches.removeFirst().past
-    limitBranches()
-  }
-
-  /// A segment's past holds what stands before its first step and before those of all segments between.
-  private mutating func limitBranches() {
-    var limit = Int.max
-    for index in branches.indices {
-      limit = min(limit, branches[index].firstStep)
-      branches[index].follow(before: limit)
-    }
   }
 }
 
@@ -94,35 +83,38 @@ private struct Subjects: Sendable {
 
 /// A segment to come, and what it grew out of as far as that is known.
 private struct Branch: Sendable {
-  let firstStep: Int
+  private let firstStep: Int
   private(set) var past: Subjects
-  /// The step from which on the present segment is none of its past.
-  private var limit = Int.max
-  private var follows = true
-  /// Whether the present segment has any part in its past.
-  private var hasPart = false
+  /// What the present segment has to do with it.
+  private var relation = Relation.undecided
+
+  private enum Relation {
+    /// No step of it was seen.
+    case undecided
+    /// Its steps until now are the past.
+    case shared
+    /// It went on to steps that the segment to come writes anew.
+    case parted
+  }
 
   init(firstStep: Int, past: Subjects) {
     self.firstStep = firstStep
     self.past = past
   }
 
-  /// Follows the segment that begins.
-  mutating func follow(before limit: Int) {
-    self.limit = limit
-    follows = true
-    hasPart = false
-  }
-
   /// - Parameter subjects: as they stand before the step is judged.
   mutating func pass(_ step: Int, _ subjects: Subjects) {
-    if step >= limit { leave(subjects) }
-    hasPart = follows
+    if step < firstStep {
+      relation = .shared
+    } else {
+      if relation == .shared { past = subjects }
+      relation = .parted
+    }
   }
 
-  mutating func leave(_ subjects: Subjects) {
-    if follows, hasPart { past = subjects }
-    follows = false
+  mutating func segmentEnds(with subjects: Subjects) {
+    if relation == .shared { past = subjects }
+    relation = .undecided
   }
 }
 
