@@ -68,6 +68,7 @@ public struct Backfill {
       if entry.state != .done {
         problem = try measure(entry, recorder, ledger)
         measured += 1
+        try recorder.flushDue()
       }
       progress(
         Progress(

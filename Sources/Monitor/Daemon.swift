@@ -156,7 +156,7 @@ public final class Daemon {
   private func flushReports() {
     guard BootClock.now() >= recording.until else { return }
     do throws(Problem) {
-      try recorder.flush()
+      try stopsBy == nil ? recorder.flushDue() : recorder.flush()
     } catch {
       trouble(error)
     }
@@ -192,6 +192,7 @@ public final class Daemon {
     var due: [Duration] = [now + .seconds(60)]
     if let interval = parts.notifier.watchdogInterval { due.append(lastPing + interval / 2) }
     if let statusDue = statusWriter.update(status, at: now) { due.append(statusDue) }
+    if let next = recorder.nextFlush { due.append(max(next, recording.until)) }
     if let stopsBy {
       due.append(max(stopsBy, now + .milliseconds(50)))
     } else {

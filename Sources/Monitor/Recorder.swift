@@ -13,8 +13,9 @@ public protocol Recorder: AnyObject {
   /// checkpoint after all that are known. The checkpoint before may be gone.
   func standing(of run: String, at path: String?) throws(Problem) -> Standing
 
-  /// Writes the report, then makes the entry `done` together with its row of the series and the
-  /// alerts that follow from it. Doing it again with the same document changes nothing.
+  /// Writes the checkpoint's report, then makes the entry `done` together with its row of the series and the
+  /// alerts that follow from it; the run's documents follow with the next `flush`. Doing it again with the same
+  /// document changes nothing.
   ///
   /// - Throws: a problem of kind `.data` or `.software` when the document is not what a worker may
   ///   say: the checkpoint is then refused. Any other means: again later.
@@ -30,7 +31,14 @@ public protocol Recorder: AnyObject {
   /// Takes note that the ledger says something new of a run, for the next `flush`.
   func changed(run: String)
 
-  /// Writes the documents of runs in which something was refused, named or missed since: ten thousand bad files
-  /// of one run are one document, not ten thousand.
+  /// Writes the documents of all runs of which something new is known: ten thousand bad files of one run are one
+  /// document, not ten thousand.
   func flush() throws(Problem)
+
+  /// The same, but for runs whose documents were written so lately that writing them again and again would be
+  /// most of the work.
+  func flushDue() throws(Problem)
+
+  /// When one of those is due; nil when none waits.
+  var nextFlush: Duration? { get }
 }

@@ -1,5 +1,5 @@
-// From a worker's document to everything that is written of it: the checkpoint's report, the
-// run's, its page, alerts. The order makes a crash harmless: the report is on the disk under a name
+// From a worker's document to everything that is written of it: the checkpoint's report, alerts, and when its
+// turn comes the run's documents. The order makes a crash harmless: the report is on the disk under a name
 // made of its content before the ledger says `done`; alerts are in the ledger before their files;
 // run.yaml can be written again at any time.
 
@@ -17,6 +17,12 @@ final class ReportRecorder: Recorder {
   private var timelines: RunTimelines
   // Runs whose documents do not say yet what the ledger does.
   private var unwritten: Set<String> = []
+  // When a run's documents may be written again. They grow with the run: in a burst of checkpoints, to write
+  // them for every one would be most of the work.
+  private var notBefore: [String: Duration] = [:]
+
+  /// How many times as long as it took to write a run's documents they are left as they are.
+  private static let rest = 9
 
   /// - Parameters:
   ///   - reports: the report folder.
@@ -76,7 +82,7 @@ final class ReportRecorder: Recorder {
       return recorded
     }
     timelines.keep(timeline, of: run)
-    try write(timeline, run: run)
+    unwritten.insert(run)
     try writePendingAlerts()
     return recorded
   }
@@ -107,6 +113,13 @@ final class ReportRecorder: Recorder {
   func flush() throws(Problem) {
     for run in unwritten.sorted() { try refresh(run: run) }
   }
+
+  func flushDue() throws(Problem) {
+    let now = BootClock.now()
+    for run in unwritten.sorted() where now >= notBefore[run] ?? now { try refresh(run: run) }
+  }
+
+  var nextFlush: Duration? { unwritten.map { notBefore[$0] ?? .zero }.min() }
 
   func recover() throws(Problem) {
     try DurableFile.makeDirectory(paths.root, on: fileSystem)
@@ -178,6 +191,7 @@ final class ReportRecorder: Recorder {
   // MARK: Writing
 
   private func write(_ timeline: Timeline, run: String) throws(Problem) {
+    let start = BootClock.now()
     let entries = try ledger.entries(run: run)
     let rejected = entries.filter { $0.state == .rejected }.map {
       RejectedCheckpoint(
@@ -190,6 +204,8 @@ final class ReportRecorder: Recorder {
     try DurableFile.write(try report.yaml(), to: paths.runReport(run), on: fileSystem)
     try DurableFile.write(RunPage(report).html, to: paths.page(run), on: fileSystem)
     unwritten.remove(run)
+    let end = BootClock.now()
+    notBefore[run] = end + (end - start) * Self.rest
   }
 
   private func writePendingAlerts() throws(Problem) {

@@ -84,6 +84,10 @@ final class CountingRecorder: Recorder {
   func changed(run: String) {}
 
   func flush() throws(Problem) {}
+
+  func flushDue() throws(Problem) {}
+
+  var nextFlush: Duration? { nil }
 }
 
 /// A daemon on a thread of its own, and the folders around it.

@@ -3,6 +3,7 @@ import Ledger
 import Reports
 import TestSupport
 import Testing
+import Watching
 
 @testable import Monitor
 
@@ -47,5 +48,26 @@ import Testing
     #expect(try #require(try document()) == first)
     try recorder.flush()
     #expect(try document()?.rejected == 4)
+  }
+
+  @Test func documentsRestBeforeTheyAreWrittenAgain() throws {
+    try refuse("a.pt")
+    #expect(try #require(recorder.nextFlush) <= BootClock.now())
+    let start = BootClock.now()
+    try recorder.flushDue()
+    let took = BootClock.now() - start
+    #expect(try document()?.rejected == 1)
+    #expect(recorder.nextFlush == nil)
+    try refuse("b.pt")
+    let next = try #require(recorder.nextFlush)
+    #expect(next > start && next <= start + took * 10)
+    // Whether its time has come is for the clock to say.
+    let asked = BootClock.now()
+    try recorder.flushDue()
+    let rejected = try document()?.rejected
+    if asked >= next { #expect(rejected == 2) }
+    if BootClock.now() < next { #expect(rejected == 1) }
+    try recorder.flush()
+    #expect(try document()?.rejected == 2)
   }
 }
