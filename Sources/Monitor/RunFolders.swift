@@ -17,6 +17,11 @@ enum RunFolders {
     var found: [String] = []
     var seen: Set<String> = []
     for folder in folders {
+      guard RealPath.isDirectory(folder) else {
+        throw Problem(
+          "no-such-folder", at: folder, "there is no such folder", remedy: missing(folder).remedy,
+          kind: .noInput)
+      }
       let inside = try runs(in: folder, markedBy: marks)
       guard !inside.isEmpty else { throw missing(folder) }
       for run in inside where seen.insert(RealPath.resolve(run)).inserted { found.append(run) }
@@ -26,11 +31,6 @@ enum RunFolders {
 
   private static func runs(in folder: String, markedBy marks: [String]) throws(Problem) -> [String]
   {
-    guard RealPath.isDirectory(folder) else {
-      throw Problem(
-        "no-such-folder", at: folder, "there is no such folder",
-        remedy: "name the folder of a run, or the one that holds the runs", kind: .noInput)
-    }
     if try isMarked(folder, by: marks) { return [folder] }
     let names: [String]
     do { names = try PosixFileSystem().names(in: folder) } catch { throw error.problem(at: folder) }

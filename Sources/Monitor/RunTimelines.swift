@@ -16,10 +16,11 @@ struct RunTimelines {
 
   /// - Parameters:
   ///   - ledger: what the runs are known from.
-  ///   - mostCells: layers times checkpoints that stay in memory over all runs; the run used last does anyway.
+  ///   - mostCells: layers times checkpoints that stay in memory over all runs, about 2 KiB each; those of the
+  ///     run used last do anyway.
   ///   - mostBytes: how much of the ledger's rows of one run is read at once; those beyond are read
   ///     once more, each when its turn comes.
-  init(_ ledger: Ledger, mostCells: Int = 100_000, mostBytes: Int = 32 << 20) {
+  init(_ ledger: Ledger, mostCells: Int = 50_000, mostBytes: Int = 32 << 20) {
     self.ledger = ledger
     self.mostCells = mostCells
     self.mostBytes = mostBytes
