@@ -84,8 +84,3 @@ struct RunTimelines {
     }
   }
 }
-
-extension Timeline {
-  /// What it takes in memory, in layers times checkpoints.
-  fileprivate var cells: Int { rows.reduce(0) { $0 + $1.layers.count + 1 } }
-}

@@ -18,6 +18,8 @@ struct Timeline {
   private var choice: EvidenceChoice
   private var judge: Judge
   private let keepsExamples: Bool
+  /// What it takes in memory: checkpoints times layers, and the run itself as one more.
+  private(set) var cells = 0
   /// Where the last segment starts.
   private var start = 0
 
@@ -77,6 +79,7 @@ struct Timeline {
     judgements.append(judge.verdict.final)
     if !keepsExamples { entry.point.forgetExamples() }
     entries.append(entry)
+    cells += row.layers.count + 1
     if let last = entries.indices.dropLast().last {
       entries[last].row.forgetEvidence(exceptProjections: last == start)
     }
