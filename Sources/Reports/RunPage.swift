@@ -5,9 +5,14 @@ import Glibc
 /// Renders a run as a self-contained page.
 public struct RunPage {
   private let run: RunReport
+  /// The checkpoints that charts are drawn through: a line has no use for two in one pixel.
+  private let drawn: [TrajectoryRow]
 
   /// A page of this run.
-  public init(_ run: RunReport) { self.run = run }
+  public init(_ run: RunReport) {
+    self.run = run
+    drawn = ShownRows(run.trajectory, slots: Int(Self.width / 2)).indices.map { run.trajectory[$0] }
+  }
 
   /// The page as UTF-8.
   public var html: [UInt8] {
@@ -110,8 +115,8 @@ public struct RunPage {
     chart(
       "Information",
       lines: [
-        (informationTitle, "a", run.trajectory.map(information)),
-        ("information in the weights, bits", "b", run.trajectory.map(\.informationBits)),
+        (informationTitle, "a", drawn.map(information)),
+        ("information in the weights, bits", "b", drawn.map(\.informationBits)),
       ])
   }
 
@@ -119,8 +124,8 @@ public struct RunPage {
     chart(
       "Performance on the probe",
       lines: [
-        ("loss, nats", "a", run.trajectory.map(\.loss)),
-        ("accuracy", "b", run.trajectory.map(\.accuracy)),
+        ("loss, nats", "a", drawn.map(\.loss)),
+        ("accuracy", "b", drawn.map(\.accuracy)),
       ])
   }
 
@@ -129,7 +134,7 @@ public struct RunPage {
 
   /// Horizontal places: log(step), as the rule reads time.
   private var places: [Double] {
-    let times = run.trajectory.map { Double(max($0.step ?? 0, 0)) }
+    let times = drawn.map { Double(max($0.step ?? 0, 0)) }
     let first = times.filter { $0 > 0 }.min() ?? 1
     let logs = times.map { log(max($0, first / 2)) }
     guard let low = logs.min(), let high = logs.max(), high > low else {
@@ -143,7 +148,7 @@ public struct RunPage {
     -> String
   {
     let shown = lines.filter { $0.values.contains { $0 != nil } }
-    guard !shown.isEmpty, run.trajectory.count > 1 else { return "" }
+    guard !shown.isEmpty, drawn.count > 1 else { return "" }
     var marks = ""
     var legend: [String] = []
     for line in shown {
@@ -184,7 +189,7 @@ public struct RunPage {
         + "<text x=\"\(coordinate(place + 4))\" y=\"12\">\(name) \(at)</text>"
     }
     let y = Int(Self.height) + 12
-    if let first = run.trajectory.first?.step, let last = run.trajectory.last?.step {
+    if let first = drawn.first?.step, let last = drawn.last?.step {
       marks += "<text x=\"0\" y=\"\(y)\">step \(first)</text>"
       marks +=
         "<text x=\"\(Int(Self.width))\" y=\"\(y)\" text-anchor=\"end\">step \(last)</text>"
@@ -194,7 +199,7 @@ public struct RunPage {
 
   /// Where a step lies, between the checkpoints beside it.
   private func place(of step: Int) -> Double? {
-    let known = zip(run.trajectory, places).compactMap { row, place in
+    let known = zip(drawn, places).compactMap { row, place in
       row.step.map { (step: $0, place: place) }
     }
     guard let after = known.first(where: { $0.step >= step }) else { return nil }
@@ -209,23 +214,25 @@ public struct RunPage {
 
   /// The layers' shares as bands that add up to one.
   private var shareChart: String {
-    let columns = zip(places, run.trajectory).compactMap { place, row in
+    let columns = zip(places, drawn).compactMap { place, row in
       row.shares.map { (place, $0) }
     }
     let count = run.layers.count
     guard columns.count > 1, count > 1, columns.allSatisfy({ $0.1.count == count }) else {
       return ""
     }
-    var bands = ""
-    for layer in 0..<count {
-      func edge(_ upTo: Int) -> [String] {
-        columns.map { place, shares in
-          let below = shares[..<upTo].reduce(0, +)
-          return "\(coordinate(place)),\(coordinate((1 - below) * (Self.height - 5)))"
-        }
+    func edge(_ heights: [Double]) -> [String] {
+      zip(columns, heights).map { column, below in
+        "\(coordinate(column.0)),\(coordinate((1 - below) * (Self.height - 5)))"
       }
+    }
+    var bands = ""
+    var heights = columns.map { _ in 0.0 }
+    for layer in 0..<count {
+      let lower = edge(heights)
+      for (index, column) in columns.enumerated() { heights[index] += column.1[layer] }
+      let outline = lower + edge(heights).reversed()
       let hue = 360 * layer / count
-      let outline = edge(layer) + edge(layer + 1).reversed()
       bands +=
         "<polygon fill=\"hsl(\(hue) 55% 55%)\" points=\"\(outline.joined(separator: " "))\">"
         + "<title>\(escaped(run.layers[layer].name))</title></polygon>"

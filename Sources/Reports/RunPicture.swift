@@ -6,11 +6,15 @@ import Diagnostics
 public struct RunPicture {
   private let run: RunReport
   private let columns: Int
+  private let shown: [Int]
 
-  /// - Parameter columns: the terminal's width; at least 60 are used.
-  public init(_ run: RunReport, columns: Int = 100) {
+  /// - Parameters:
+  ///   - columns: the terminal's width; at least 60 are used.
+  ///   - showsAll: whether every checkpoint of a long run has its row.
+  public init(_ run: RunReport, columns: Int = 100, showsAll: Bool = false) {
     self.run = run
     self.columns = max(columns, 60)
+    shown = ShownRows(run.trajectory, slots: showsAll ? .max : 60).indices
   }
 
   /// The lines to print.
@@ -57,8 +61,10 @@ public struct RunPicture {
       "step".padded(7) + "loss".padded(8) + "accuracy".padded(10)
       + informationTitle.padded(9) + "bits".padded(9) + "plasticity".padded(12) + "  "
       + "state".filled(15)
+    let left = run.trajectory.count - shown.count
     return [title]
-      + run.trajectory.map { row in
+      + shown.map { index in
+        let row = run.trajectory[index]
         let value = information(row)
         let filled =
           largest > 0 ? Int((Double(barWidth) * (value ?? 0) / largest).rounded()) : 0
@@ -67,6 +73,8 @@ public struct RunPicture {
           + rounded(row.informationBits).padded(9) + rounded(row.plasticity).padded(12) + "  "
           + row.state.filled(15) + String(repeating: "█", count: max(0, min(filled, barWidth)))
       }
+      + (left == 0
+        ? [] : ["", "\(left) more checkpoints between these; --all shows every one"])
   }
 
   private var state: [String] {
