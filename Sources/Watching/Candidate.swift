@@ -18,6 +18,8 @@ public struct Candidate: Sendable, Hashable {
   public let kind: Kind
   /// Its files as they stood when it was looked at.
   public let fingerprint: Fingerprint
+  /// Place in the queue: lower steps first, as the name tells them.
+  public let stepInName: UInt64?
 
   /// States a candidate.
   public init(path: String, runDirectory: String, kind: Kind, fingerprint: Fingerprint) {
@@ -25,11 +27,9 @@ public struct Candidate: Sendable, Hashable {
     self.runDirectory = runDirectory
     self.kind = kind
     self.fingerprint = fingerprint
+    stepInName = CheckpointNames.step(inName: Path.name(path))
   }
 
   /// Its last path component.
   public var name: String { Path.name(path) }
-
-  /// Place in the queue: lower steps first, as the name tells them.
-  public var stepInName: UInt64? { CheckpointNames.step(inName: name) }
 }
