@@ -35,8 +35,10 @@ public func evaluate(
     methods: scores.map(MethodReport.init),
     reliability: reliability(on: series).map {
       ReliabilityReport(
-        stated: $0.stated.short, observed: $0.observed.short,
-        observedInterval: [$0.interval.lowerBound.short, $0.interval.upperBound.short],
+        stated: $0.stated.toThousandths, observed: $0.observed.toThousandths,
+        observedInterval: [
+          $0.interval.lowerBound.toThousandths, $0.interval.upperBound.toThousandths,
+        ],
         checkpoints: $0.checkpoints)
     },
     runs: series.indices.map { index in
@@ -50,13 +52,13 @@ extension MethodReport {
     self.init(
       method: score.method, decisions: score.labelled.filter { $0.decision != nil }.count,
       falseEnds: score.falseEnds.count, unjudged: score.unjudged.count)
-    errorLog2 = score.meanError?.short
-    errorBeyondInterval = score.meanErrorBeyondInterval?.short
-    delay = score.meanDelay?.short
-    delayFromOwn = score.meanDelayFromOwn?.short
-    stated = score.stated?.short
-    observed = score.observed?.short
-    coverage = score.coverage?.short
+    errorLog2 = score.meanError?.toThousandths
+    errorBeyondInterval = score.meanErrorBeyondInterval?.toThousandths
+    delay = score.meanDelay?.toThousandths
+    delayFromOwn = score.meanDelayFromOwn?.toThousandths
+    stated = score.stated?.toThousandths
+    observed = score.observed?.toThousandths
+    coverage = score.coverage?.toThousandths
   }
 }
 
@@ -80,11 +82,6 @@ extension MethodDecision {
   fileprivate init(_ method: String, _ row: MethodScore.Row) {
     self.init(
       method: method, step: row.decision?.step, decidedAtStep: row.decision?.decidedAtStep,
-      errorLog2: row.error?.short, probability: row.decision?.probability?.short)
+      errorLog2: row.error?.toThousandths, probability: row.decision?.probability?.toThousandths)
   }
-}
-
-extension Double {
-  /// Three decimals: more would claim what a few labels cannot carry.
-  fileprivate var short: Double { (self * 1000).rounded() / 1000 }
 }

@@ -133,7 +133,7 @@ extension Timeline {
     row.plasticityInterval = entry.plasticity?.interval
     row.confidence = entry.row.confidence
     row.connectionChange = entry.connectionChange
-    row.endProbability = judgement(at: index)?.endProbability
+    row.endProbability = judgement(at: index)?.endProbability?.toThousandths
     row.shares = entry.shares
     row.aliases = aliases[entry.row.digest] ?? []
     return row
@@ -163,7 +163,7 @@ extension CriticalPeriodReport {
       end: judgement.end.map { EndReport($0) },
       reason: judgement.reason.map { "\($0.rawValue): \($0.explanation)" },
       evidence: judgement.evidence.map(\.text))
-    endProbability = judgement.endProbability
+    endProbability = judgement.endProbability?.toThousandths
   }
 }
 
@@ -171,7 +171,7 @@ extension EndReport {
   fileprivate init(_ end: End) {
     self.init(
       step: end.step, interval: [end.interval.lowerBound, end.interval.upperBound],
-      probability: end.probability, decidedAtStep: end.decidedAtStep)
+      probability: end.probability.toThousandths, decidedAtStep: end.decidedAtStep)
     basis = end.basis.rawValue
   }
 }
