@@ -1,4 +1,5 @@
 import CriticalPeriods
+import Foundation
 import Pipeline
 import Reports
 import TestSupport
@@ -202,6 +203,25 @@ func course(_ count: Int = 14) throws -> [SeriesRow] {
       #expect(abs(window.values[0] - 3) < 1e-9 && abs(window.values[1] - 1) < 1e-9)
       #expect(entry.shares.map { abs($0[0] - 0.75) < 1e-9 } == true)
     }
+  }
+
+  /// 1 − cos of the angle to the first checkpoint of the segment, which is 0 there itself.
+  @Test func rotationIsCountedFromTheStartOfItsSegment() throws {
+    let rows = try [(1, 0.0), (2, 0.5), (4, 1), (2, 2), (8, 1)].map { step, angle in
+      try Row(
+        step: step, digest: "d\(step)\(angle)", traces: [1, 1],
+        weights: [Float(step) * Float(cos(angle)), Float(step) * Float(sin(angle))]
+      ).made()
+    }
+    var cache = ComparisonCache()
+    let points = Timeline(rows, cache: &cache, keepsExamples: true).pointsWithRotation
+    let expected = [0, 0.5, 1, 0, -1].map { 1 - cos($0) }
+    #expect(points.map(\.segment) == [0, 0, 0, 1, 1])
+    for (point, expected) in zip(points, expected) {
+      #expect(abs(try #require(point.rotation) - expected) < 1e-6, "step \(point.step)")
+    }
+    // The bootstrap of an evaluation needs each example's part.
+    #expect(points.allSatisfy { $0.layers.allSatisfy { $0.contributions?.count == 12 } })
   }
 
   @Test func movementComesFromTheProjections() throws {
