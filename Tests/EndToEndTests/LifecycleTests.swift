@@ -1,6 +1,7 @@
 // Start, stop, reload, refuse: the daemon as a service manager and a person see it.
 
 import Foundation
+import Reports
 import Testing
 
 @Suite struct LifecycleTests {
@@ -35,6 +36,25 @@ import Testing
     // What was abandoned is done by the next.
     try tree.start()
     #expect(tree.waitForReports(["chars-gpt2-hf-trainer": 1]))
+    #expect(tree.stop().code == 0)
+  }
+
+  /// In a burst a run's documents rest between one writing and the next; stopping ends the rest.
+  @Test func stoppingWritesWhatWaits() throws {
+    let tree = try DaemonTree()
+    let run = tree.path + "/runs/burst"
+    try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
+    for step in 0..<150 {
+      try Data(HostileFiles.safetensors(["weight", "of step \(step)"]))
+        .write(to: URL(filePath: "\(run)/step_\(step).safetensors"))
+    }
+    try tree.start()
+    #expect(eventually { tree.checkpointReports().count >= 100 })
+    #expect(tree.stop().code == 0)
+    let reports = tree.checkpointReports().map { String($0.dropFirst("burst/".count)) }
+    #expect(try tree.run("burst").trajectory.map(\.report).sorted() == reports)
+    try tree.start()
+    #expect(tree.waitForReports(["burst": 150]))
     #expect(tree.stop().code == 0)
   }
 
