@@ -65,7 +65,7 @@ struct LabelledFolder {
   private func measured(
     _ name: String, _ checkpoints: String, into reports: String
   ) throws(Problem) -> LabelledSeries {
-    let hasProbe = try RunFolders.isMarked(path, by: ["probe.onnx"])
+    let hasProbe = try RunFolders.holds(path, oneOf: ["probe.onnx"])
     _ = try Backfill(
       folder: checkpoints, reports: reports, options: hasProbe ? ["--probe", path] : []
     ).run { _ in }
@@ -81,20 +81,6 @@ struct LabelledFolder {
     return LabelledSeries(
       name: name, points: timeline.pointsWithRotation, evidence: timeline.evidence, label: end,
       network: label.network)
-  }
-}
-
-extension LabelFile {
-  /// What the file is called.
-  static let name = "label.json"
-
-  /// Reads the label in a run's folder.
-  ///
-  /// - Throws: what is wrong with the file.
-  init(in folder: String) throws(Problem) {
-    let path = Path.join(folder, Self.name)
-    let bytes = try DurableFile.read(path, limit: 1 << 20, on: PosixFileSystem())
-    self = try LabelFile(json: bytes ?? [], path: path)
   }
 }
 

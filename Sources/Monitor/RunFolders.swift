@@ -31,13 +31,13 @@ enum RunFolders {
 
   private static func runs(in folder: String, markedBy marks: [String]) throws(Problem) -> [String]
   {
-    if try isMarked(folder, by: marks) { return [folder] }
+    if try holds(folder, oneOf: marks) { return [folder] }
     let names: [String]
     do { names = try PosixFileSystem().names(in: folder) } catch { throw error.problem(at: folder) }
     var found: [String] = []
     for path in names.sorted().map({ Path.join(folder, $0) })
     where RealPath.isDirectory(path) {
-      if try isMarked(path, by: marks) { found.append(path) }
+      if try holds(path, oneOf: marks) { found.append(path) }
     }
     return found
   }
@@ -45,9 +45,9 @@ enum RunFolders {
   /// Whether one of these files is in the folder.
   ///
   /// - Throws: why that cannot be told.
-  static func isMarked(_ folder: String, by marks: [String]) throws(Problem) -> Bool {
-    for mark in marks {
-      let path = Path.join(folder, mark)
+  static func holds(_ folder: String, oneOf names: [String]) throws(Problem) -> Bool {
+    for name in names {
+      let path = Path.join(folder, name)
       do throws(SystemCallError) {
         if try PosixFileSystem().status(path, followingLink: true) != nil { return true }
       } catch {

@@ -29,7 +29,7 @@ public func sensitivity(
     }
   }
   if let (path, label) = labels.first {
-    guard labels.count + runs.count == 1 else {
+    guard labels.count + runs.count + unreadable.count == 1 else {
       throw Problem(
         "mixed-runs", at: path, "a label is the result of an experiment of its own",
         remedy: "name one folder with a label.json, or the runs of one experiment", kind: .usage)

@@ -89,6 +89,7 @@ import Testing
       try ledger.add(measurement("r", digest, step: step))
     }
     #expect(try ledger.measurements(run: "r").map(\.digest) == ["z", "a", "b", "c", "e", "f"])
+    #expect(try ledger.arrivals(run: "r").map(\.digest) == ["e", "c", "a", "b", "f", "z"])
     #expect(try ledger.digests(run: "r") == ["e", "c", "a", "b", "f", "z"])
     try ledger.observe(path: "/q/x.pt", run: "q", fingerprint: Fingerprint(""))
     #expect(try ledger.runs() == ["q", "r"])

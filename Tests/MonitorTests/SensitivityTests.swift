@@ -86,6 +86,10 @@ import Testing
     #expect(problem(folder.path) == "wrong-document")
     try folder.text("b/deficit.yaml", "schema: plasticityd/run/v1\n")
     #expect(problem(folder.path) == "wrong-schema")
+    // A label is read by itself, whatever is wrong beside it.
+    try folder.text("labelled/c/label.json", "{}")
+    try folder.text("labelled/d/deficit.yaml", "schema: plasticityd/run/v1\n")
+    #expect(problem(folder.path + "/labelled") == "mixed-runs")
   }
 
   @Test func whatCannotBeReadIsLeftOut() throws {

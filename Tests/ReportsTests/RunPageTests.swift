@@ -1,7 +1,7 @@
 import Reports
 import Testing
 
-/// The page that a browser is given, and what a terminal shows of the same run.
+/// The page that a browser is given.
 @Suite struct RunPageTests {
   private func page(_ run: RunReport) -> String {
     String(decoding: RunPage(run).html, as: UTF8.self)
