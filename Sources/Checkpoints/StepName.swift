@@ -6,6 +6,13 @@ enum StepName {
     "step", "steps", "globalstep", "iter", "iteration", "it", "checkpoint", "ckpt", "ba",
   ]
   private static let epochWords: Set<String> = ["epoch", "ep", "e"]
+  /// Words for the thing itself: a number behind one of them counts something (`model_5.pt`), where nothing
+  /// says what. A seed, a fold, a rank, a score or a size has a word of its own.
+  private static let thingWords: Set<String> = [
+    "model", "weights", "net", "network", "params", "state", "snapshot", "save", "ck", "chk",
+    "chkpt",
+    "cp",
+  ]
 
   /// Looks at the file's own name first and at its folder's (`checkpoint-300/model.safetensors`)
   /// for what is still missing.
@@ -17,7 +24,23 @@ enum StepName {
       if result.step == nil { result.step = found.step }
       if result.epoch == nil { result.epoch = found.epoch }
     }
+    if result == (nil, nil), let name = parts.last { result.step = count(in: name) }
     return result
+  }
+
+  /// The number of a name that has no word for what it counts: `model_5.pt`, `005.pt`, `weights.05-0.93.h5`.
+  private static func count(in name: Substring.UTF8View) -> Int? {
+    let isLetter = { (byte: UInt8) in (0x61...0x7A).contains(byte | 0x20) }
+    let isDigit = { (byte: UInt8) in (0x30...0x39).contains(byte) }
+    let word = name.prefix(while: isLetter)
+    var rest = name[word.endIndex...]
+    guard word.isEmpty || thingWords.contains(String(decoding: word, as: UTF8.self).lowercased())
+    else { return nil }
+    if !word.isEmpty, let mark = rest.first, "=-_.".utf8.contains(mark) { rest = rest.dropFirst() }
+    let digits = rest.prefix(while: isDigit)
+    let next = rest[digits.endIndex...].first
+    guard next.map({ "-_.".utf8.contains($0) }) ?? true else { return nil }
+    return Int(String(decoding: digits, as: UTF8.self))
   }
 
   /// `epoch=03-step=88.ckpt` is step 88 of epoch 3; a number counts only right behind its word.

@@ -40,11 +40,19 @@ public struct Backfill {
     worker = WorkerCommand.ownExecutable()
   }
 
-  /// Runs, and returns the folders of reports, one a run.
+  /// A run whose checkpoints were measured.
+  public struct Run: Sendable {
+    /// What it is called in documents.
+    public let name: String
+    /// The folder of its reports.
+    public let reports: String
+  }
+
+  /// Runs, and returns the runs that it found.
   ///
-  /// - Throws: `nothing-found` when the folder holds no checkpoints, or what stops all of it. A bad
-  ///   checkpoint is a rejected report and does not stop the others.
-  public func run(_ progress: (Progress) -> Void) throws(Problem) -> [String] {
+  /// - Throws: `nothing-found` when the folder holds no checkpoints, `run-name-taken`, or what stops all of
+  ///   it. A bad checkpoint is a rejected report and does not stop the others.
+  public func run(_ progress: (Progress) -> Void) throws(Problem) -> [Run] {
     let candidates = try Scanner(root: folder).scan().candidates.sorted(by: Self.precedes)
     guard !candidates.isEmpty else {
       throw Problem(
@@ -60,10 +68,20 @@ public struct Backfill {
 
     let start = BootClock.now()
     var measured = 0
+    var names: [String: String] = [:]
     var runs: [String] = []
     for (position, candidate) in candidates.enumerated() {
-      let entry = try entry(of: candidate, in: ledger)
-      if !runs.contains(entry.run) { runs.append(entry.run) }
+      let directory = candidate.runDirectory
+      let name: String
+      if let known = names[directory] {
+        name = known
+      } else {
+        name = try self.name(ofRunIn: directory, ledger)
+        names[directory] = name
+        runs.append(name)
+      }
+      let entry = try ledger.observe(
+        path: candidate.path, run: name, fingerprint: .init(candidate.fingerprint.text))
       var problem: String?
       if entry.state != .done {
         problem = try measure(entry, recorder, ledger)
@@ -77,7 +95,7 @@ public struct Backfill {
     }
     try recorder.flush()
     let paths = ReportPaths(root: reports)
-    return runs.map { paths.folder(run: $0) }
+    return runs.map { Run(name: $0, reports: paths.folder(run: $0)) }
   }
 
   private static func precedes(_ one: Candidate, _ other: Candidate) -> Bool {
@@ -85,12 +103,36 @@ public struct Backfill {
     return (one.runDirectory, a, one.path) < (other.runDirectory, b, other.path)
   }
 
-  private func entry(of candidate: Candidate, in ledger: Ledger) throws(Problem) -> Entry {
-    let relative = Path.relative(candidate.runDirectory, to: folder) ?? ""
-    return try ledger.observe(
-      path: candidate.path,
-      run: relative.isEmpty ? Path.name(folder) : Path.join(Path.name(folder), relative),
-      fingerprint: .init(candidate.fingerprint.text))
+  /// The run's place below the parent of what was named; and with as many more folders in front as it takes to
+  /// be told from another run that is still there: `control-seed1` of two experiments are two runs.
+  ///
+  /// - Throws: `run-name-taken` where no folder is left.
+  private func name(ofRunIn directory: String, _ ledger: Ledger) throws(Problem) -> String {
+    var above = Path.parent(folder)
+    var owner: String?
+    while let name = Path.relative(directory, to: above), !name.isEmpty {
+      owner = try otherOwner(of: name, than: directory, ledger)
+      if owner == nil { return name }
+      if above == "/" { break }
+      above = Path.parent(above)
+    }
+    throw Problem(
+      "run-name-taken", at: directory,
+      "these reports have a run of that name already, of \(owner ?? "/")",
+      remedy: "give --reports a folder of its own", kind: .usage)
+  }
+
+  /// A folder that a run's checkpoints are in, other than this one, if it is still there.
+  private func otherOwner(
+    of run: String, than directory: String, _ ledger: Ledger
+  ) throws(Problem) -> String? {
+    for entry in try ledger.entries(run: run) {
+      let place = Path.parent(entry.path)
+      if Path.relative(entry.path, to: directory) == nil, FileSystemNames.exists(place) {
+        return place
+      }
+    }
+    return nil
   }
 
   /// Why the checkpoint was not reported, or nil.
@@ -112,8 +154,14 @@ public struct Backfill {
       timeout: .seconds(3600))
     switch outcome {
     case .document(let document):
-      try recorder.record(document, of: entry)
-      return nil
+      do throws(Problem) {
+        try recorder.record(document, of: entry)
+        return nil
+      } catch {
+        guard error.kind == .data || error.kind == .software else { throw error }
+        try recorder.reject(entry, code: error.code, reason: error.description)
+        return error.description
+      }
     case .refused(let code, let line)
     where code == Problem.Kind.configuration.rawValue
       || code == Problem.Kind.usage.rawValue:

@@ -79,7 +79,7 @@ struct Comparison: Sendable {
   ) throws(Problem) {
     let step = earlier.step
     let movement = try movement(from: earlier, to: checkpoint, inventory)
-    let total = movement.total.squaredDistance
+    let total = movement.total.wholeSquaredDistance ?? 0
     for (layer, sums) in movement.layers.enumerated() {
       report.layers[layer].update = UpdateReport(
         sinceStep: step, relative: sums.relative,
@@ -127,9 +127,7 @@ struct Comparison: Sendable {
   }
 
   private static func change(_ earlier: Tensor, _ later: Tensor) -> Movement.Sums {
-    guard let distance = WeightUpdate.squaredDistance(earlier, later) else {
-      return Movement.Sums()
-    }
+    guard let distance = WeightUpdate.squaredDistance(earlier, later) else { return .notFinite }
     return Movement.Sums(
       squaredDistance: distance, earlierSquare: RandomProjection.square(of: earlier.values),
       laterSquare: RandomProjection.square(of: later.values), relativeError: 0)

@@ -10,9 +10,18 @@ package struct Movement {
     package var laterSquare = 0.0
     /// The largest relative error of a parameter's squared distance.
     package var relativeError = 0.0
+    /// Whether a parameter was not finite on either side: then the sums are of the others only.
+    package var isPartial = false
 
     /// Nothing yet.
     init() {}
+
+    /// One parameter that is not finite on either side.
+    static var notFinite: Sums {
+      var sums = Sums()
+      sums.isPartial = true
+      return sums
+    }
 
     /// One parameter's change; `relativeError` is that of ‖ΔW‖, 0 when it is exact.
     init(
@@ -29,10 +38,12 @@ package struct Movement {
       earlierSquare += other.earlierSquare
       laterSquare += other.laterSquare
       relativeError = max(relativeError, other.relativeError)
+      isPartial = isPartial || other.isPartial
     }
 
     /// ‖ΔW‖/‖W‖, W the earlier weights.
     package var relative: Quantity {
+      guard !isPartial else { return .absent(reason: Self.partial) }
       guard earlierSquare > 0 else { return .absent(reason: "the earlier weights are all zero") }
       let value = (squaredDistance / earlierSquare).squareRoot()
       return Quantity(value, standardError: relativeError > 0 ? value * relativeError : nil)
@@ -40,6 +51,7 @@ package struct Movement {
 
     /// ⟨W₁, W₂⟩/(‖W₁‖‖W₂‖), formed from the distance, which keeps its precision near 1.
     package var cosine: Quantity {
+      guard !isPartial else { return .absent(reason: Self.partial) }
       let lengths = (earlierSquare * laterSquare).squareRoot()
       guard lengths > 0 else { return .absent(reason: "a side's weights are all zero") }
       let difference = earlierSquare.squareRoot() - laterSquare.squareRoot()
@@ -47,6 +59,11 @@ package struct Movement {
       return Quantity(
         max(-1, 1 - gap), standardError: relativeError > 0 ? 2 * gap * relativeError : nil)
     }
+
+    /// ‖ΔW‖²; nil where only a part of it is known.
+    package var wholeSquaredDistance: Double? { isPartial ? nil : squaredDistance }
+
+    private static let partial = "weights are not finite at one of the two checkpoints"
   }
 
   /// One per layer of the later checkpoint; one that the earlier lacks has not moved.
@@ -61,14 +78,16 @@ package struct Movement {
       earlier.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var layers = [Sums](repeating: Sums(), count: count)
     for projection in kept where layers.indices.contains(projection.layer) {
-      guard let previous = before[projection.name],
-        let distance = Self.projection(previous).squaredDistance(to: Self.projection(projection))
-      else { continue }
+      guard let previous = before[projection.name] else { continue }
+      guard let earlier = Self.projection(previous), let later = Self.projection(projection) else {
+        layers[projection.layer].add(.notFinite)
+        continue
+      }
+      guard let distance = earlier.squaredDistance(to: later) else { continue }
       let width = projection.values.values.count
       layers[projection.layer].add(
         Sums(
-          squaredDistance: distance, earlierSquare: previous.square,
-          laterSquare: projection.square,
+          squaredDistance: distance, earlierSquare: earlier.square, laterSquare: later.square,
           relativeError: projection.count > width ? (0.5 / Double(width)).squareRoot() : 0))
     }
     self.layers = layers
@@ -84,9 +103,12 @@ package struct Movement {
     return total
   }
 
-  private static func projection(_ kept: KeptProjection) -> RandomProjection {
-    RandomProjection(
-      count: kept.count, seed: KeptProjection.seed(ofParameter: kept.name), square: kept.square,
-      values: kept.values.values)
+  /// Nil where the parameter was not finite.
+  private static func projection(_ kept: KeptProjection) -> RandomProjection? {
+    kept.square.map {
+      RandomProjection(
+        count: kept.count, seed: KeptProjection.seed(ofParameter: kept.name), square: $0,
+        values: kept.values.values)
+    }
   }
 }

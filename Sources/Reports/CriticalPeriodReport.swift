@@ -63,3 +63,8 @@ public struct EndReport: Codable, Sendable, FlowStyled {
     self.decidedAtStep = decidedAtStep
   }
 }
+
+extension CriticalPeriodReport {
+  /// What is said of its end, before "at step": once it is open again that no longer holds.
+  var endInWords: String { state == "reopened" ? "was said to have ended" : "ended" }
+}

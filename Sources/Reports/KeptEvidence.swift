@@ -62,8 +62,8 @@ public struct KeptProjection: Codable, Sendable {
   public var layer: Int
   /// Elements of the parameter.
   public var count: Int
-  /// ‖W‖², exact.
-  public var square: Double
+  /// ‖W‖², exact; null when an element is not finite.
+  public var square: Double?
   /// The projection, or the parameter itself when it is small.
   public var values: PackedFloats
 
@@ -72,7 +72,7 @@ public struct KeptProjection: Codable, Sendable {
     self.name = name
     self.layer = layer
     self.count = count
-    self.square = square
+    self.square = square.isFinite ? square : nil
     self.values = values
   }
 }

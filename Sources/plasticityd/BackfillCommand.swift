@@ -32,6 +32,7 @@ struct BackfillCommand: ParsableCommand {
   var threads: Int = 2
 
   func validate() throws {
+    if reports.isEmpty { throw ValidationError("--reports: name a folder") }
     if threads < 1 || threads > 1024 { throw ValidationError("--threads: 1 to 1024") }
   }
 
@@ -40,16 +41,16 @@ struct BackfillCommand: ParsableCommand {
     if let probeDirectory { options += ["--probe", probeDirectory] }
     if let labels { options += ["--labels", labels.rawValue] }
     var bar = ProgressBar()
-    let folders = try Backfill(folder: folder, reports: reports, options: options).run { progress in
+    let runs = try Backfill(folder: folder, reports: reports, options: options).run { progress in
       if let problem = progress.problem { bar.say("rejected " + escapedForTerminal(problem)) }
       bar.draw(
         finished: progress.finished, total: progress.total, seconds: progress.seconds,
         measured: progress.measured)
     }
     bar.end()
-    for folder in folders {
+    for run in runs {
       StandardStream.output.write(
-        "\(folder)/run.yaml; look at it with: plasticityd show \(folder)\n")
+        "\(run.reports)/run.yaml; look at it with: plasticityd show \(run.reports)\n")
     }
   }
 }

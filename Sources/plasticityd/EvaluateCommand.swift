@@ -27,6 +27,10 @@ struct EvaluateCommand: ParsableCommand {
       valueName: "FOLDER"))
   var measure: String?
 
+  func validate() throws {
+    if measure?.isEmpty == true { throw ValidationError("--measure: name a folder") }
+  }
+
   func run() throws {
     let report = try evaluate(runs, measuringInto: measure) { problem in
       StandardStream.error.write("passed over: \(escapedForTerminal("\(problem)"))\n")

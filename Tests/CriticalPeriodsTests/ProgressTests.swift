@@ -320,7 +320,7 @@ import Testing
     let states = verdict.trajectory.map(\.state)
     let reopened = try #require(verdict.trajectory.first { $0.state == .reopened })
     #expect((2000...2200).contains(reopened.step))
-    #expect(reopened.evidence.contains { $0.name == .reopening && $0.text.contains("knows less") })
+    #expect(reopened.evidence.contains { $0.name == .reopening && $0.text.contains("knew less") })
     #expect(reopened.end != nil)
     #expect(states.last == .closed)
     let second = try #require(verdict.final?.end)

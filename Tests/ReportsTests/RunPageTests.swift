@@ -29,7 +29,9 @@ import Testing
     let page = page(run)
     #expect(occurrences("<line x1=\"450.0\" x2=\"450.0\"", in: page) == 3)
     #expect(occurrences(">end 32</text>", in: page) == 3)
-    #expect(page.contains("ended at step 32 (probability 0.600, first said at step 64)"))
+    #expect(
+      page.contains(
+        "ended at step 32 (between 16 and 64, probability 0.600, first said at step 64)"))
   }
 
   /// Bands of shares lie on one another: the upper edge of each is the lower one of the next.

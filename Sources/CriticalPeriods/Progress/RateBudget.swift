@@ -43,7 +43,8 @@ struct RateBudget: Sendable {
       return
     }
     if let change, change.before > 0, change.after > 0 {
-      level *= change.after / change.before
+      // Hundreds of restarts, each with its decay, must not leave what can be counted.
+      level = min(max(level * (change.after / change.before), 1e-100), 1e100)
       stretch = []
     }
     let even = rate / level

@@ -109,7 +109,7 @@ struct TaskProgress: Sendable {
       return
     }
     if change != nil, let before = places.last {
-      let jump = before.remaining.log2Part - (remaining.log2Part + setAside)
+      let jump = expected(after: before) - (remaining.log2Part + setAside)
       if jump > 0, before.step > start {
         setAside += jump
         lastSetAside = (before.step, newest.step, exp2(-jump))
@@ -130,6 +130,13 @@ struct TaskProgress: Sendable {
     places.append(place)
     noise = secondDifferenceNoise(
       in: places.suffix(noiseCheckpoints).filter { $0.step > start }.map(\.remaining.log2Part))
+  }
+
+  /// log2 of the part that would remain now, had the odds of what is taken in gone on since a place as the power
+  /// of the sum of the rates that they were: between checkpoints far apart much is taken in without a change.
+  private func expected(after place: Place) -> Double {
+    let ahead = log2(max(budget.sum, 1e-12)) - place.log2Sum
+    return -log2(1 + exp2(place.log2Odds + max(place.exponent ?? 0, 0) * max(ahead, 0)))
   }
 
   /// The part that will remain when the schedule has run out, but no later than when it has spent as much
@@ -165,8 +172,8 @@ struct TaskProgress: Sendable {
     pace.steps.flatMap { passes.passes(overSteps: $0) }
   }
 
-  /// The z above; nil while the pace is unknown, and at the start. Where no epoch is named, labelled
-  /// runs tell how many passes go with what remains.
+  /// The z above; nil while the pace is unknown, at the start, and where rates leave no number. Where no epoch
+  /// is named, labelled runs tell how many passes go with what remains.
   ///
   /// - Parameter withSetAside: whether to count what the learning rate's changes brought.
   func score(at place: Place, withSetAside: Bool = false) -> Double? {
@@ -179,12 +186,14 @@ struct TaskProgress: Sendable {
     if clock.countsRates {
       decay = min(log2(place.spent / steps) + log2(1 + unit / place.left), settings.mostRateDecay)
     }
-    let beside = decay - clock.depthExponent * log2(relativeDepth)
-    guard passes(at: place) != nil else {
+    var score = decay - clock.depthExponent * log2(relativeDepth)
+    if passes(at: place) != nil {
+      score += log2(steps / unit)
+    } else {
       let part = place.remaining.log2Part - (withSetAside ? setAside : 0)
-      return log2(settings.typicalPaces / clock.paceMultiple) - part + beside
+      score += log2(settings.typicalPaces / clock.paceMultiple) - part
     }
-    return log2(steps / unit) + beside
+    return score.isFinite ? score : nil
   }
 
   /// Whether an end is out of the question: the first part of the task is still to be taken in, learning

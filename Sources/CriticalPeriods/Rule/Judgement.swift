@@ -14,7 +14,8 @@ public struct Judgement: Sendable, Hashable {
   /// The end of the period, while `state` is `closed`, and the withdrawn one while `reopened`.
   public var end: End?
   /// Probability that the period has ended by this checkpoint, in 0.05 … 0.95, whether or not it is
-  /// decided; nil for a layer, and where the task's progress is unknown.
+  /// decided; nil for a layer, where the task's progress is unknown, and once the period was reopened by
+  /// moving shares.
   public var endProbability: Double?
   /// Speed of the subject's shares up to this checkpoint, bits per doubling of the step and, of a
   /// layer, per unit of its share; nil until it is known.

@@ -26,19 +26,21 @@ extension PeriodTracker {
         Finding(
           .progress,
           "\(brief(100 * now.remaining.part)) % of the task remains to be taken in (by the "
-            + "\(now.remaining.measure)), \(passes): the period has ended with probability "
-            + "\(brief(progress.probability(at: now)))"))
+            + "\(now.remaining.measure)), \(passes)"
+            + (endProbability.map { ": the period has ended with probability \(brief($0))" } ?? "")
+        ))
     }
     if let newest = freeze.spans.last {
       var text =
         "shares moved at \(brief(newest.speed)) bits per doubling of the step since step "
         + "\(history[newest.from].step)"
+      let lasting = "there and back left out"
       if let last = freeze.lastFluid {
         text +=
-          "; last at or above \(brief(settings.fluidBitsPerDoubling)) between steps "
+          "; last at or above \(brief(settings.fluidBitsPerDoubling)), \(lasting), between steps "
           + "\(history[last.from].step) and \(history[last.to].step)"
       } else {
-        text += "; never at or above \(brief(settings.fluidBitsPerDoubling)) so far"
+        text += "; never at or above \(brief(settings.fluidBitsPerDoubling)) so far, \(lasting)"
       }
       findings.append(Finding(.plasticity, text))
     }

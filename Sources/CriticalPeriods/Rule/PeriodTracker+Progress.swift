@@ -17,7 +17,10 @@ extension PeriodTracker {
     if let reopening, reopening.cause == .movement { return progress.isEarly ? .open : nil }
     let since = reopening?.index
     guard let end = progress.end(since: since) else { return unsettled(at: now, &findings) }
-    if reopening == nil, let first = progress.places.first, progress.firstIsPastTheEnd {
+    // After the untrained network it is only the gap that is wide.
+    if reopening == nil, history.first?.step != 0, let first = progress.places.first,
+      progress.firstIsPastTheEnd
+    {
       findings.append(
         Finding(
           .coverage,
@@ -91,9 +94,9 @@ extension PeriodTracker {
       let then = progress.places.last(where: { $0.index <= closingIndex })
     {
       return Reopening(
-        text: "the network knows less than when the period ended: "
-          + "\(brief(100 * now.remaining.part)) % of the task remains, and "
-          + "\(brief(100 * then.remaining.part)) % did: other data, another task, or a collapse",
+        text: "at step \(now.step) the network knew less than when the period ended: "
+          + "\(brief(100 * now.remaining.part)) % of the task remained, and "
+          + "\(brief(100 * then.remaining.part)) % before: other data, another task, or a collapse",
         index: history.count - 1, cause: .loss)
     }
     guard sharesMoveAgain, let text = raised(after: closingIndex) else { return nil }

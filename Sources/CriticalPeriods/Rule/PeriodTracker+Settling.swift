@@ -79,7 +79,9 @@ extension PeriodTracker {
   private func widened(_ frozen: ClosedRange<Int>) -> ClosedRange<Int> {
     let factor = exp2(settings.intervalDeviations * settings.sharesEndDeviation)
     let upper = Double(frozen.upperBound) * factor
-    return Int(Double(frozen.lowerBound) / factor)...(upper < 1e18 ? Int(upper) : .max)
+    let opened = reopening.map { history[$0.index].step } ?? 0
+    let lower = max(Int(Double(frozen.lowerBound) / factor), min(opened, frozen.lowerBound))
+    return lower...(upper < 1e18 ? Int(upper) : .max)
   }
 
   /// Shares were never seen to move, or never seen at all.

@@ -66,9 +66,12 @@ struct PeriodTracker: Sendable {
       endProbability: endProbability, shareSpeed: freeze.spans.last?.speed, evidence: findings)
   }
 
-  /// Probability that the period has ended, from progress; nil for a layer and where it is unknown.
-  private var endProbability: Double? {
-    guard let now = progress.places.last, !observesLayer else { return nil }
+  /// Probability that the period has ended, from progress; nil for a layer, where it is unknown, and once
+  /// moving shares have reopened the period: its new end is told by shares alone.
+  var endProbability: Double? {
+    guard let now = progress.places.last, !observesLayer, end?.basis != .shares,
+      reopening?.cause != .movement
+    else { return nil }
     return progress.probability(at: now)
   }
 

@@ -2,38 +2,44 @@
 public struct Transition: Sendable, Hashable {
   /// The state entered: `peaked`, `closed` or `reopened`.
   public var state: PeriodState
+  /// Which time that is in its segment, from 1.
+  public var occurrence: Int
   /// The judgement that entered it.
   public var judgement: Judgement
 
   /// Creates a transition.
-  public init(state: PeriodState, judgement: Judgement) {
+  public init(state: PeriodState, occurrence: Int = 1, judgement: Judgement) {
     self.state = state
+    self.occurrence = occurrence
     self.judgement = judgement
   }
 }
 
-/// The changes of state worth an alert: the first entry into `peaked`, `closed` and `reopened` in
-/// each segment. A pure function of the judgements, so that the same series gives the same alerts
-/// whenever it is asked.
+/// The changes of state worth an alert: in each segment the first peak, and each time that the period is closed
+/// or opened again. A pure function of the judgements, so that the same series gives the same alerts whenever
+/// it is asked.
 public func transitions(from judgements: [Judgement]) -> [Transition] {
-  struct Key: Hashable {
-    let segment: Int
-    let state: PeriodState
-  }
-  var said: Set<Key> = []
+  var occurrences: [PeriodState: Int] = [:]
+  var decided: PeriodState?
   var previous: Judgement?
   var found: [Transition] = []
   for judgement in judgements {
     defer { previous = judgement }
+    if judgement.segment != previous?.segment { (occurrences, decided) = ([:], nil) }
+    let isNew: Bool
     switch judgement.state {
-    case .peaked, .closed, .reopened: break
+    case .peaked: isNew = occurrences[.peaked] == nil
+    case .closed, .reopened: isNew = decided != judgement.state
     case .waiting, .acquiring, .consolidating, .ambiguous: continue
     }
+    if judgement.state != .peaked { decided = judgement.state }
     // A state carried over into a resumed segment was said already.
-    if previous?.state == judgement.state { continue }
-    if said.insert(Key(segment: judgement.segment, state: judgement.state)).inserted {
-      found.append(Transition(state: judgement.state, judgement: judgement))
-    }
+    guard isNew, previous?.state != judgement.state else { continue }
+    occurrences[judgement.state, default: 0] += 1
+    found.append(
+      Transition(
+        state: judgement.state, occurrence: occurrences[judgement.state] ?? 1, judgement: judgement)
+    )
   }
   return found
 }

@@ -84,7 +84,7 @@ struct Observation: Sendable {
     confidence = positive(point.confidence)
     jacobianTrace = positive(point.jacobianTrace)
     self.scaleFreeTrace = positive(scaleFreeTrace)
-    learningRate = finite(point.learningRate).flatMap { $0 >= 0 ? $0 : nil }
+    learningRate = rate(point.learningRate)
     self.weightNorm = positive(weightNorm)
     temperedTrace = isLayer ? nil : positive(point.temperedTrace)
     referenceEntropy = isLayer ? nil : positive(point.referenceEntropy)
@@ -104,6 +104,11 @@ private func finite(_ value: Double?) -> Double? {
 
 private func positive(_ value: Double?) -> Double? {
   value.flatMap { $0.isFinite && $0 > 0 ? $0 : nil }
+}
+
+/// A learning rate: what no float32 could move a weight by is none, and what would overflow is no rate.
+private func rate(_ value: Double?) -> Double? {
+  finite(value).flatMap { (0...1e30).contains($0) ? ($0 < 1e-30 ? 0 : $0) : nil }
 }
 
 /// The sum over layers of every example's contributions; nil unless all layers have them.

@@ -1,15 +1,19 @@
 /// How often a run has gone through its training data, from the epochs that checkpoints name.
 ///
 /// Trainers count from 0 or from 1, and name the epoch that ends or the one that begins: so the rate is
-/// taken from two checkpoints, and only the first one is believed by itself.
+/// taken from two checkpoints, and only the first one is believed by itself. A count that begins anew while the
+/// steps go on tells the rate from there.
 struct PassesOverData: Sendable {
   private var first: (step: Double, epoch: Double)?
+  private var last: (step: Double, epoch: Double)?
   private var epochsPerStep: Double?
 
   /// Takes the newest checkpoint into account.
   mutating func observe(_ observation: Observation) {
     guard let epoch = observation.epoch else { return }
     let step = Double(observation.step)
+    defer { last = (step, epoch) }
+    if let last, epoch < last.epoch, step > last.step { first = (step, epoch) }
     guard let start = first else {
       first = (step, epoch)
       if step > 0, epoch > 0 { epochsPerStep = epoch / step }

@@ -17,9 +17,10 @@ public func evaluate(
 ) throws(Problem) -> EvaluationReport {
   var series: [LabelledSeries] = []
   var unreadable: [Problem] = []
-  for path in try LabelledFolder.paths(in: folders) {
+  for path in try LabelledFolder.paths(in: folders, passOver: { unreadable.append($0) }) {
     do {
-      series.append(try LabelledFolder(path).series(measuringInto: reports))
+      series.append(
+        try LabelledFolder(path).series(measuringInto: reports) { unreadable.append($0) })
     } catch {
       unreadable.append(error)
     }

@@ -22,9 +22,12 @@ struct LabelledFolder {
 
   /// The labelled folders among these, and right below those that are not labelled themselves.
   ///
+  /// - Parameter passOver: told of each folder below those named that cannot be looked into.
   /// - Throws: `no-such-folder`, `no-labels`, or why a folder cannot be listed.
-  static func paths(in folders: [String]) throws(Problem) -> [String] {
-    try RunFolders.all(in: folders, markedBy: [LabelFile.name]) { folder in
+  static func paths(
+    in folders: [String], passOver: (Problem) -> Void
+  ) throws(Problem) -> [String] {
+    try RunFolders.all(in: folders, markedBy: [LabelFile.name], passOver: passOver) { folder in
       Problem(
         "no-labels", at: folder, "neither it nor a folder in it holds a \(LabelFile.name)",
         remedy: "name folders of labelled runs", kind: .noInput)
@@ -32,24 +35,42 @@ struct LabelledFolder {
   }
 
   /// What the file says of the end.
-  var end: LabelledSeries.Label {
+  private func end() throws(Problem) -> LabelledSeries.Label {
     if label.expected?.answer == "never-closes" { return .never }
-    guard let step = label.endStep, step > 0 else { return .unknown }
-    var interval: ClosedRange<Double>?
-    if let bounds = label.endStepInterval, bounds.count == 2, bounds[0] <= bounds[1] {
-      interval = bounds[0]...bounds[1]
+    guard let step = label.endStep else {
+      guard label.endEpoch == nil else { throw bad("an end_epoch without an end_step") }
+      return .unknown
     }
-    return .end(step: step, interval: interval)
+    guard step > 0 else { throw bad("an end_step of \(step)") }
+    guard let bounds = label.endStepInterval else { return .end(step: step, interval: nil) }
+    guard bounds.count == 2, bounds[0] <= bounds[1] else {
+      throw bad("an end_step_interval of \(bounds)")
+    }
+    return .end(step: step, interval: bounds[0]...bounds[1])
+  }
+
+  private func bad(_ what: String) -> Problem {
+    Problem(
+      "bad-label", at: Path.join(path, LabelFile.name), "it says \(what)",
+      remedy: "give the end in steps, 1 or more, and its interval as two numbers in order")
   }
 
   /// The series.
   ///
-  /// - Parameter reports: where checkpoints are measured into, if they are to be and are there.
-  func series(measuringInto reports: String?) throws(Problem) -> LabelledSeries {
+  /// - Parameters:
+  ///   - reports: where checkpoints are measured into, if they are to be and are there.
+  ///   - passOver: told of each checkpoint that is left out.
+  func series(
+    measuringInto reports: String?, passOver: (Problem) -> Void = { _ in }
+  ) throws(Problem) -> LabelledSeries {
+    let end = try end()
     let name = Path.name(RealPath.resolve(path))
     let checkpoints = Path.join(path, "checkpoints")
     if let reports, RealPath.isDirectory(checkpoints) {
-      return try measured(name, checkpoints, into: Path.join(reports, name))
+      let (points, evidence) = try measured(
+        checkpoints, into: Path.join(reports, name), passOver: passOver)
+      return LabelledSeries(
+        name: name, points: points, evidence: evidence, label: end, network: label.network)
     }
     let file = Path.join(path, "series.json")
     guard let bytes = try DurableFile.read(file, limit: 64 << 20, on: PosixFileSystem()) else {
@@ -57,30 +78,43 @@ struct LabelledFolder {
         "no-series", at: path, "there is no series.json",
         remedy: "measure its checkpoints with --measure", kind: .noInput)
     }
-    return LabelledSeries(
-      name: name, points: try SeriesFile(json: bytes, path: file).points, label: end,
-      network: label.network)
+    let points = try SeriesFile(json: bytes, path: file).points
+    guard !points.isEmpty else {
+      throw Problem(
+        "no-series", at: file, "it has no rows", remedy: "write a row for every checkpoint")
+    }
+    return LabelledSeries(name: name, points: points, label: end, network: label.network)
   }
 
   private func measured(
-    _ name: String, _ checkpoints: String, into reports: String
-  ) throws(Problem) -> LabelledSeries {
-    let hasProbe = try RunFolders.holds(path, oneOf: ["probe.onnx"])
-    _ = try Backfill(
+    _ checkpoints: String, into reports: String, passOver: (Problem) -> Void
+  ) throws(Problem) -> (points: [SeriesPoint], evidence: EvidenceKind) {
+    let hasProbe = try RunFolders.holds(path, oneOf: ["probe.onnx", "probe.npz"])
+    let runs = try Backfill(
       folder: checkpoints, reports: reports, options: hasProbe ? ["--probe", path] : []
     ).run { _ in }
     let ledger = try Ledger.open(directory: Path.join(reports, ".backfill"))
     var rows: [SeriesRow] = []
-    for run in try ledger.runs() {
-      for measurement in try ledger.arrivals(run: run) {
+    for run in runs {
+      for entry in try ledger.entries(run: run.name) where entry.state == .rejected {
+        passOver(
+          Problem(
+            "checkpoint-left-out", at: entry.path, "it was rejected (\(entry.code ?? "unknown"))",
+            remedy: "mend or remove it; its run is compared without it"))
+      }
+      for measurement in try ledger.arrivals(run: run.name) {
         rows.append(try SeriesRow(yaml: measurement.document, path: measurement.reportPath))
       }
     }
     var cache = ComparisonCache()
     let timeline = Timeline(rows, cache: &cache, keepsExamples: true)
-    return LabelledSeries(
-      name: name, points: timeline.pointsWithRotation, evidence: timeline.evidence, label: end,
-      network: label.network)
+    let points = timeline.pointsWithRotation
+    guard !points.isEmpty else {
+      throw Problem(
+        "no-series", at: checkpoints, "none of its checkpoints could be read and tells its step",
+        remedy: "write the step into them, or name them by it (step_100.pt)")
+    }
+    return (points, timeline.evidence)
   }
 }
 

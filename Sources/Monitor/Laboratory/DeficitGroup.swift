@@ -14,32 +14,48 @@ struct DeficitGroup {
   /// The runs' outcomes, at the window's start, or for removals at its end.
   let outcomes: [SensitivityCurve.Run]
 
+  /// The runs' folders.
+  let members: [String]
+
   /// The groups among the runs; clean runs are in none. A window from the start counts in both kinds.
   static func all(_ runs: [SensitivityReport.Described]) -> [DeficitGroup] {
-    let spoilt = runs.map(\.run).filter { $0.window != nil }
+    let spoilt = runs.compactMap { path, run in
+      run.window.map {
+        Placed(path: path, run: run, start: $0.startEpoch, length: $0.endEpoch - $0.startEpoch)
+      }
+    }
     let kinds = Dictionary(grouping: spoilt) {
-      Kind(deficit: $0.deficit ?? "deficit", strength: $0.strength)
+      Kind(deficit: $0.run.deficit ?? "deficit", strength: $0.run.strength)
     }
     var groups: [DeficitGroup] = []
     for (kind, runs) in kinds.sorted(by: { $0.key < $1.key }) {
-      let lengths = Dictionary(grouping: runs.compactMap(\.placed), by: \.length)
+      let lengths = Dictionary(grouping: runs, by: \.length)
       for (length, placed) in lengths.sorted(by: { $0.key < $1.key })
       where Set(placed.map(\.start)).count > 1 {
         groups.append(
           DeficitGroup(
             deficit: kind.deficit, strength: kind.strength, length: length,
-            outcomes: placed.map { $0.run.outcome(at: $0.start) }))
+            outcomes: placed.map { $0.run.outcome(at: $0.start) }, members: placed.map(\.path)))
       }
       // A deficit that stays to the end is removed nowhere, but belongs to a curve of removals.
-      let removals = runs.compactMap(\.placed).filter { $0.start == 0 }
+      let removals = runs.filter { $0.start == 0 }
       if Set(removals.filter { !$0.run.isPermanent }.map(\.length)).count > 1 {
         groups.append(
           DeficitGroup(
             deficit: kind.deficit, strength: kind.strength, length: nil,
-            outcomes: removals.map { $0.run.outcome(at: $0.length) }))
+            outcomes: removals.map { $0.run.outcome(at: $0.length) },
+            members: removals.map(\.path)))
       }
     }
     return groups
+  }
+
+  /// A run with a window, and the window in epochs.
+  private struct Placed {
+    let path: String
+    let run: DeficitRunReport
+    let start: Double
+    let length: Double
   }
 
   private struct Kind: Hashable, Comparable {
@@ -72,13 +88,6 @@ extension DeficitRunReport {
   /// Whether the deficit is there from the start to the end.
   var isPermanent: Bool {
     window.map { $0.startEpoch <= 0 && $0.endEpoch >= Double(epochs) } ?? false
-  }
-
-  fileprivate var placed: (run: DeficitRunReport, start: Double, length: Double)? {
-    guard let window, window.endEpoch > window.startEpoch, window.startEpoch >= 0 else {
-      return nil
-    }
-    return (self, window.startEpoch, window.endEpoch - window.startEpoch)
   }
 
   func outcome(at place: Double) -> SensitivityCurve.Run {

@@ -11,20 +11,33 @@ enum RecordedInformation {
   /// - Parameter reports: the folder of reports; before series.json when given.
   /// - Throws: what is wrong with a file that is there.
   static func rows(run: String, reports: String?) throws(Problem) -> [InformationRow]? {
-    let disk = PosixFileSystem()
-    let real = RealPath.resolve(run)
-    let name = Path.name(real)
-    for place in reports.map({
-      [Path.join($0, name), Path.join($0, Path.join(Path.name(Path.parent(real)), name))]
-    }) ?? [] {
-      let path = Path.join(place, "run.yaml")
-      if let bytes = try DurableFile.read(path, limit: 64 << 20, on: disk) {
-        return ordered(try RunReport(yaml: bytes, path: path).trajectory.compactMap(row))
-      }
+    if let reports, let report = try report(ofRunIn: RealPath.resolve(run), reports) {
+      return ordered(report.trajectory.compactMap(row))
     }
+    let disk = PosixFileSystem()
     let path = Path.join(run, "series.json")
     guard let bytes = try DurableFile.read(path, limit: 64 << 20, on: disk) else { return nil }
     return ordered(try SeriesFile(json: bytes, path: path).rows.map(row))
+  }
+
+  /// The report of a run, under its name or with folders above it in front; nil where there is none of it. Runs
+  /// of one name are told apart by where their checkpoints are, as long as they are there.
+  private static func report(
+    ofRunIn folder: String, _ reports: String
+  ) throws(Problem) -> RunReport? {
+    var (name, above) = (Path.name(folder), Path.parent(folder))
+    while true {
+      let path = Path.join(Path.join(reports, name), "run.yaml")
+      if let bytes = try DurableFile.read(path, limit: 64 << 20, on: PosixFileSystem()) {
+        let report = try RunReport(yaml: bytes, path: path)
+        let isOther = report.trajectory.contains {
+          Path.relative($0.path, to: folder) == nil && FileSystemNames.exists($0.path)
+        }
+        if !isOther { return report }
+      }
+      guard above != "/" else { return nil }
+      (name, above) = (Path.join(Path.name(above), name), Path.parent(above))
+    }
   }
 
   private static func ordered(_ rows: [InformationRow]) -> [InformationRow] {

@@ -18,7 +18,7 @@ public func sensitivity(
   var runs: [SensitivityReport.Described] = []
   var labels: [(path: String, label: LabelFile)] = []
   var unreadable: [Problem] = []
-  for path in try DeficitFolder.paths(in: folders) {
+  for path in try DeficitFolder.paths(in: folders, passOver: { unreadable.append($0) }) {
     do throws(Problem) {
       switch try DeficitFolder(path) {
       case .run(let run): runs.append((path, run))

@@ -44,7 +44,17 @@ extension SensitivityReport {
           code: "unfinished-run", where: path, text: "it has no final accuracy yet and is left out")
       }
     record(runs.filter { $0.run.window == nil || $0.run.isPermanent }, reports: reports)
-    for group in DeficitGroup.all(ended) {
+    let groups = DeficitGroup.all(ended)
+    let placed = Set(groups.flatMap(\.members))
+    findings += ended.filter { path, run in
+      run.window != nil && !run.isPermanent && !placed.contains(path)
+    }.map { path, _ in
+      FindingReport(
+        code: "no-curve", where: path,
+        text: "it is on no curve: no other run has the same deficit, strength and length of window "
+          + "at another place")
+    }
+    for group in groups {
       guard let curve = SensitivityCurve(control: control, windows: group.outcomes) else {
         continue
       }
@@ -72,7 +82,7 @@ extension SensitivityReport {
     if !information.contains(where: { $0.deficit == nil }) {
       findings.append(
         FindingReport(
-          code: "no-information", where: runs.first?.path ?? "",
+          code: "no-information", where: clean.first?.path ?? experiment,
           text: "there is neither a report of a clean run (--reports) nor its series.json"))
     }
   }

@@ -9,7 +9,8 @@ extension AlertReport {
     let judgement = transition.judgement
     self.init(
       id: ReportPaths.alertIdentity(
-        run: run, segment: judgement.segment, state: transition.state.rawValue),
+        run: run, segment: judgement.segment, state: transition.state.rawValue,
+        occurrence: transition.occurrence),
       run: run, state: transition.state.rawValue, step: judgement.step,
       summary: Self.sentence(transition), criticalPeriod: CriticalPeriodReport(judgement),
       runReport: runReport)

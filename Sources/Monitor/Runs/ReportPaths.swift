@@ -40,9 +40,11 @@ struct ReportPaths {
   func alert(_ id: String) -> String { alerts + "/\(id).yaml" }
 
   /// The identity of an alert: the same decision has the same one, also after a restart.
-  static func alertIdentity(run: String, segment: Int, state: String) -> String {
+  static func alertIdentity(run: String, segment: Int, state: String, occurrence: Int) -> String {
     let name = run.split(separator: "/").map { harmless(String($0), limit: 80) }
-    return (name + [state] + (segment > 0 ? ["segment\(segment)"] : [])).joined(separator: "-")
+    let times = occurrence > 1 ? ["\(occurrence)"] : []
+    let place = segment > 0 ? ["segment\(segment)"] : []
+    return (name + [state] + times + place).joined(separator: "-")
   }
 
   /// ASCII letters, digits and a few signs stay; every other byte becomes `%XX`, as in a URL, so

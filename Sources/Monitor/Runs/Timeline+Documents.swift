@@ -47,7 +47,7 @@ extension Timeline {
     guard let movement = entry.movement, movement.layers.count == report.layers.count else {
       return
     }
-    let total = movement.total.squaredDistance
+    let total = movement.total.wholeSquaredDistance ?? 0
     for layer in report.layers.indices {
       let sums = movement.layers[layer]
       let toFirst =
@@ -77,6 +77,7 @@ extension Timeline {
       var listed = TrajectoryRow(
         step: nil, segment: 0, state: PeriodState.waiting.rawValue, report: row.report,
         path: row.path)
+      listed.fill(from: row)
       listed.aliases = aliases[row.digest] ?? []
       rows.append(listed)
     }
@@ -121,17 +122,11 @@ extension Timeline {
       step: entry.step, segment: entry.segment,
       state: (judgement(at: index)?.state ?? .waiting).rawValue, report: entry.row.report,
       path: entry.row.path)
-    row.epoch = entry.row.epoch
-    row.loss = entry.row.loss
-    row.accuracy = entry.row.accuracy
-    row.learningRate = entry.row.learningRate
-    row.fisherTrace = entry.row.fisherTrace
-    row.informationBits = entry.row.informationBits
+    row.fill(from: entry.row)
     row.windowedSecondMoment = entry.window?.total
     row.relativeUpdate = entry.movement?.total.relative
     row.plasticity = entry.plasticity?.value
     row.plasticityInterval = entry.plasticity?.interval
-    row.confidence = entry.row.confidence
     row.connectionChange = entry.connectionChange
     row.endProbability = judgement(at: index)?.endProbability?.toThousandths
     row.shares = entry.shares
@@ -149,6 +144,19 @@ extension Timeline {
       state.shareSpeed = final?.shareSpeed
       return state
     }
+  }
+}
+
+extension TrajectoryRow {
+  /// What the checkpoint says by itself.
+  fileprivate mutating func fill(from row: SeriesRow) {
+    epoch = row.epoch
+    loss = row.loss
+    accuracy = row.accuracy
+    learningRate = row.learningRate
+    fisherTrace = row.fisherTrace
+    informationBits = row.informationBits
+    confidence = row.confidence
   }
 }
 

@@ -86,7 +86,7 @@ struct Timeline {
   }
 
   /// What the state of the run rests on.
-  var evidence: EvidenceKind { choice.evidence }
+  var evidence: EvidenceKind { (entries.isEmpty ? EvidenceChoice(unplaced) : choice).evidence }
 
   /// The judgement after each entry, and of each layer.
   var verdict: Verdict { judge.verdict }

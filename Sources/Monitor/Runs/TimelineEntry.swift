@@ -82,7 +82,9 @@ struct TimelineEntry {
       let traces = row.layers.map { $0.fisherTrace?.value }
       return traces.contains { $0 != nil } ? traces.map { $0 ?? 0 } : nil
     case .optimizer: return window?.values
-    case .weights: return movement?.layers.map { $0.squaredDistance }
+    case .weights:
+      guard let distances = movement?.layers.map(\.wholeSquaredDistance) else { return nil }
+      return distances.contains(nil) ? nil : distances.compactMap(\.self)
     }
   }
 

@@ -15,7 +15,10 @@ enum DocumentValue {
     case .bool: "a boolean"
     case .integer: "an integer"
     case .double: "a number"
-    case .string: "a string"
+    case .string(let text):
+      // As Python's json module writes what is not finite.
+      ["NaN", "Infinity", "-Infinity"].contains(text)
+        ? "\(text), for which to write null" : "a string"
     case .timestamp: "a moment"
     case .sequence: "a sequence"
     case .mapping: "a mapping"

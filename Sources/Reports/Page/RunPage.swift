@@ -52,8 +52,9 @@ public struct RunPage {
     text += "</strong>"
     if let peak = period.peak { text += ", information peaked at step \(peak.step)" }
     if let end = period.end {
-      text += ", ended at step \(end.step) (probability \(rounded(end.probability)), first said at "
-      text += "step \(end.decidedAtStep))"
+      text += ", \(period.endInWords) at step \(end.step) ("
+      if end.interval.count == 2 { text += "between \(end.interval[0]) and \(end.interval[1]), " }
+      text += "probability \(rounded(end.probability)), first said at step \(end.decidedAtStep))"
     }
     if let reason = period.reason { text += ": \(escaped(reason))" }
     text += ".</p>\n<p class=\"dim\">\(run.trajectory.count) checkpoints, evidence: "

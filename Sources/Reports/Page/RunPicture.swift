@@ -19,8 +19,8 @@ public struct RunPicture {
 
   /// The lines to print.
   public var lines: [String] {
-    [headline, ""] + table + [""] + state + layerLines + ShareStrip(run, columns: columns).lines
-      + flow
+    [headline, ""] + table + [""] + state + remarks + layerLines
+      + ShareStrip(run, columns: columns).lines + flow
       + rejections
   }
 
@@ -34,6 +34,14 @@ public struct RunPicture {
     case "probe": "a probe (Fisher information, exact or sampled)"
     case "optimizer": "the optimizer's second moments (no probe)"
     default: "the weights alone (no probe, no optimizer moments)"
+    }
+  }
+
+  private var sharedInWords: String {
+    switch run.evidence {
+    case "probe": "the information"
+    case "optimizer": "the second moments"
+    default: "the last change of the weights"
     }
   }
 
@@ -84,15 +92,34 @@ public struct RunPicture {
     if let peak = period.peak {
       lines.append("  information peaked at step \(peak.step)\(between(peak.interval))")
     }
-    if period.end == nil, let probability = period.endProbability {
+    if period.end == nil, period.state != "waiting", let probability = period.endProbability {
       lines.append("  has ended with probability \(rounded(probability))")
     }
     if let end = period.end {
       lines.append(
-        "  ended at step \(end.step)\(between(end.interval)), probability "
+        "  \(period.endInWords) at step \(end.step)\(between(end.interval)), probability "
           + "\(rounded(end.probability)), first said at step \(end.decidedAtStep)")
     }
-    return lines + period.evidence.map { "  · " + escapedForTerminal($0) }
+    return lines + period.evidence.flatMap { wrapped(escapedForTerminal($0), after: "  · ") }
+  }
+
+  /// What is to be known of the series as a whole.
+  private var remarks: [String] {
+    run.findings.flatMap { wrapped(escapedForTerminal($0.text), after: "  ! ") }
+  }
+
+  /// A text over as many lines as it takes, all as far in as the first.
+  private func wrapped(_ text: String, after mark: String) -> [String] {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let line = lines.last, mark.count + line.count + 1 + word.count <= columns {
+        lines[lines.count - 1] = line + " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    let indent = String(repeating: " ", count: mark.count)
+    return lines.enumerated().map { ($0.offset == 0 ? mark : indent) + $0.element }
   }
 
   private func between(_ interval: [Int]) -> String {
@@ -103,7 +130,7 @@ public struct RunPicture {
   private var layerLines: [String] {
     guard !run.layers.isEmpty else { return [] }
     let width = min(40, run.layers.map(\.name.count).max() ?? 0)
-    return ["", "layers, with their share of the information:"]
+    return ["", "layers, with their share of \(sharedInWords):"]
       + run.layers.map { layer in
         let share = layer.share.map { rounded($0 * 100) + " %" } ?? "–"
         return "  " + escapedForTerminal(layer.name).filled(width) + share.padded(11) + "  "
