@@ -61,7 +61,8 @@ def make_probe(
     model = unwrapped(model)
     inputs = named(model, inputs)
     arguments = list(inputs)
-    inputs = {batch_name(key): value for key, value in inputs.items()}
+    held = {name for name, _ in [*model.named_parameters(), *model.named_buffers()]}
+    inputs = {batch_name(key, held): value for key, value in inputs.items()}
     if targets is not None:
         targets = torch.as_tensor(targets)
     axis = 1 if sequence_first else 0
@@ -70,6 +71,7 @@ def make_probe(
         with torch.no_grad():
             output = model(*inputs.values())
         first = lambda x: examples_first(x, count(inputs, axis), axis)
+        check_alone(model, inputs, first(output), axis)
         targets, mask = first(targets), first(mask)
         task = told_task(model, first(output), targets, task)
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,10 +80,10 @@ def make_probe(
     keep_tables_only(model, folder / "graph.onnx")
     check_names(model, folder / "graph.onnx")
 
-    arrays = {key: value.detach().cpu().numpy() for key, value in inputs.items()}
+    arrays = {key: host(value) for key, value in inputs.items()}
     for key, value in (("target", targets), ("loss_mask", mask)):
         if value is not None:
-            arrays[key] = torch.as_tensor(value).detach().cpu().numpy()
+            arrays[key] = host(torch.as_tensor(value))
     numpy.savez(folder / "batch.npz", **{key: plain(array) for key, array in arrays.items()})
     (folder / "probe.yaml").write_text(
         f"schema: plasticityd/probe/v1\nname: {name or folder.name}\ntask: {task}\n")
@@ -112,9 +114,13 @@ def named(model, inputs):
     return inputs
 
 
-def batch_name(argument):
-    """The name of an argument's array: `target` and `loss_mask` are those of the loss."""
-    return f"{argument}_input" if argument in ("target", "loss_mask") else argument
+def batch_name(argument, held):
+    """The name of an argument's array: `target` and `loss_mask` are those of the loss, two are arguments of
+    numpy.savez, and the graph cannot tell an input from a parameter or buffer of the same name."""
+    taken = {"target", "loss_mask", "file", "allow_pickle"} | held
+    while argument in taken:
+        argument += "_input"
+    return argument
 
 
 def check_examples(inputs, targets, axis):
@@ -125,6 +131,22 @@ def check_examples(inputs, targets, axis):
     if len(set(counts.values())) != 1 or 0 in counts.values():
         where = "on the second axis of the inputs" if axis else "first"
         raise ValueError(f"make_probe: every array needs the same number of examples {where}: {counts}")
+
+
+def check_alone(model, inputs, output, axis):
+    """An example's prediction must be its own: plasticityd measures one by one."""
+    if count(inputs, axis) == 1:
+        return
+    try:
+        with torch.no_grad():
+            alone = model(*(value.narrow(axis, 0, 1) for value in inputs.values()))
+    except Exception:  # a model that takes no single example is asked for nothing here
+        return
+    alone, beside = examples_first(alone, 1, axis)[:1].double(), output[:1].double()
+    if alone.shape != beside.shape or not (alone - beside).abs().max() <= 0.02 * beside.abs().max() + 1e-6:
+        raise ValueError(
+            "make_probe: the prediction for an example depends on the other examples of the batch, as with "
+            "batch normalisation without running statistics, or on chance; plasticityd measures each by itself")
 
 
 def count(inputs, axis):
@@ -350,6 +372,11 @@ def check_names(model, path):
         say(
             f"{len(lacking)} of {len(by_storage)} parameters do not reach the prediction and will not "
             f"be measured: {', '.join(lacking[:8])}{', …' if len(lacking) > 8 else ''}")
+
+
+def host(value):
+    value = value.detach().cpu()
+    return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
 
 
 def plain(array):

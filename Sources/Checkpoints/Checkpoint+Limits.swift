@@ -23,7 +23,7 @@ extension Checkpoint {
   func checkLimits() throws(Problem) {
     try Self.check(tensors: tensors.count, at: path)
     var claimed = 0
-    for tensor in tensors where !tensor.isComputed && tensor.sharedWith == nil {
+    for tensor in tensors where !tensor.isComputed && !tensor.isTied {
       let (bytes, overflow) = tensor.shape.count.multipliedReportingOverflow(
         by: tensor.type.byteWidth)
       let (sum, overflowing) = claimed.addingReportingOverflow(bytes)

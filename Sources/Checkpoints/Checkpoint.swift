@@ -124,7 +124,7 @@ public struct Checkpoint: Sendable {
 
   /// The parameters that a gradient reaches: no buffers, and shared ones once.
   public var parameters: [StoredTensor] {
-    tensors.filter { !$0.isBuffer && $0.sharedWith == nil && !$0.isComputed }
+    tensors.filter { !$0.isBuffer && !$0.isTied && !$0.isComputed }
   }
 
   private mutating func noteHoles(refusing: Bool) throws(Problem) {
@@ -150,7 +150,7 @@ public struct Checkpoint: Sendable {
       let type: ElementType
       let pieces: [TensorPiece]
     }
-    var first: [Place: String] = [:]
+    var first: [Place: Int] = [:]
     for index in tensors.indices
     where tensors[index].shape.count > 0 && tensors[index].encoding == nil
       && !tensors[index].isComputed
@@ -160,10 +160,14 @@ public struct Checkpoint: Sendable {
         file: location.file, storage: location.storageOffset, element: location.firstElement,
         count: tensors[index].shape.count, type: tensors[index].type,
         pieces: tensors[index].assembly?.pieces ?? [])
-      if let name = first[place] {
-        tensors[index].sharedWith = name
+      if let twin = first[place] {
+        tensors[index].sharedWith = tensors[twin].name
+        let strides = tensors[twin].location.strides
+        tensors[index].isTied =
+          strides == location.strides
+          && (strides == nil || tensors[twin].shape == tensors[index].shape)
       } else {
-        first[place] = tensors[index].name
+        first[place] = index
       }
     }
   }

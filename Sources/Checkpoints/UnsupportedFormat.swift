@@ -34,7 +34,10 @@ enum UnsupportedFormat: CheckpointFormat {
       matches: begins("ustar", at: 257)),
     Known(
       code: "unsupported-pickle", what: "this is a bare pickle", remedy: convert,
-      matches: { $0.count >= 9 && $0[0] == 0x80 && $0[1] >= 2 && $0[1] <= 5 }),
+      // The length of a safetensors header can begin with the same bytes.
+      matches: {
+        $0.count >= 9 && $0[0] == 0x80 && $0[1] >= 2 && $0[1] <= 5 && !Safetensors.begins($0)
+      }),
     Known(
       code: "unsupported-gzip", what: "this is compressed with gzip", remedy: "decompress it first",
       matches: { $0.starts(with: [0x1F, 0x8B]) }),

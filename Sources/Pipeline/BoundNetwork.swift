@@ -25,17 +25,20 @@ struct BoundNetwork {
     self.definition = definition
     let settings = definition.settings
     let tensors = checkpoint.tensors.filter {
-      $0.type.isFloatingPoint && $0.sharedWith == nil && !$0.isComputed
+      $0.type.isFloatingPoint && !$0.isTied && !$0.isComputed
     }
     .map { ($0.name, $0.shape) }
-    let shared = checkpoint.tensors.compactMap { tensor in
+    let shared = checkpoint.tensors.filter(\.isTied).compactMap { tensor in
       tensor.sharedWith.map { (tensor.name, $0) }
     }
-    let graph = definition.graph.restored(
-      checkpoint: tensors, shared: Dictionary(shared, uniquingKeysWith: { first, _ in first }))
+    let twins = Dictionary(shared, uniquingKeysWith: { first, _ in first })
+    let graph = definition.graph.restored(checkpoint: tensors, shared: twins)
+    // A graph that names both of two tensors in one storage means the one.
+    let wanted = Set(graph.initializers.map(\.name))
+    let tied = twins.filter { wanted.contains($0.key) && wanted.contains($0.value) }
     binding = try NameBinding(
-      graph: graph, checkpoint: tensors, strip: settings.strip, alias: settings.alias,
-      place: checkpoint.path)
+      graph: graph, checkpoint: tensors, strip: settings.strip,
+      alias: settings.alias.merging(tied) { stated, _ in stated }, place: checkpoint.path)
     try Self.refuseFolded(binding, graph, checkpoint)
     let stored = Dictionary(
       checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

@@ -18,7 +18,7 @@ struct LayerInventory {
     var layers: [Layer] = []
     var index: [String: Int] = [:]
     for (position, tensor) in checkpoint.tensors.enumerated()
-    where !tensor.isBuffer && tensor.sharedWith == nil {
+    where !tensor.isBuffer && !tensor.isTied {
       let module = tensor.isComputed ? tensor.name : moduleName(of: tensor.name)
       if let known = index[module] {
         layers[known].tensors.append(position)

@@ -59,7 +59,7 @@ struct WeightSection {
 
   private static func buffers(_ checkpoint: Checkpoint) -> [SkippedReport] {
     checkpoint.tensors.compactMap { tensor in
-      if let twin = tensor.sharedWith {
+      if tensor.isTied, let twin = tensor.sharedWith {
         return SkippedReport(name: tensor.name, reason: "the same storage as \(twin)")
       }
       return tensor.isBuffer

@@ -35,7 +35,10 @@ final class EventReader {
     }
     // Said, not detected: bytes of another encoding are an error, whatever mark they begin with.
     yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
-    yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
+    // libyaml looks for a mark only where it detects (YAML 1.2.2, §5.2).
+    let mark = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    yaml_parser_set_input_string(
+      parser, bytes.baseAddress.map { $0 + mark }, bytes.count - mark)
   }
 
   deinit {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import Monitor
 
 struct CheckConfigCommand: ParsableCommand {
@@ -18,6 +19,6 @@ struct CheckConfigCommand: ParsableCommand {
       ([
         "\(configuration.file) is fine: state in \(configuration.state), reports in "
           + "\(configuration.reports), \(configuration.roots.count) watched"
-      ] + roots).joined(separator: "\n") + "\n")
+      ] + roots).map(escapedForTerminal).joined(separator: "\n") + "\n")
   }
 }

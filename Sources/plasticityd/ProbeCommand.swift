@@ -75,7 +75,11 @@ struct ProbeCommand: ParsableCommand {
       visibility: .private))
   var awaits = false
 
-  @Option(help: "Limit of the process's memory; examples are measured in blocks that fit.")
+  @Option(
+    help: """
+      Limit of the process's memory, \(WorkerLimits.leastMebibytes) or more; examples are measured in blocks, \
+      and on as many threads, as fit.
+      """)
   var memoryLimitMebibytes: Int?
 
   func validate() throws {
@@ -86,6 +90,10 @@ struct ProbeCommand: ParsableCommand {
     }
     if let referenceEntropyBits, !(referenceEntropyBits > 0) {
       throw ValidationError("--reference-entropy-bits: more than 0")
+    }
+    if let memoryLimitMebibytes, !(WorkerLimits.leastMebibytes...1 << 20 ~= memoryLimitMebibytes) {
+      throw ValidationError(
+        "--memory-limit-mebibytes: \(WorkerLimits.leastMebibytes) to \(1 << 20)")
     }
     if repeats < 1 { throw ValidationError("--repeat: at least 1") }
     if let blockExamples, blockExamples < 1 {
@@ -142,7 +150,11 @@ struct ProbeCommand: ParsableCommand {
     request.repeats = repeats
     request.sampling = sampling
     request.blockExamples = blockExamples
-    if let memoryLimitMebibytes { request.memoryLimitBytes = memoryLimitMebibytes << 20 }
+    if let memoryLimitMebibytes {
+      request.memoryLimitBytes = memoryLimitMebibytes << 20
+      request.threads = WorkerLimits.threads(
+        wanted: request.threads, memoryLimitMebibytes: memoryLimitMebibytes)
+    }
     return request
   }
 }

@@ -278,6 +278,38 @@ import Testing
       ])
   }
 
+  /// A lazily negated or conjugated tensor keeps that beside its elements (torch.serialization).
+  @Test(arguments: ["neg", "conj"]) func lazyViewsAreNotReadAsTheyLie(bit: String) throws {
+    guard case .reduce(let rebuild, .tuple(let arguments)) = Self.w else { return }
+    let lazy = Pickled.reduce(rebuild, .tuple(arguments + [.dict([(bit, .raw([0x88]))])]))
+    let checkpoint = try open(.torch(.dict([("lazy", lazy), ("w", Self.w)])))
+    #expect(checkpoint.tensors.map(\.name) == ["w"])
+    #expect(checkpoint.findings.count == 1)
+    #expect(checkpoint.findings[0].description.contains("save tensor.resolve_\(bit)()"))
+  }
+
+  @Test func aTransposedViewIsAParameterOfItsOwn() throws {
+    func view(_ strides: [Int]) -> Pickled { .tensor(count: 4, shape: [2, 2], strides: strides) }
+    let checkpoint = try open(
+      .torch(.dict([("w", view([2, 1])), ("same", view([2, 1])), ("turned", view([1, 2]))])))
+    #expect(checkpoint.tensors.map(\.sharedWith) == [nil, "w", "w"])
+    #expect(checkpoint.tensors.map(\.isTied) == [false, true, false])
+    #expect(checkpoint.parameters.map(\.name) == ["w", "turned"])
+  }
+
+  /// Each numbers its parameters from 0: which is whose cannot be told.
+  @Test func severalOptimizersAreRemarked() throws {
+    let one = Pickled.dict([
+      ("state", .dict([])), ("param_groups", .list([.dict([("params", .list([.int(0)]))])])),
+    ])
+    for optimizers in [Pickled.list([one, one]), .dict([("a", one), ("b", one)])] {
+      let checkpoint = try open(
+        .torch(.dict([("w", Self.w), ("optimizer_states", optimizers)])))
+      #expect(checkpoint.findings.map(\.code) == ["no-moments"])
+      #expect(checkpoint.findings[0].description.contains("2 optimizers"))
+    }
+  }
+
   @Test func bigEndianStoragesAreTurned() throws {
     var zip = ZipBuilder.torch(
       .dict([

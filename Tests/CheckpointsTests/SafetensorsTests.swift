@@ -36,6 +36,17 @@ import Testing
     #expect(try refusal(file(empty, data: 4)) == "accepted")
   }
 
+  /// A header's length can begin as a pickle does: 0x80, and a protocol from 2 to 5.
+  @Test(arguments: [0x280, 0x380, 0x480, 0x580, 0x1_0280]) func noLengthMakesItAPickle(length: Int)
+    throws
+  {
+    let header = "{\"w\":\(tensor("F32", "[2]", 0, 8))}"
+    let padded = header + String(repeating: " ", count: length - header.utf8.count)
+    #expect(try refusal(file(padded, data: 8)) == "accepted")
+    let pickle = little(UInt64(length), 8) + Array("}q\u{0}X".utf8)
+    #expect(try refusal(pickle).hasPrefix("unsupported-pickle"))
+  }
+
   @Test func lengthsAreCheckedBeforeAnythingIsRead() throws {
     #expect(
       try refusal([1, 2, 3])

@@ -68,6 +68,22 @@ import Testing
     }
   }
 
+  /// CrossEntropyLoss ignores −100 of a classification too.
+  @Test func ignoredExamplesCountInNothing() throws {
+    let model = Self.model(isSequence: false)
+    let labels: [Int64] = [0, -100, 3, 1]
+    let targets = BatchArray.integer(IntegerTensor(shape: Shape([4]), values: labels))
+    let estimate = try FisherEstimator(task: .classification, labels: .exact, targets: targets)
+      .estimate(examples: 4, weights: model.weights) { model.network($0) }
+    var loss = 0.0
+    for n in [0, 2, 3] {
+      let p = Self.softmax(try model.network(n..<(n + 1)).forward()[...])
+      loss -= log(p[Int(labels[n])]) / 3
+    }
+    #expect(close(try #require(estimate.performance.loss.value).value, loss, 1e-5))
+    #expect(estimate.parameters.allSatisfy { $0.fisher[1] == 0 && $0.fisher[0] > 0 })
+  }
+
   @Test func ignoredPositionsCountInNothing() throws {
     let model = Self.model(isSequence: true)
     let labels: [Int64] = [0, -100, 3, -100, -100, 1, 2, 2, 2, -100, 0, -100]

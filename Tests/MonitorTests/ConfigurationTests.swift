@@ -125,7 +125,7 @@ import Watching
     ),
     (
       "roots: [{path: runs}]\nworker:\n  memory_limit_mebibytes: 1\n",
-      "out-of-range: CONFIG:3:27: expected an integer from 64 to 1048576, found 1; "
+      "out-of-range: CONFIG:3:27: expected an integer from 384 to 1048576, found 1; "
         + "write a number in that range"
     ),
     (

@@ -111,6 +111,23 @@ import Testing
     #expect(left.map(\.where) == places.map { "\(folder.path)/\($0)" })
   }
 
+  /// A run that no curve can hold is named, as is one that cannot have been.
+  @Test func noRunIsLeftOutWithoutAWord() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    try write(folder, "control", 1, nil, 0.7)
+    for start in [0, 5, 10] { try write(folder, "blur-\(start)", 1, (start, start + 20), 0.6) }
+    try write(folder, "shorter", 1, (10, 15), 0.6)
+    try write(folder, "backwards", 1, (15, 10), 0.6)
+    try write(folder, "endless", 1, (0, 20), 0.6, steps: 0)
+    let report = try sensitivity(of: [folder.path])
+    #expect(report.curves.map { $0.points.map(\.epoch) } == [[0, 5, 10]])
+    let said = report.findings.map { "\($0.code) \($0.where.dropFirst(folder.path.count + 1))" }
+    #expect(said.contains("no-curve shorter"), "\(said)")
+    #expect(said.contains("unreadable-run backwards/deficit.yaml"), "\(said)")
+    #expect(said.contains("unreadable-run endless/deficit.yaml"), "\(said)")
+  }
+
   @Test func absurdNumbersDoNotTrap() throws {
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }

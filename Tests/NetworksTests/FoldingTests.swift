@@ -55,6 +55,13 @@ let foldingCases: [FoldingCase] = [
   reduced("ReduceMean", [1, 2, 4], gives: 2), reduced("ReduceMax", [1, -2, 4], gives: 4),
   reduced("ReduceL1", [1, -2, 4], gives: 7), reduced("ReduceSumSquare", [1, -2], gives: 5),
   reduced("ReduceProd", [2, 3, 4], gives: 24),
+  // 11.5 times a reciprocal: 5 in single precision, and just below it in double.
+  FoldingCase("Floor of a product of singles", [], [5]) {
+    $0.constant("a", [], [11.5] as [Float])
+    $0.constant("b", [], [1 / 2.3] as [Float])
+    $0.node("Mul", ["a", "b"], ["c"])
+    $0.node("Floor", ["c"], ["y"])
+  },
   FoldingCase("ArgMax, the last of equals", [1], [2]) {
     $0.constant("a", [3], [1, 4, 4])
     $0.node("ArgMax", ["a"], ["y"], ["select_last_index": .integer(1)])

@@ -42,6 +42,24 @@ struct GraphTests {
     #expect(graph.fixedExampleCount == nil)
   }
 
+  @Test("refuses a name that is written twice", arguments: ["x", "fc1.weight", "half", "a"])
+  func writtenOnce(name: String) throws {
+    var builder = Self.small()
+    builder.node("Relu", ["b"], [name])
+    #expect {
+      try Graph.parse(builder.file, path: "g.onnx")
+    } throws: { ($0 as? Problem)?.what.contains("\"\(name)\" is written more than once") ?? false }
+  }
+
+  @Test("tells inputs that are weights too")
+  func defaults() throws {
+    var builder = Self.small()
+    builder.input("fc2.weight", [2, 3])
+    let graph = try Graph.parse(builder.file, path: "g.onnx")
+    #expect(graph.inputs.map(\.name) == ["x"])
+    #expect(graph.defaults == ["fc2.weight"])
+  }
+
   @Test("refuses a file cut anywhere, or runs what is left of it, and never crashes")
   func truncated() throws {
     let file = Self.small().file

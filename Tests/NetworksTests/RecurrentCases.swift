@@ -68,12 +68,12 @@ let recurrentCases: [OperatorCase] = [
   ) {
     // Two sequences per example, of three steps and of two.
     $0.constant("shape", [3], [-1, 3, 1])
-    $0.node("Reshape", ["h", "shape"], ["x"])
+    $0.node("Reshape", ["h", "shape"], ["steps"])
     $0.node("Shape", ["h"], ["n"], ["end": .integer(1)])
     $0.constant("lengths", [2], [3, 2])
     $0.node("Tile", ["lengths", "n"], ["all"])
     $0.node(
-      "GRU", ["x", "rnn.weight_ih", "rnn.weight_hh", "", "all"], ["states", "last"],
+      "GRU", ["steps", "rnn.weight_ih", "rnn.weight_hh", "", "all"], ["states", "last"],
       ["hidden_size": .integer(2), "layout": .integer(1), "direction": .text("reverse")])
     $0.constant("wide", [2], [-1, 2])
     $0.node("Reshape", ["states", "wide"], ["a"])

@@ -15,6 +15,16 @@ private func refusal(_ text: String, limits: Limits = .configuration) -> String 
 }
 
 @Suite struct ParsingTests {
+  /// Editors on Windows write one (YAML 1.2.2, §5.2).
+  @Test func aByteOrderMarkIsNoText() throws {
+    let source = Source(file: "c.yaml", kind: .configuration)
+    let marked = try Node.parse([0xEF, 0xBB, 0xBF] + Array("a: 1\nb: 2\n".utf8), source: source)
+    #expect(
+      try marked.emitted() == Node.parse(Array("a: 1\nb: 2\n".utf8), source: source).emitted())
+    #expect(try Node.parse([0xEF, 0xBB, 0xBF], source: source).emitted().isEmpty == false)
+    #expect(refusal("\u{FEFF}a: *x\n").hasPrefix("yaml-alias: c.yaml:1:4: "))
+  }
+
   @Test(arguments: [
     (
       "a: *x\n",

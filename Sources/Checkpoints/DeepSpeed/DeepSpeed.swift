@@ -23,9 +23,9 @@ enum DeepSpeed: CheckpointFormat {
     var optimizer = contents.optimizer
     if let optimizer {
       checkpoint.takeMoments(optimizer, order: Array(contents.tensors.indices), at: path)
-    } else if ranks.experts.isEmpty, let value = OptimizerState.find(in: ranks.models[0].root) {
+    } else if ranks.experts.isEmpty, !OptimizerState.all(in: ranks.models[0].root).isEmpty {
       optimizer = try checkpoint.takeMoments(
-        value, in: ranks.models[0], order: Array(contents.tensors.indices))
+        in: ranks.models[0], order: Array(contents.tensors.indices))
     } else {
       checkpoint.findings.append(
         Finding("no-moments", at: path, "there is no optimizer's second moment beside the weights"))

@@ -8,8 +8,10 @@ public struct StoredTensor: Sendable {
   public let shape: Shape
   /// The stored element type.
   public let type: ElementType
-  /// An earlier tensor of the checkpoint with the very same elements in the file (tied weights).
+  /// An earlier tensor of the checkpoint with the very same elements in the file.
   public internal(set) var sharedWith: String?
+  /// Whether they are in the same order too: tied weights, one parameter. A transposed view is one of its own.
+  public internal(set) var isTied = false
   /// Where the elements are; of a tensor in several pieces, where the first one is.
   let location: TensorLocation
   /// All pieces, when there are several.

@@ -65,10 +65,8 @@ enum HuggingFaceTrainer: CheckpointFormat {
     var optimizer: OptimizerState?
     if let archive = optimizerArchive {
       checkpoint.findings += archive.findings
-      if let value = OptimizerState.find(in: archive.root) {
-        let order = try model.order(config: configFile)
-        optimizer = try checkpoint.takeMoments(value, in: archive, order: order)
-      }
+      let order = try model.order(config: configFile)
+      optimizer = try checkpoint.takeMoments(in: archive, order: order)
     } else if let step = HuggingFaceParts.deepSpeed(in: names) {
       optimizer = try checkpoint.takeDeepSpeedMoments(in: "\(path)/\(step)")
     } else {

@@ -10,7 +10,7 @@ extension Moments {
   ) -> (moments: Moments?, how: String) {
     // The optimizer holds a shared parameter once, under the name that comes first.
     let parameters = (order ?? Array(tensors.indices)).map { tensors[$0] }
-      .filter { !$0.isBuffer && $0.sharedWith == nil }
+      .filter { !$0.isBuffer && !$0.isTied }
     if let entries = byName(optimizer, parameters) {
       return (make(optimizer, entries), "names")
     }

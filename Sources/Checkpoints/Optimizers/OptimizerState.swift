@@ -30,17 +30,18 @@ struct OptimizerState {
     "optimizers",
   ]
 
-  /// The optimizer's dictionary among what was saved; nil when there is none.
-  static func find(in root: PickleValue) -> PickleValue? {
-    if root["param_groups"] != nil, root["state"] != nil { return root }
+  /// The optimizers' dictionaries among what was saved: one, several in a list or by name, or none.
+  static func all(in root: PickleValue) -> [PickleValue] {
+    if root["param_groups"] != nil, root["state"] != nil { return [root] }
     for key in keys {
       guard let value = root[key] ?? root.at("state", key) else { continue }
-      if value["param_groups"] != nil { return value }
-      // A list, or a dictionary by the optimizer's name, of which there must be one.
-      let inner = value.elements ?? value.entries?.map(\.value) ?? []
-      if inner.count == 1, inner[0]["param_groups"] != nil { return inner[0] }
+      if value["param_groups"] != nil { return [value] }
+      let inner = (value.elements ?? value.entries?.map(\.value) ?? []).filter {
+        $0["param_groups"] != nil
+      }
+      if !inner.isEmpty { return inner }
     }
-    return nil
+    return []
   }
 
   /// Reads the dictionary. Returns nil, and why, when it keeps no second moment that we know.
@@ -96,7 +97,7 @@ struct OptimizerState {
     if steps.count > 1 { optimizer.addFlag("uneven_steps") }
     guard let kind = kinds.first, kinds.count == 1 else {
       // The counter and the rate are worth having all the same.
-      return (optimizer, "it keeps no second moment")
+      return (optimizer, "it keeps no second moment of Adam's, RMSprop's or Adagrad's kind")
     }
     optimizer.kind = kind
     return (optimizer, "")

@@ -24,10 +24,7 @@ enum PyTorchFile: CheckpointFormat {
     var facts = try TrainingFacts(of: archive, tensorsAreWeights: weights.path.isEmpty)
     if isLightning { try Lightning.complete(&facts, archive) }
     var optimizer: OptimizerState?
-    if let value = OptimizerState.find(in: archive.root) {
-      optimizer = try checkpoint.takeMoments(
-        value, in: archive, order: Array(weights.tensors.indices))
-    }
+    optimizer = try checkpoint.takeMoments(in: archive, order: Array(weights.tensors.indices))
     facts.complete(optimizer: optimizer, path: file.path)
     checkpoint.take(facts)
     return checkpoint
@@ -35,11 +32,20 @@ enum PyTorchFile: CheckpointFormat {
 }
 
 extension Checkpoint {
-  /// Reads an optimizer's state and matches its moments; what fails is a finding. Returns the state
-  /// for what else it tells.
+  /// Reads the optimizer's state, if there is one, and matches its moments; what fails is a finding. Returns
+  /// the state for what else it tells.
   mutating func takeMoments(
-    _ value: PickleValue, in archive: TorchArchive, order: [Int]?
+    in archive: TorchArchive, order: [Int]?
   ) throws(Problem) -> OptimizerState? {
+    let optimizers = OptimizerState.all(in: archive.root)
+    guard let value = optimizers.first else { return nil }
+    guard optimizers.count == 1 else {
+      findings.append(
+        Finding(
+          "no-moments", at: archive.file.path,
+          "there are \(optimizers.count) optimizers, which number their parameters each by itself"))
+      return nil
+    }
     let (state, why) = try OptimizerState.read(value, in: archive)
     guard let state, why.isEmpty else {
       findings.append(Finding("no-moments", at: archive.file.path, "the optimizer: \(why)"))

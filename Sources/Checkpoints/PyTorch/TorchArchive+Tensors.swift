@@ -39,9 +39,11 @@ extension TorchArchive {
         }
         (function, parts) = (name, inner)
       case "torch._utils _rebuild_tensor", "torch._utils _rebuild_tensor_v2":
+        if let view = lazyView(parts.dropFirst(6).first) { return .unsupported(view) }
         return try strided(parts, type: nil, name: name)
       case "torch._utils _rebuild_tensor_v3":
         guard parts.count >= 7 else { return .unsupported("a tensor without a type") }
+        if let view = lazyView(parts.dropFirst(7).first) { return .unsupported(view) }
         return try strided(parts, type: parts[6].globalName, name: name)
       default:
         return function.hasPrefix("torch._utils _rebuild_")
@@ -49,6 +51,17 @@ extension TorchArchive {
       }
     }
     return .unsupported("its wrappers nest too deep")
+  }
+
+  /// What a tensor's metadata says of elements that are not as they lie in the storage; nil where they are.
+  private func lazyView(_ metadata: PickleValue?) -> String? {
+    if metadata?["neg"] != nil {
+      return "its sign is a bit beside it, not in its elements: save tensor.resolve_neg()"
+    }
+    if metadata?["conj"] != nil {
+      return "its conjugation is a bit beside it, not in its elements: save tensor.resolve_conj()"
+    }
+    return nil
   }
 
   /// Whether the value is a tensor of any kind, told without looking at its storage.

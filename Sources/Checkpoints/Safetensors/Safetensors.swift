@@ -5,8 +5,11 @@ internal import Tensors
 enum Safetensors: CheckpointFormat {
   static func recognises(_ source: CheckpointSource) -> Bool {
     guard case .file(let file, let head) = source else { return false }
-    if file.path.hasSuffix(".safetensors") { return true }
-    // A header of plausible length that begins as JSON objects do.
+    return file.path.hasSuffix(".safetensors") || begins(head)
+  }
+
+  /// Whether bytes begin with a header of plausible length that begins as JSON objects do.
+  static func begins(_ head: [UInt8]) -> Bool {
     guard let length = head.littleEndian(at: 0, width: 8), head.count > 8 else { return false }
     return length <= UInt64(SafetensorsHeader.largestHeader) && head[8] == UInt8(ascii: "{")
   }

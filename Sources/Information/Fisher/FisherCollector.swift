@@ -63,8 +63,10 @@ struct FisherCollector {
         == recordingWidths.map({ $0 * block.range.count })
     else {
       throw Problem(
-        "bad-network", at: "probe", "examples \(block.range) came from another network",
-        remedy: "report this: it is a defect of plasticityd", kind: .software)
+        "batch-dependent", at: "probe",
+        "examples \(block.range) go through other shapes than those before: the graph makes a shape of values in "
+          + "its inputs, as Unique does",
+        remedy: "export the network without the operator that does so")
     }
     let n = block.range.count
     examples += n

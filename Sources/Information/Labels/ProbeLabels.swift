@@ -161,7 +161,6 @@ extension ProbeLabels {
   /// PyTorch's ignore_index, and the 255 that images of labels use.
   private static func isIgnored(_ value: Int64, task: ProbeTask, classes: Int) -> Bool {
     switch task {
-    case .classification: false
     case .segmentation: value == ignored || (value == 255 && classes <= 255)
     default: value == ignored
     }

@@ -159,7 +159,8 @@ extension Configuration {
     guard var reader = try top.optional("worker", as: MappingReader.self) else { return Worker() }
     let standard = Worker()
     let worker = Worker(
-      memoryLimitMebibytes: try whole(&reader, "memory_limit_mebibytes", 64...1_048_576)
+      memoryLimitMebibytes: try whole(
+        &reader, "memory_limit_mebibytes", WorkerLimits.leastMebibytes...1_048_576)
         ?? standard.memoryLimitMebibytes,
       timeoutSeconds: try number(&reader, "timeout_seconds", above: 0, upTo: 86_400)
         ?? standard.timeoutSeconds,

@@ -7,6 +7,18 @@ internal import Watching
 
 /// Limits of the process that parses a checkpoint.
 public enum WorkerLimits {
+  /// What one thread needs: OpenBLAS asks for so much room for each when it first multiplies, and asks for ever
+  /// where it gets none.
+  private static let mebibytesPerThread = 144
+  private static let mebibytesBeside = 192
+  /// The least limit that leaves room for one thread.
+  public static let leastMebibytes = 384
+
+  /// How many threads fit into a limit, at most as many as are wanted.
+  public static func threads(wanted: Int, memoryLimitMebibytes limit: Int) -> Int {
+    min(wanted, max((limit - mebibytesBeside) / mebibytesPerThread, 1))
+  }
+
   /// Applies the limits to this process; they cannot be taken back.
   ///
   /// The memory limit is RLIMIT_DATA: private writable memory, which is what tensors need.

@@ -1,5 +1,7 @@
 // A small array whose values are known when the network is bound: shapes, indices, masks, scalars.
-// Integers and booleans are Int64, every real type is Double, so that folding loses nothing.
+// Integers and booleans are Int64. Real types are held as Double and rounded to single precision unless they are
+// double: what is folded is what runtimes compute, also where a rounding decides which index it becomes. (An
+// operation on two singles in double precision, rounded once, is the operation in single precision.)
 internal import Diagnostics
 internal import Tensors
 
@@ -23,7 +25,7 @@ struct HostArray: Sendable {
   init(shape: Shape, type: ONNXType = .float, reals: [Double]) {
     self.shape = shape
     self.type = type
-    values = .reals(reals)
+    values = .reals(type == .double ? reals : reals.map { Double(Float($0)) })
   }
 
   /// The integers, or nil for real numbers.
@@ -69,9 +71,7 @@ struct HostArray: Sendable {
       HostArray(shape: shape, type: type, reals: values.map { Double($0) })
     case (.integers(let values), _): HostArray(shape: shape, type: type, integers: values)
     case (.reals(let values), _) where type.isFloatingPoint:
-      HostArray(
-        shape: shape, type: type,
-        reals: type == .double ? values : values.map { Double(Float($0)) })
+      HostArray(shape: shape, type: type, reals: values)
     case (.reals(let values), _):
       HostArray(
         shape: shape, type: type,

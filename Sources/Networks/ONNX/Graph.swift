@@ -13,6 +13,8 @@ public struct Graph: Sendable {
   public internal(set) var initializers: [GraphInitializer]
   /// What must be given: the inputs that are no initializers.
   public internal(set) var inputs: [GraphInput]
+  /// Inputs that have a weight's value unless another is given.
+  public internal(set) var defaults: [String]
   /// The names of the results.
   public let outputs: [String]
   /// The result that is the network's prediction: the first one of real numbers with two axes or

@@ -82,6 +82,13 @@ extension Graph {
       }
     }
     guard !outputs.isEmpty else { throw reader.damaged("the graph has no output") }
+    let inlined = try GraphFunction.inline(functions, into: nodes, path: source.path)
+    var written = Set(inputs.map(\.name)).union(constants.keys)
+    for name in inlined.flatMap(\.outputs) where !name.isEmpty {
+      guard written.insert(name).inserted else {
+        throw reader.damaged("\"\(name)\" is written more than once")
+      }
+    }
     return Graph(
       path: source.path, operatorSet: operatorSet,
       initializers: tensors.map { tensor in
@@ -92,9 +99,10 @@ extension Graph {
           hasValues: hasValues, role: traced.roles[tensor.name] ?? .unstated,
           foldedFrom: traced.foldedFrom[tensor.name])
       },
-      inputs: inputs.filter { constants[$0.name] == nil }, outputs: outputs.map(\.name),
+      inputs: inputs.filter { constants[$0.name] == nil },
+      defaults: inputs.map(\.name).filter { constants[$0] != nil }, outputs: outputs.map(\.name),
       prediction: Graph.prediction(among: outputs),
-      nodes: try GraphFunction.inline(functions, into: nodes, path: source.path),
+      nodes: inlined,
       constants: constants, bytes: source.bytes, placeholders: traced.placeholders)
   }
 

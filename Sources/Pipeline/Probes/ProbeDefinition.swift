@@ -74,6 +74,12 @@ public struct ProbeDefinition: Sendable {
         remedy: "save the batch with arrays named as the graph's inputs: "
           + inputNames.joined(separator: ", "))
     }
+    if let name = whole.defaults.first(where: { arrays[$0] != nil }) {
+      throw Problem(
+        "ambiguous-input", at: batchPath,
+        "\"\(name)\" is an input of the network and a weight of it: the graph cannot tell which it means",
+        remedy: "rename the argument of forward, and export again with probes/make_probe.py")
+    }
     let inputs = Self.examplesFirst(
       arrays.filter { inputNames.contains($0.key) }, as: target ?? lossMask)
     let batched = inputs.values + [target, lossMask].compactMap { $0 }

@@ -1,0 +1,117 @@
+// `plasticityd backfill` as a person runs it: folders of checkpoints in, reports out.
+
+import Foundation
+import Reports
+import TestSupport
+import Testing
+
+@Suite struct BackfillTests {
+  /// A safetensors file of one matrix.
+  private static func checkpoint(_ values: [Float]) -> [UInt8] {
+    let header =
+      "{\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[2,\(values.count / 2)],"
+      + "\"data_offsets\":[0,\(values.count * 4)]}}"
+    var bytes: [UInt8] = []
+    withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { bytes += $0 }
+    bytes += Array(header.utf8)
+    for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 } }
+    return bytes
+  }
+
+  private static func report(_ path: String) throws -> RunReport {
+    try RunReport(yaml: Array(try Data(contentsOf: URL(filePath: path))), path: path)
+  }
+
+  /// A network that diverges is reported like any other, and what cannot be computed says why.
+  @Test(arguments: [Float.nan, .infinity, -.infinity, 3e38]) func weightsThatAreNotFinite(
+    _ value: Float
+  ) throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    for step in 1...5 {
+      let values: [Float] = [1, Float(step), step == 3 ? value : 3, 4]
+      try folder.file("run/step_\(step).safetensors", Self.checkpoint(values))
+    }
+    let done = try Program.plasticityd(
+      "backfill", folder.path + "/run", "--reports", folder.path + "/reports")
+    #expect(done.code == 0, "\(done.error)")
+    let run = try Self.report(folder.path + "/reports/run/run.yaml")
+    #expect(run.rejected.isEmpty)
+    #expect(run.trajectory.map(\.step) == [1, 2, 3, 4, 5])
+    for (row, step) in zip(run.trajectory.dropFirst(), 2...) {
+      let isKnown = row.relativeUpdate?.value != nil
+      #expect(isKnown == (value.isFinite || step == 2 || step == 5), "step \(step)")
+    }
+    guard !value.isFinite else { return }
+    let third = folder.path + "/reports/run/" + run.trajectory[2].report
+    #expect(
+      try String(contentsOfFile: third, encoding: .utf8).contains("not finite at one of the two"))
+  }
+
+  /// Runs of one name from two folders are two runs, whenever they come.
+  @Test func runsOfOneNameAreToldApart() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    for (number, place) in ["blur", "flip"].enumerated() {
+      for step in 1...2 {
+        try folder.file(
+          "\(place)/control/step_\(step).safetensors",
+          Self.checkpoint([1, 2, Float(step), Float(number)]))
+      }
+    }
+    for _ in 0..<2 {
+      for (place, name) in [("blur", "control"), ("flip", "flip/control")] {
+        let done = try Program.plasticityd(
+          "backfill", "\(folder.path)/\(place)/control", "--reports", folder.path + "/reports")
+        #expect(done.code == 0, "\(done.error)")
+        let run = try Self.report("\(folder.path)/reports/\(name)/run.yaml")
+        #expect(run.run == name)
+        #expect(run.trajectory.map(\.step) == [1, 2])
+        #expect(run.trajectory.allSatisfy { $0.path.contains("/\(place)/control/") })
+      }
+    }
+    // One that was moved keeps its name.
+    try FileManager.default.moveItem(
+      atPath: folder.path + "/blur", toPath: folder.path + "/archive")
+    let done = try Program.plasticityd(
+      "backfill", folder.path + "/archive/control", "--reports", folder.path + "/reports")
+    #expect(done.code == 0, "\(done.error)")
+    #expect(try Self.report(folder.path + "/reports/control/run.yaml").trajectory.count == 2)
+  }
+
+  @Test func checkpointsWithoutAStepAreListedAsTheyAre() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    try folder.file("run/best.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    _ = try Program.plasticityd(
+      "backfill", folder.path + "/run", "--reports", folder.path + "/reports")
+    let shown = try Program.plasticityd("show", folder.path + "/reports/run")
+    let text = String(decoding: shown.output, as: UTF8.self)
+    #expect(text.contains("tell no step"))
+    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
+  }
+
+  /// What OpenBLAS cannot have it asks for without end: threads are as many as the limit allows.
+  @Test(arguments: [384, 512, 1024], [1, 2, 16, 64])
+  func noMemoryLimitMakesAWorkerHang(mebibytes: Int, threads: Int) throws {
+    let recorded = Fixtures.root.appending(path: "mnist1d-cnn-sgd")
+    let done = try Program.plasticityd(
+      "probe", recorded.appending(path: "checkpoints/epoch_004.pt").path, "--probe",
+      recorded.appending(path: "probe").path, "--threads", "\(threads)",
+      "--memory-limit-mebibytes", "\(mebibytes)")
+    #expect(done.code == 0, "\(done.error)")
+    let report = try CheckpointReport(yaml: done.output, path: "r.yaml")
+    #expect(report.information?.fisherTrace.value != nil)
+  }
+
+  @Test func whatLeavesNoRoomIsRefused() throws {
+    for limit in ["0", "64", "383", "99999999999"] {
+      let done = try Program.plasticityd("probe", "x.pt", "--memory-limit-mebibytes", limit)
+      #expect(done.code == 64)
+      #expect(done.error.contains("--memory-limit-mebibytes: 384 to"))
+    }
+    for command in [["backfill", "x", "--reports", ""], ["evaluate", "x", "--measure", ""]] {
+      #expect(try Program.run(Program.plasticityd, command).code == 64)
+    }
+  }
+}
