@@ -40,11 +40,11 @@ public struct EvaluationReport: Document {
 public struct MethodReport: Codable, Sendable, FlowStyled {
   /// Its name.
   public var method: String
-  /// Ends named on runs with a label.
+  /// Ends named on runs whose end is labelled.
   public var decisions: Int
-  /// Ends named on runs that have none.
+  /// Ends named on runs that never close.
   public var falseEnds: Int
-  /// Ends named on runs without a label.
+  /// Ends named on runs of which neither is known.
   public var unjudged: Int
   /// Mean |log2(named/labelled)| over the decisions.
   public var errorLog2: Double?

@@ -14,7 +14,7 @@ public struct SeriesFile: Sendable {
     /// Accuracy on data that were not trained on, 0…1.
     public var testAccuracy: Double?
     /// tr F on the probe, exact over classes.
-    public var fisherTrace: Double
+    public var fisherTrace: Double?
     /// Its standard error over examples.
     public var standardError: Double?
     /// Mean Σ p(1−p).

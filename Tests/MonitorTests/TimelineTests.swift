@@ -15,6 +15,8 @@ struct Row {
   var weights: [Float] = [1, 2]
   var secondMoment: [Double]?
   var probe: String? = "probe"
+  /// What stands in front of the names of all modules.
+  var wrapper = ""
   /// What the trainer wrote beside the weights.
   var metrics: [String: Quantity] = [:]
 
@@ -29,7 +31,7 @@ struct Row {
       evidence: ["weights"], took: CostReport(seconds: 0, peakMemoryBytes: 0))
     let total = traces.reduce(0, +)
     report.layers = traces.indices.map { layer in
-      var made = LayerReport(name: "layer\(layer)", kind: nil, parameters: 2, tensors: [])
+      var made = LayerReport(name: "\(wrapper)layer\(layer)", kind: nil, parameters: 2, tensors: [])
       if probe != nil { made.fisherTrace = .estimate(traces[layer], standardError: 0.01) }
       return made
     }
@@ -57,7 +59,7 @@ struct Row {
       },
       projections: traces.indices.map {
         KeptProjection(
-          name: "layer\($0).weight", layer: $0, count: 2,
+          name: "\(wrapper)layer\($0).weight", layer: $0, count: 2,
           square: Double(weights[0] * weights[0] + weights[1] * weights[1]),
           values: PackedFloats(weights))
       })
@@ -78,6 +80,41 @@ func course(_ count: Int = 14) throws -> [SeriesRow] {
 }
 
 @Suite struct TimelineTests {
+  /// torch.compile and data parallelism may come and go in the life of a run.
+  @Test(arguments: ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
+  func wrappersDoNotMakeAnotherNetwork(wrapper: String) throws {
+    var cache = ComparisonCache()
+    let plain = try course()
+    let mixed = try plain.enumerated().map { position, row in
+      guard position % 2 == 1 else { return row }
+      return try Row(
+        step: row.step, digest: row.digest,
+        traces: row.layers.map { $0.fisherTrace?.value ?? 0 },
+        weights: row.kept.projections[0].values.values, wrapper: wrapper
+      ).made()
+    }
+    let expected = Timeline(plain, cache: &cache)
+    let timeline = Timeline(mixed, cache: &cache)
+    #expect(timeline.verdict == expected.verdict)
+    #expect(timeline.verdict.layers.map(\.name) == ["layer0", "layer1"])
+    #expect(
+      timeline.entries.map(\.movement?.total.squaredDistance)
+        == expected.entries.map(\.movement?.total.squaredDistance))
+    let report = timeline.report(run: "r", aliases: [:], rejected: [], missed: 0)
+    #expect(report.layers.map(\.name) == ["layer0", "layer1"])
+  }
+
+  /// Without a step nothing is judged, but what was measured stands in the row.
+  @Test func checkpointsWithoutAStepSayWhatTheyAre() throws {
+    var cache = ComparisonCache()
+    let rows = try (0..<3).map { try Row(digest: "d\($0)", traces: [3, 1]).made() }
+    let report = Timeline(rows, cache: &cache).report(
+      run: "r", aliases: [:], rejected: [], missed: 0)
+    #expect(report.evidence == "probe")
+    #expect(report.trajectory.compactMap { $0.fisherTrace?.value } == [4, 4, 4])
+    #expect(report.findings.map(\.code) == ["no-step"])
+  }
+
   private func document(_ rows: [SeriesRow]) throws -> [UInt8] {
     var cache = ComparisonCache()
     return try document(Timeline(rows, cache: &cache))

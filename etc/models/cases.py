@@ -194,6 +194,16 @@ def film(generator):
     return Case(architectures.FiLM(), batch, classes(generator, 5), "classification", by_name=True)
 
 
+def gated(generator):
+    batch = {"x": torch.randn(EXAMPLES, 6, generator=generator), "mask": torch.rand(EXAMPLES, 6, generator=generator)}
+    return Case(architectures.Gated(), batch, classes(generator, 4), "classification", by_name=True)
+
+
+def resampled(generator):
+    x = torch.randn(EXAMPLES, 1, 6, 5, generator=generator)
+    return Case(architectures.Resampled(), {"input": x}, classes(generator, 4), "classification")
+
+
 def siamese(generator):
     batch = {k: torch.randn(EXAMPLES, 1, 8, 8, generator=generator) for k in ("left", "right")}
     return Case(architectures.Siamese(), batch, classes(generator, 2), "classification", by_name=True)
@@ -340,6 +350,8 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "unet-3d": voxels,
     "denoising-unet": denoising,
     "film": film,
+    "gated": gated,
+    "resampled": resampled,
     "siamese": siamese,
     "parametrised": images(architectures.Parametrised, channels=1, size=8, count=5),
     "pointnet": series(architectures.PointNet, 9, 3, 5),

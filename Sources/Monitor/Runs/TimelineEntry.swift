@@ -31,6 +31,8 @@ struct TimelineEntry {
     _ placed: SeriesSegments.Placed, after previous: TimelineEntry?, first: SeriesRow?,
     evidence: EvidenceKind, comparable: Bool, cache: inout ComparisonCache
   ) {
+    let placed = SeriesSegments.Placed(
+      row: placed.row.unwrapped, segment: placed.segment, step: placed.step)
     row = placed.row
     segment = placed.segment
     step = placed.step
@@ -141,6 +143,23 @@ struct TimelineEntry {
             bitsPerDoubling: $0, lower: report.interval?.first, upper: report.interval?.last)
         }
       })
+  }
+}
+
+extension SeriesRow {
+  /// The row without what torch.compile and data parallelism put in front of every name: a run that goes on
+  /// inside or outside of them is the same network.
+  fileprivate var unwrapped: SeriesRow {
+    var row = self
+    for wrapper in ["module.", "_orig_mod.", "module."]
+    where !row.layers.isEmpty && row.layers.allSatisfy({ $0.name.hasPrefix(wrapper) }) {
+      for layer in row.layers.indices { row.layers[layer].name.removeFirst(wrapper.count) }
+      for kept in row.kept.projections.indices
+      where row.kept.projections[kept].name.hasPrefix(wrapper) {
+        row.kept.projections[kept].name.removeFirst(wrapper.count)
+      }
+    }
+    return row
   }
 }
 
