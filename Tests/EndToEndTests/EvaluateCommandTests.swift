@@ -48,6 +48,56 @@ import Testing
     #expect(try evaluate().output == done.output)
   }
 
+  /// Thirty checkpoints that learn; `rate` and `loss` as JSON writes them.
+  private static func series(
+    rate: (Int) -> String = { _ in "0.05" },
+    loss: (Int) -> String = { "\(2.3 / (1 + Double($0) / 8))" }
+  ) -> String {
+    let rows = (0..<30).map {
+      "{\"step\": \($0 * 32), \"epoch\": \($0), \"learning_rate\": \(rate($0)), "
+        + "\"train_loss\": \(loss($0)), \"train_accuracy\": null}"
+    }
+    return "[\(rows.joined(separator: ",\n"))]"
+  }
+
+  /// Each fault costs its own run and is named; nothing traps.
+  @Test func faultyRunsAreNamedAndTheOthersCompared() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    func run(_ name: String, label: String = #"{"end_step": 300}"#, series: String) throws {
+      try folder.text("runs/\(name)/label.json", label)
+      try folder.text("runs/\(name)/series.json", series)
+    }
+    let plain = Self.series()
+    try run("plain", series: plain)
+    try run("tiny-rates", series: Self.series(rate: { $0 > 5 && $0 < 9 ? "1e-200" : "0.05" }))
+    try run("vanished-rates", series: Self.series(rate: { ["5e-324", "0", "1e-309"][$0 % 3] }))
+    let faults = [
+      ("reversed", "bad-label"), ("negative", "bad-label"), ("epochs-only", "bad-label"),
+      ("empty", "no-series"), ("not-a-number", "wrong-document"),
+    ]
+    try run("reversed", label: #"{"end_step": 9, "end_step_interval": [20, 5]}"#, series: plain)
+    try run("negative", label: #"{"end_step": -5}"#, series: plain)
+    try run("epochs-only", label: #"{"end_epoch": 5}"#, series: plain)
+    try run("empty", series: "[]")
+    try run("not-a-number", series: Self.series(loss: { $0 == 3 ? "NaN" : "1" }))
+    try folder.text("runs/loop/series.json", plain)
+    try folder.link("runs/loop/label.json", to: "label.json")
+
+    let done = try Program.plasticityd("evaluate", folder.path + "/runs")
+    #expect(done.code == 0, "\(done.error)")
+    let report = try EvaluationReport(yaml: done.output, path: "evaluation.yaml")
+    #expect(report.runs.map(\.run) == ["plain", "tiny-rates", "vanished-rates"])
+    for (name, code) in faults {
+      #expect(
+        report.unreadable.contains { $0.hasPrefix(code) && $0.contains("/\(name)/") }, "\(name)")
+    }
+    #expect(report.unreadable.contains { $0.contains("/loop/label.json") })
+    #expect(report.unreadable.contains { $0.contains("found NaN, for which to write null") })
+    #expect(done.errorLines.count == report.unreadable.count && report.unreadable.count == 6)
+    #expect(!String(decoding: done.output, as: UTF8.self).lowercased().contains(": nan"))
+  }
+
   @Test func mistakesAreOneLineEach() throws {
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }
