@@ -98,9 +98,17 @@ public struct Backfill {
     return runs.map { Run(name: $0, reports: paths.folder(run: $0)) }
   }
 
+  /// By run and step; checkpoints that are named another way come together, since they may count another way.
   private static func precedes(_ one: Candidate, _ other: Candidate) -> Bool {
-    let (a, b) = (one.stepInName ?? .max, other.stepInName ?? .max)
-    return (one.runDirectory, a, one.path) < (other.runDirectory, b, other.path)
+    let (a, b) = (one.stepInName, other.stepInName)
+    if one.runDirectory != other.runDirectory { return one.runDirectory < other.runDirectory }
+    guard let a, let b else { return a == nil && b == nil ? one.path < other.path : a != nil }
+    return (stem(one), a, one.path) < (stem(other), b, other.path)
+  }
+
+  /// A name without its numbers.
+  private static func stem(_ candidate: Candidate) -> String {
+    candidate.name.filter { !$0.isASCII || !$0.isNumber }
   }
 
   /// The run's place below the parent of what was named; and with as many more folders in front as it takes to

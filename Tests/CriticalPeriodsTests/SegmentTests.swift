@@ -80,6 +80,29 @@ import Testing
     return judgement
   }
 
+  /// A trained network goes on, and its trainer counts steps from 0 again: no second end, and least of all one
+  /// at the pace at which the first checkpoint seems to have learned.
+  @Test(arguments: [nil, 2.302_585]) func aCountThatBeginsAnewEndsNothingAgain(entropy: Double?) {
+    var series = SyntheticSeries.learning()
+    series.targetEntropy = entropy
+    series.steps = [0] + Array(stride(from: 32, through: 3200, by: 32))
+    let first = series.points
+    series.steps.removeFirst()
+    series.loss = { 2.3 * SyntheticSeries.part($0 + 3200) }
+    series.accuracy = { 1 - 0.9 * SyntheticSeries.part($0 + 3200) }
+    series.information = { _ in 100 }
+    let second = series.points.map { point in
+      var point = point
+      point.segment = 1
+      return point
+    }
+    let verdict = judge(first + second, evidence: .probe)
+    let said = transitions(from: verdict.trajectory).filter { $0.state == .closed }
+    #expect(said.map(\.judgement.segment) == [0])
+    #expect(verdict.final?.state == .ambiguous)
+    #expect(verdict.final?.reason == .leftCensored)
+  }
+
   @Test func resumingAfterTheDecisionSaysNothingTwice() {
     let verdict = judge(
       series.points.filter { $0.step <= 2048 } + resumed(at: 1024),

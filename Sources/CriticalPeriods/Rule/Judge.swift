@@ -2,7 +2,9 @@
 /// more costs the same after a thousand as after ten.
 ///
 /// A resumed segment's past is what stands before its first step in the segments before it: a run that went
-/// back to step 500 and on again knows nothing of the steps past 500 that it left behind.
+/// back to step 500 and on again knows nothing of the steps past 500 that it left behind. One that knows far more
+/// at its first step than the run did there goes on from a trained network and only counts anew: of its past
+/// nothing is known by step.
 public struct Judge: Sendable {
   /// The judgements until now.
   public private(set) var verdict = Verdict(trajectory: [], layers: [])
@@ -35,7 +37,7 @@ public struct Judge: Sendable {
 
   /// Takes a point after all before: at a later step of the same segment, or in a later one.
   public mutating func append(_ point: SeriesPoint) {
-    if let segment, point.segment != segment { resume() }
+    if let segment, point.segment != segment { resume(with: Observation(run: point)) }
     segment = point.segment
     for index in branches.indices { branches[index].pass(point.step, subjects) }
     resamples = resamples ?? PairedResamples(for: point, settings: settings)
@@ -65,9 +67,20 @@ public struct Judge: Sendable {
   }
 
   /// Begins the next segment where it left those before.
-  private mutating func resume() {
+  private mutating func resume(with first: Observation) {
+    let countsAnew = isTrained(first)
     for index in branches.indices { branches[index].segmentEnds(with: subjects) }
-    subjects = branches.isEmpty ? fresh : branches.removeFirst().past
+    let past = branches.isEmpty ? fresh : branches.removeFirst().past
+    subjects = countsAnew ? fresh : past
+  }
+
+  /// Whether a segment's first point knows far more than the run did there, when it still knew little.
+  private func isTrained(_ point: Observation) -> Bool {
+    let history = subjects.run.history
+    guard let start = history.first(where: { $0.loss != nil })?.loss, let now = point.loss,
+      let then = history.last(where: { $0.step <= point.step })?.loss
+    else { return false }
+    return then > settings.leastLost * start && now < settings.trainedLoss * then
   }
 }
 

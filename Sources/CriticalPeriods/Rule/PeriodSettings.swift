@@ -103,6 +103,10 @@ public struct PeriodSettings: Sendable, Hashable {
   /// How many of its deviations what remains, and is foreseen to, has to have to spare.
   public var noiseMargin = 2.0
 
+  /// A segment that begins with less than this part of the loss that the run had at that step does not repeat
+  /// it, but goes on from a trained network.
+  public var trainedLoss = 0.5
+
   /// A learning rate raised abruptly by this factor is a restart.
   public var restartFactor = 3.0
 

@@ -41,7 +41,10 @@ struct ReportPaths {
 
   /// The identity of an alert: the same decision has the same one, also after a restart.
   static func alertIdentity(run: String, segment: Int, state: String, occurrence: Int) -> String {
-    let name = run.split(separator: "/").map { harmless(String($0), limit: 80) }
+    // A sign that no part of the name can hold: `a/b` and `a-b` are two runs.
+    let name = [
+      run.split(separator: "/").map { harmless(String($0), limit: 80) }.joined(separator: "~")
+    ]
     let times = occurrence > 1 ? ["\(occurrence)"] : []
     let place = segment > 0 ? ["segment\(segment)"] : []
     return (name + [state] + times + place).joined(separator: "-")
