@@ -127,6 +127,12 @@ public struct Checkpoint: Sendable {
     tensors.filter { !$0.isBuffer && !$0.isTied && !$0.isComputed }
   }
 
+  /// Whether the writer's kernels have their output units on the last axis: Keras, TensorFlow and JAX write
+  /// `[k…, in, out]`, PyTorch `[out, in, k…]`.
+  public var hasUnitsLast: Bool {
+    ["keras", "tensorflow", "flax", "orbax"].contains { format.hasPrefix($0) }
+  }
+
   private mutating func noteHoles(refusing: Bool) throws(Problem) {
     for open in files {
       guard let hole = open.file.firstHole else { continue }

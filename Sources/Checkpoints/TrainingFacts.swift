@@ -101,7 +101,7 @@ struct TrainingFacts {
       let (product, overflow) = size.multipliedReportingOverflow(by: max(accumulation, 1))
       batchSize = overflow ? nil : product
     }
-    if let clip = root.at("config", "grad_clip")?.double, clip > 0 { gradientClipping = clip }
+    if let clip = root.at("config", "grad_clip")?.double, clip >= 0 { gradientClipping = clip }
   }
 
   /// Fractional scalars at the top level and in a dictionary called `metrics`.

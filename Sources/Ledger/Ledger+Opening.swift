@@ -34,7 +34,8 @@ extension Ledger {
       loaded = try load(path, on: fileSystem, vfs: vfs)
     }
     let (connection, findings) = (loaded.0, setAsideFindings + loaded.1)
-    let ledger = Ledger(connection: connection, stateLock: stateLock, findings: findings)
+    let ledger = try Ledger(
+      connection: connection, stateLock: stateLock, findings: findings, on: fileSystem)
     try ledger.resumeStarted()
     return ledger
   }

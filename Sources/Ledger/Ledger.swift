@@ -10,14 +10,30 @@ public final class Ledger {
   public let findings: [Problem]
 
   let connection: SQLiteConnection
-  private let stateLock: StateLock
+  private var stateLock: StateLock
+  private let fileSystem: any FileSystem
+  /// The file at the connection's path when it was opened.
+  private let file: FileStatus?
   private var depth = 0
   private var undoing: Problem?
 
-  init(connection: SQLiteConnection, stateLock: StateLock, findings: [Problem]) {
+  init(
+    connection: SQLiteConnection, stateLock: StateLock, findings: [Problem],
+    on fileSystem: any FileSystem
+  ) throws(Problem) {
     self.connection = connection
     self.stateLock = stateLock
     self.findings = findings
+    self.fileSystem = fileSystem
+    file = try Self.status(connection.path, on: fileSystem)
+  }
+
+  private static func status(
+    _ path: String, on fileSystem: any FileSystem
+  ) throws(Problem) -> FileStatus? {
+    do { return try fileSystem.status(path, followingLink: false) } catch {
+      throw error.problem(at: path)
+    }
   }
 
   /// Makes all changes in `body` at once, or none when it throws; they are on the disk on return.
@@ -63,6 +79,19 @@ public final class Ledger {
     } catch {
       throw error.problem(at: connection.path)
     }
+  }
+
+  /// Takes the lock again where only the lock was removed; false where the ledger itself is not what was opened.
+  ///
+  /// - Throws: `already-running` when another process was quicker.
+  public func retakeLock() throws(Problem) -> Bool {
+    let path = connection.path
+    guard let now = try Self.status(path, on: fileSystem), now.inode == file?.inode,
+      now.device == file?.device
+    else { return false }
+    stateLock = try StateLock.take(
+      in: String(path.dropLast("/ledger.sqlite".count)), on: fileSystem)
+    return true
   }
 
   /// Adds to a counter, for example `missed`.

@@ -119,7 +119,7 @@ public struct Backfill {
     var above = Path.parent(folder)
     var owner: String?
     while let name = Path.relative(directory, to: above), !name.isEmpty {
-      owner = try otherOwner(of: name, than: directory, ledger)
+      owner = try ledger.owner(ofRun: name, besides: directory, isThere: FileSystemNames.exists)
       if owner == nil { return name }
       if above == "/" { break }
       above = Path.parent(above)
@@ -128,19 +128,6 @@ public struct Backfill {
       "run-name-taken", at: directory,
       "these reports have a run of that name already, of \(owner ?? "/")",
       remedy: "give --reports a folder of its own", kind: .usage)
-  }
-
-  /// A folder that a run's checkpoints are in, other than this one, if it is still there.
-  private func otherOwner(
-    of run: String, than directory: String, _ ledger: Ledger
-  ) throws(Problem) -> String? {
-    for entry in try ledger.entries(run: run) {
-      let place = Path.parent(entry.path)
-      if Path.relative(entry.path, to: directory) == nil, FileSystemNames.exists(place) {
-        return place
-      }
-    }
-    return nil
   }
 
   /// Why the checkpoint was not reported, or nil.

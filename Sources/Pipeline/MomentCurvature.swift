@@ -46,7 +46,8 @@ struct MomentCurvature {
           CurvedNetwork.Parameter(
             name: stored.name, layer: layers.count, shape: stored.shape,
             weights: try checkpoint.read(stored).values,
-            curvature: try checkpoint.read(moment).values.map { $0 * correction }))
+            curvature: try checkpoint.read(moment).values.map { $0 * correction },
+            hasUnitsLast: checkpoint.hasUnitsLast))
       }
       if found { layers.append(layer.name) }
     }

@@ -29,6 +29,16 @@ struct MomentSection {
       return nil
     }
     guard let survey = try checkpoint.surveyMoments(threads: threads) else { return nil }
+    let broken = zip(moments.entries, survey.second).filter {
+      $1.nanCount + $1.infiniteCount > 0
+    }.map(\.0.parameter)
+    guard broken.isEmpty else {
+      reason = SkippedReport(
+        name: "optimizer",
+        reason: "the second moment is not finite: \(broken.prefix(8).joined(separator: ", "))"
+          + (broken.count > 8 ? " and \(broken.count - 8) more" : ""))
+      return nil
+    }
     let entries = Dictionary(
       moments.entries.enumerated().map { ($1.parameter, $0) },
       uniquingKeysWith: { first, _ in first })

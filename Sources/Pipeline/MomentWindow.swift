@@ -8,9 +8,14 @@ package struct MomentWindow {
 
   /// - Parameters:
   ///   - moments: the later checkpoint's.
-  ///   - earlier: those of an earlier checkpoint with the same layers; nil for the whole history.
+  ///   - earlier: those of an earlier checkpoint with the same layers; nil for the whole history. One with as
+  ///     many updates or more was another optimizer's: this one began anew since.
   package init(of moments: KeptMoments, since earlier: KeptMoments?) {
+    let earlier = earlier.flatMap { $0.updates < moments.updates ? $0 : nil }
     perLayer = moments.sums.indices.map { layer in
+      if let earlier, earlier.beta2 != moments.beta2 {
+        return .absent("beta2 went from \(earlier.beta2) to \(moments.beta2) in between")
+      }
       guard let current = Self.moment(moments, layer) else {
         return .absent("the optimizer keeps no moments of this layer")
       }

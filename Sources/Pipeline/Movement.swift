@@ -10,6 +10,8 @@ package struct Movement {
     package var laterSquare = 0.0
     /// The largest relative error of a parameter's squared distance.
     package var relativeError = 0.0
+    /// How many parameters were compared.
+    package var compared = 0
     /// Whether a parameter was not finite on either side: then the sums are of the others only.
     package var isPartial = false
 
@@ -31,6 +33,7 @@ package struct Movement {
       self.earlierSquare = earlierSquare
       self.laterSquare = laterSquare
       self.relativeError = relativeError
+      compared = 1
     }
 
     package mutating func add(_ other: Sums) {
@@ -39,11 +42,13 @@ package struct Movement {
       laterSquare += other.laterSquare
       relativeError = max(relativeError, other.relativeError)
       isPartial = isPartial || other.isPartial
+      compared += other.compared
     }
 
     /// ‖ΔW‖/‖W‖, W the earlier weights.
     package var relative: Quantity {
       guard !isPartial else { return .absent(reason: Self.partial) }
+      guard compared > 0 else { return .absent(reason: Self.missing) }
       guard earlierSquare > 0 else { return .absent(reason: "the earlier weights are all zero") }
       let value = (squaredDistance / earlierSquare).squareRoot()
       return Quantity(value, standardError: relativeError > 0 ? value * relativeError : nil)
@@ -52,6 +57,7 @@ package struct Movement {
     /// ⟨W₁, W₂⟩/(‖W₁‖‖W₂‖), formed from the distance, which keeps its precision near 1.
     package var cosine: Quantity {
       guard !isPartial else { return .absent(reason: Self.partial) }
+      guard compared > 0 else { return .absent(reason: Self.missing) }
       let lengths = (earlierSquare * laterSquare).squareRoot()
       guard lengths > 0 else { return .absent(reason: "a side's weights are all zero") }
       let difference = earlierSquare.squareRoot() - laterSquare.squareRoot()
@@ -63,6 +69,8 @@ package struct Movement {
     /// ‖ΔW‖²; nil where only a part of it is known.
     package var wholeSquaredDistance: Double? { isPartial ? nil : squaredDistance }
 
+    private static let missing =
+      "the earlier checkpoint has no parameters of these names and shapes"
     private static let partial = "weights are not finite at one of the two checkpoints"
   }
 

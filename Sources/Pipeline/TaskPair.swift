@@ -35,8 +35,12 @@ struct TaskPair {
       return .absent(
         isClassifier ? "the classifier has no part in the embedding" : "it has no filters")
     }
+    // By name: the two may hold their layers in different orders.
+    let first = Dictionary(
+      a.layers(name).map { ($0.name, $0.filters) }, uniquingKeysWith: { one, _ in one })
+    let shared = b.layers(name).filter { first[$0.name] != nil }
     return TaskDistance.symmetric(
-      a.layers(name).flatMap(\.filters), b.layers(name).flatMap(\.filters))
+      shared.flatMap { first[$0.name] ?? [] }, shared.flatMap(\.filters))
   }
 
   func aToB(_ name: String? = nil) -> DistanceDirection { direction(from: a, name, costToB, b) }

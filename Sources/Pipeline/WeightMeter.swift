@@ -25,11 +25,12 @@ struct WeightMeter: BlockMeter {
   /// Buckets of a parameter's projection: 3.1 % error of ‖ΔW‖.
   private static let projectionWidth = 512
 
-  init(_ tensor: StoredTensor, measuresSpectrum: Bool, projects: Bool, gate: MemoryGate) {
-    let bytes = measuresSpectrum ? SpectrumMeter.bytes(tensor.shape) : (arriving: 0, kept: 0)
+  /// - Parameter matrix: the tensor's shape as a matrix whose spectrum is measured; nil to measure none.
+  init(_ tensor: StoredTensor, matrix: Shape?, projects: Bool, gate: MemoryGate) {
+    let bytes = matrix.map { SpectrumMeter.bytes($0) } ?? (arriving: 0, kept: 0)
     kept = bytes.kept
     reservation = bytes.arriving > 0 ? gate.reserve(bytes.arriving) : nil
-    spectrum = measuresSpectrum ? SpectrumMeter(shape: tensor.shape) : nil
+    spectrum = matrix.map { SpectrumMeter(shape: $0) }
     projection =
       projects
       ? ProjectionMeter(
@@ -64,7 +65,7 @@ extension Checkpoint {
     let largest = tensors.map(\.shape.count).max() ?? 0
     // 4 times the largest tensor and 64 MiB is the whole process's bound, the program included.
     let gate = MemoryGate(bytes: 4 * largest * MemoryLayout<Float>.stride + (16 << 20))
-    let tensors = tensors
+    let (tensors, unitsLast) = (tensors, hasUnitsLast)
     // Their spectra follow from their factors.
     let thin = matrices.filter { index in
       factors(of: tensors[index]).map { Spectrum.hasThinFactors($0.left.shape, $0.right.shape) }
@@ -72,7 +73,9 @@ extension Checkpoint {
     }
     let (survey, measured) = try survey(threads: threads) { index in
       WeightMeter(
-        tensors[index], measuresSpectrum: matrices.contains(index) && !thin.contains(index),
+        tensors[index],
+        matrix: matrices.contains(index) && !thin.contains(index)
+          ? tensors[index].matrix(unitsLast: unitsLast) : nil,
         projects: parameters.contains(index), gate: gate)
     }
     var figures = measured
@@ -92,5 +95,22 @@ extension Checkpoint {
       largest = index
     }
     return largest.flatMap { tensors[$0].shape.count > 0 ? $0 : nil }
+  }
+}
+
+extension StoredTensor {
+  /// The tensor's shape as the matrix that it multiplies by: units against all that a unit sums over.
+  fileprivate func matrix(unitsLast: Bool) -> Shape {
+    guard unitsLast, shape.rank >= 3, shape.count > 0 else { return shape }
+    let axes = shape.dimensions
+    // A depthwise kernel [k…, in, multiplier] has a unit for each of both.
+    let isDepthwise = name.lowercased().contains("depthwise")
+    // Attention's projections go from [in] to [heads, dimension].
+    let projects = ["query", "key", "value"].contains { part in
+      name.split { "./".contains($0) }.dropLast().contains { $0 == part }
+    }
+    if projects, axes.count == 3 { return Shape([axes[0], axes[1] * axes[2]]) }
+    let units = axes.suffix(isDepthwise ? 2 : 1).reduce(1, *)
+    return Shape([shape.count / units, units])
   }
 }

@@ -48,6 +48,23 @@ private func refusal(_ directory: String) -> Problem? {
     #expect(refusal(state.path) == nil)
   }
 
+  /// Only the lock was removed: the ledger is the one that was opened, and guards itself again.
+  @Test func aRemovedLockIsTakenAgain() throws {
+    let state = try TemporaryState()
+    let ledger = try Ledger.open(directory: state.path)
+    _ = try ledger.observe(path: "/r/1.pt", run: "r", fingerprint: .init("a"))
+    try FileManager.default.removeItem(atPath: state.path + "/lock")
+    #expect(try !ledger.isInPlace())
+    #expect(try ledger.retakeLock())
+    #expect(try ledger.isInPlace())
+    #expect(refusal(state.path)?.code == "already-running")
+    #expect(try ledger.entry(path: "/r/1.pt") != nil)
+    for name in try state.names() {
+      try FileManager.default.removeItem(atPath: state.path + "/" + name)
+    }
+    #expect(try !ledger.retakeLock())
+  }
+
   @Test func refusesANewerVersionAndLeavesItAlone() throws {
     let state = try TemporaryState()
     do { try fill(try Ledger.open(directory: state.path)) }

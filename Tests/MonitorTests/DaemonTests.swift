@@ -225,6 +225,24 @@ import Watching
     harness.stop()
   }
 
+  /// Neither a reload nor a restart gives the name to another folder.
+  @Test func aNameStaysWhoseItIs() throws {
+    try harness.checkpoint("b/2.pt")
+    try harness.start()
+    #expect(harness.waitFor("record b 2.pt fine\n"))
+    harness.reload()
+    try harness.folder.text("runs/a/plasticity.yaml", "name: b\n")
+    try harness.checkpoint("a/1.pt")
+    #expect(harness.waitForLog { $0.hasPrefix("b is held back: run-name-taken: ") })
+    harness.stop()
+    try harness.start()
+    try harness.checkpoint("b/3.pt")
+    #expect(harness.waitFor("record b 3.pt fine\n"))
+    harness.stop()
+    #expect(try harness.status().contains("run-name-taken"))
+    #expect(!harness.told.all.contains { $0.contains("1.pt") })
+  }
+
   @Test func triesAgainWhenTheDiskWasFull() throws {
     try harness.checkpoint("a.pt", "full")
     try harness.start()

@@ -137,9 +137,13 @@ final class FakeManager {
 @Suite struct BackoffTests {
   @Test func doublesUpToItsLimit() {
     var backoff = Backoff()
+    var now = Duration.zero
     let waits = (0..<10).map { _ in
-      backoff.failed(at: .zero, longest: .seconds(60))
-      return backoff.until
+      backoff.failed(at: now, longest: .seconds(60))
+      // What else fails meanwhile is the same failure.
+      backoff.failed(at: now + .milliseconds(500), longest: .seconds(60))
+      defer { now = backoff.until }
+      return backoff.until - now
     }
     #expect(
       waits == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60].map { .seconds($0) })

@@ -51,7 +51,7 @@ enum DeepSpeed: CheckpointFormat {
       facts.batchSize = overflow || tooMany || all <= 0 ? nil : all
     }
     facts.learningRate = facts.learningRate ?? config?.at("optimizer", "params", "lr")?.double
-    if let clip = config?["gradient_clipping"]?.double, clip > 0 { facts.gradientClipping = clip }
+    if let clip = config?["gradient_clipping"]?.double, clip >= 0 { facts.gradientClipping = clip }
     return facts
   }
 }

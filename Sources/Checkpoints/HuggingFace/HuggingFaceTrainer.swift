@@ -171,7 +171,7 @@ enum HuggingFaceTrainer: CheckpointFormat {
         let (all, tooMany) = product.multipliedReportingOverflow(by: processes)
         facts.batchSize = overflow || tooMany || all <= 0 ? nil : all
       }
-      if let norm = arguments?["max_grad_norm"]?.double, norm > 0 { facts.gradientClipping = norm }
+      if let norm = arguments?["max_grad_norm"]?.double, norm >= 0 { facts.gradientClipping = norm }
       return []
     } catch {
       return [Finding(error)]

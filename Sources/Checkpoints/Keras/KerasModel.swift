@@ -121,7 +121,7 @@ extension Checkpoint {
     facts.complete(optimizer: nil, path: path)
     take(facts)
     for key in ["clipnorm", "global_clipnorm"] {
-      if let norm = settings?[key]?.double, norm > 0 { gradientClipping = norm }
+      if let norm = settings?[key]?.double, norm >= 0 { gradientClipping = norm }
     }
     guard !weights.variables.isEmpty else {
       findings.append(

@@ -16,9 +16,14 @@ public struct CurvedNetwork: Sendable {
     public let weights: [Float]
     /// Curvature of the loss in each, `[P]`.
     public let curvature: [Float]
+    /// Whether a kernel's output units are its last axis.
+    public let hasUnitsLast: Bool
 
     /// Creates a parameter; `weights` and `curvature` have the shape's count.
-    public init(name: String, layer: Int, shape: Shape, weights: [Float], curvature: [Float]) {
+    public init(
+      name: String, layer: Int, shape: Shape, weights: [Float], curvature: [Float],
+      hasUnitsLast: Bool = false
+    ) {
       precondition(weights.count == shape.count, "one weight for each element")
       precondition(curvature.count == shape.count, "one curvature for each element")
       self.name = name
@@ -26,6 +31,7 @@ public struct CurvedNetwork: Sendable {
       self.shape = shape
       self.weights = weights
       self.curvature = curvature
+      self.hasUnitsLast = hasUnitsLast
     }
   }
 

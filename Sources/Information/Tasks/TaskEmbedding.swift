@@ -50,12 +50,14 @@ extension CurvedNetwork.Parameter {
   /// Whether it has filters: a matrix or kernel, or the scale of a normalisation.
   fileprivate var isFiltering: Bool {
     guard shape.count > 0 else { return false }
-    return shape.rank >= 2 || name.split(separator: ".").last == "weight"
+    let leaf = name.split { $0 == "." || $0 == "/" }.last
+    return shape.rank >= 2 || ["weight", "gamma", "scale"].contains { leaf == $0 }
   }
 
-  /// The axis of the output units: the first, or the last of a matrix that is stored input by output,
-  /// as the bias beside it tells.
+  /// The axis of the output units: the first, or the last of a kernel whose writer has them there, and of a
+  /// matrix that is stored input by output, as the bias beside it tells.
   fileprivate func outputAxis(beside parameters: [CurvedNetwork.Parameter]) -> Int {
+    if hasUnitsLast, shape.rank > 2 { return shape.rank - 1 }
     guard shape.rank == 2, let first = shape.dimensions.first, let last = shape.dimensions.last,
       first != last
     else { return 0 }

@@ -55,6 +55,10 @@ extension Daemon {
   func checkStateFolder() {
     do throws(Problem) {
       if try ledger.isInPlace() { return }
+      if try ledger.retakeLock() {
+        parts.log(.warning, "the lock in \(configuration.state) was removed: it is taken again")
+        return
+      }
       parts.log(.error, "\(configuration.state) was removed: the ledger is begun afresh")
       ledger = try Ledger.open(directory: configuration.state, fileSystem: parts.fileSystem)
       recorder = try parts.recorder(configuration, ledger)

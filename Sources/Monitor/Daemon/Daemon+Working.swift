@@ -247,7 +247,14 @@ extension Daemon {
     _ settings: RunSettings, _ directory: String, _ root: Int
   ) throws(Problem) -> String {
     let name = settings.name ?? roots[root].runName(directory)
-    if let other = runDirectories[name], other != directory,
+    // After a start or a reload the ledger tells whose it is, for as long as that folder is there.
+    var known = runDirectories[name]
+    if known == nil {
+      known = try ledger.owner(ofRun: name, besides: directory) { place in
+        rootNumber(of: place).map { exists(place, in: $0) } ?? FileSystemNames.exists(place)
+      }
+    }
+    if let other = known, other != directory,
       rootNumber(of: other).map({ exists(other, in: $0) }) ?? true
     {
       throw Problem(

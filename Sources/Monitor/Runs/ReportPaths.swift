@@ -10,8 +10,10 @@ struct ReportPaths {
   /// The folder of a run. The names of our own documents are kept free.
   func folder(run: String) -> String {
     var parts = run.split(separator: "/").map { Self.harmless(String($0), limit: 200) }
-    if let first = parts.first, first == "alerts" || first.hasSuffix(".yaml") {
-      parts[0] = "run-" + first
+    for index in parts.indices
+    where parts[index].hasSuffix(".yaml") || parts[index] == (index == 0 ? "alerts" : "index.html")
+    {
+      parts[index] = "run-" + parts[index]
     }
     return ([root] + (parts.isEmpty ? ["run"] : parts)).joined(separator: "/")
   }
