@@ -38,6 +38,15 @@ package struct Errno: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// What the system calls it.
   package var description: String { String(cString: strerror(number)) }
+
+  /// What to do about a folder that cannot be listed for it.
+  package var remedyOfListing: String {
+    switch number {
+    case EMFILE, ENFILE: "raise LimitNOFILE= of the unit"
+    case EACCES, EPERM: "give the daemon's user read and search permission on it"
+    default: "bring its file system or server back"
+    }
+  }
 }
 
 /// The names in one folder, by kind, each in byte order.

@@ -95,7 +95,7 @@ public struct Scanner: Sendable {
     case .failure(let failure):
       throw Problem(
         "root-unreadable", at: root, "the watched folder cannot be listed (\(failure))",
-        remedy: "give the daemon's user read and search permission on it", kind: .permission)
+        remedy: failure.remedyOfListing, kind: .permission)
     }
   }
 }

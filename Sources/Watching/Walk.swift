@@ -214,7 +214,7 @@ struct Walk {
       path, Path.parent(path),
       Problem(
         "unreadable", at: path, "the folder cannot be listed (\(failure))",
-        remedy: "give the daemon's user read and search permission on it", kind: .permission))
+        remedy: failure.remedyOfListing, kind: .permission))
   }
 
   private mutating func noteNames(_ path: String, _ count: Int) {

@@ -243,6 +243,26 @@ import Watching
     #expect(!harness.told.all.contains { $0.contains("1.pt") })
   }
 
+  /// What is written over before a worker is free was missed, as what is deleted is.
+  @Test func whatIsReplacedUnreadIsCounted() throws {
+    try harness.start()
+    try harness.checkpoint("a/1.pt", "hang")
+    #expect(harness.waitForLog { $0.hasSuffix("started on \(harness.folder.path)/runs/a/1.pt") })
+    try harness.checkpoint("b/old.tmp", "one")
+    try harness.folder.rename("runs/b/old.tmp", to: "runs/b/last.pt")
+    #expect(harness.waitForLog { $0.hasSuffix("queued \(harness.folder.path)/runs/b/last.pt") })
+    try harness.checkpoint("b/new.tmp", "the other")
+    let folder = harness.folder.path + "/runs/b/"
+    #expect(rename(folder + "new.tmp", folder + "last.pt") == 0)
+    #expect(
+      harness.waitForLog {
+        $0.hasSuffix(
+          "missed: \(harness.folder.path)/runs/b/last.pt was replaced before it was read")
+      })
+    harness.stop()
+    #expect(try harness.status().contains("missed: 1"))
+  }
+
   @Test func triesAgainWhenTheDiskWasFull() throws {
     try harness.checkpoint("a.pt", "full")
     try harness.start()

@@ -50,6 +50,7 @@ extension Daemon {
     if var known = pending[path] {
       let isChanged = known.candidate.fingerprint != candidate.fingerprint
       if isChanged {
+        if known.stage == .queued { replaced(known) }
         known.candidate = candidate
         known.backoff.succeeded()
         known.failures = 0
@@ -148,6 +149,7 @@ extension Daemon {
         finish(candidate)
       } else {
         pending[candidate.path]?.stage = .queued
+        parts.log(.debug, "queued \(candidate.path)")
       }
     } catch {
       trouble(error)
@@ -224,6 +226,18 @@ extension Daemon {
   func releaseHeld(in directory: String) {
     for (path, known) in pending where known.candidate.runDirectory == directory {
       if case .held = known.stage { pending[path]?.stage = .queued }
+    }
+  }
+
+  /// A whole checkpoint gave way to another under the same name before a worker was free: it was missed as if it
+  /// had been deleted.
+  private func replaced(_ known: Pending) {
+    do throws(Problem) {
+      try ledger.count("missed")
+      status.counters.missed = try ledger.counters()["missed"] ?? 0
+      parts.log(.warning, "missed: \(known.candidate.path) was replaced before it was read")
+    } catch {
+      trouble(error)
     }
   }
 

@@ -2,6 +2,7 @@
 
 internal import Diagnostics
 internal import Ledger
+internal import Reports
 internal import Watching
 
 extension Daemon {
@@ -254,6 +255,7 @@ extension Daemon {
         rootNumber(of: place).map { exists(place, in: $0) } ?? FileSystemNames.exists(place)
       }
     }
+    if known == nil { known = try ownerByReport(of: name, besides: directory) }
     if let other = known, other != directory,
       rootNumber(of: other).map({ exists(other, in: $0) }) ?? true
     {
@@ -265,5 +267,22 @@ extension Daemon {
     runDirectories[name] = directory
     runNames[directory] = name
     return name
+  }
+
+  /// Whose checkpoints the reports of a name are that another program has written, as `backfill` does.
+  private func ownerByReport(
+    of name: String, besides directory: String
+  ) throws(Problem) -> String? {
+    guard try ledger.measurementCount(run: name) == 0 else { return nil }
+    let path = ReportPaths(root: configuration.reports).runReport(name)
+    guard let bytes = try DurableFile.read(path, limit: 64 << 20, on: parts.fileSystem) else {
+      return nil
+    }
+    let report: RunReport
+    do { report = try RunReport(yaml: bytes, path: path) } catch { return nil }
+    let foreign = report.trajectory.first { row in
+      Path.relative(row.path, to: directory) == nil && FileSystemNames.exists(row.path)
+    }
+    return foreign.map { Path.parent($0.path) }
   }
 }
