@@ -10,8 +10,7 @@ enum StepName {
   /// says what. A seed, a fold, a rank, a score or a size has a word of its own.
   private static let thingWords: Set<String> = [
     "model", "weights", "net", "network", "params", "state", "snapshot", "save", "ck", "chk",
-    "chkpt",
-    "cp",
+    "chkpt", "cp",
   ]
 
   /// Looks at the file's own name first and at its folder's (`checkpoint-300/model.safetensors`)

@@ -23,8 +23,7 @@ enum PyTorchFile: CheckpointFormat {
     checkpoint.writer = CheckpointWriter.name(of: archive.root)
     var facts = try TrainingFacts(of: archive, tensorsAreWeights: weights.path.isEmpty)
     if isLightning { try Lightning.complete(&facts, archive) }
-    var optimizer: OptimizerState?
-    optimizer = try checkpoint.takeMoments(in: archive, order: Array(weights.tensors.indices))
+    let optimizer = try checkpoint.takeMoments(in: archive, order: Array(weights.tensors.indices))
     facts.complete(optimizer: optimizer, path: file.path)
     checkpoint.take(facts)
     return checkpoint

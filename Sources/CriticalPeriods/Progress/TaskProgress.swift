@@ -59,6 +59,8 @@ struct TaskProgress: Sendable {
   private(set) var lastSetAside: (from: Int, to: Int, ratio: Double)?
   /// The step from which passes count: that of the last reopening, or 0.
   private var start = 0
+  /// Whether a checkpoint before the first step was seen, and knew little yet.
+  private(set) var beganUninformed = false
   /// Layers with weights of their own; 0 while unknown.
   private var layers = 0
 
@@ -105,6 +107,7 @@ struct TaskProgress: Sendable {
     budget.observe(step: newest.step, rate: newest.learningRate, change: change)
     let told = levels.remaining(at: newest)
     guard let doublings = newest.doublings, var remaining = told else {
+      if let told, newest.step == 0 { beganUninformed = told.part > settings.paceRemaining }
       pace.observe(newest, remaining: told)
       return
     }

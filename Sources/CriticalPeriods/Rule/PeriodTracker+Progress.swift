@@ -18,7 +18,7 @@ extension PeriodTracker {
     let since = reopening?.index
     guard let end = progress.end(since: since) else { return unsettled(at: now, &findings) }
     // After the untrained network it is only the gap that is wide.
-    if reopening == nil, history.first?.step != 0, let first = progress.places.first,
+    if reopening == nil, !progress.beganUninformed, let first = progress.places.first,
       progress.firstIsPastTheEnd
     {
       findings.append(

@@ -64,8 +64,8 @@ struct FisherCollector {
     else {
       throw Problem(
         "batch-dependent", at: "probe",
-        "examples \(block.range) go through other shapes than those before: the graph makes a shape of values in "
-          + "its inputs, as Unique does",
+        "examples \(block.range) go through other shapes than those before: the graph makes a shape of "
+          + "values in its inputs, as Unique does",
         remedy: "export the network without the operator that does so")
     }
     let n = block.range.count

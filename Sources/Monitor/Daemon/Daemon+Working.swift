@@ -278,11 +278,9 @@ extension Daemon {
     guard let bytes = try DurableFile.read(path, limit: 64 << 20, on: parts.fileSystem) else {
       return nil
     }
-    let report: RunReport
-    do { report = try RunReport(yaml: bytes, path: path) } catch { return nil }
-    let foreign = report.trajectory.first { row in
-      Path.relative(row.path, to: directory) == nil && FileSystemNames.exists(row.path)
+    // One that cannot be read claims nothing.
+    do { return try RunReport(yaml: bytes, path: path).owner(besides: directory) } catch {
+      return nil
     }
-    return foreign.map { Path.parent($0.path) }
   }
 }

@@ -30,10 +30,7 @@ enum RecordedInformation {
       let path = Path.join(Path.join(reports, name), "run.yaml")
       if let bytes = try DurableFile.read(path, limit: 64 << 20, on: PosixFileSystem()) {
         let report = try RunReport(yaml: bytes, path: path)
-        let isOther = report.trajectory.contains {
-          Path.relative($0.path, to: folder) == nil && FileSystemNames.exists($0.path)
-        }
-        if !isOther { return report }
+        if report.owner(besides: folder) == nil { return report }
       }
       guard above != "/" else { return nil }
       (name, above) = (Path.join(Path.name(above), name), Path.parent(above))

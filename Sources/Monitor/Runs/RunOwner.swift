@@ -1,7 +1,8 @@
-// Two folders cannot be one run: the ledger knows whose checkpoints a run's name stands for.
+// Two folders cannot be one run: the ledger, or a run's report, knows whose checkpoints a name stands for.
 
 import Diagnostics
 import Ledger
+import Reports
 import Watching
 
 extension Ledger {
@@ -17,5 +18,16 @@ extension Ledger {
       if asked.insert(place).inserted, isThere(place) { return place }
     }
     return nil
+  }
+}
+
+extension RunReport {
+  /// A folder that checkpoints of the report are in, other than this one and those in it, if they are still
+  /// there.
+  func owner(besides directory: String) -> String? {
+    let foreign = trajectory.first { row in
+      Path.relative(row.path, to: directory) == nil && FileSystemNames.exists(row.path)
+    }
+    return foreign.map { Path.parent($0.path) }
   }
 }
