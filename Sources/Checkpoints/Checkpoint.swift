@@ -43,6 +43,11 @@ public struct Checkpoint: Sendable {
   /// The model's tensors in the order of the file, under the checkpoint's own names; then the
   /// products of an adapter's factors, under the names of the modules that they adapt.
   public internal(set) var tensors: [StoredTensor]
+  /// Whether the container sorts tensors by name.
+  var sortsNames = false
+  /// The indices of the model's tensors as its architecture registers them, where the container lost
+  /// that order and the architecture is known.
+  var architectureOrder: [Int]?
   /// The keys that lead to the weights, joined by dots; "" for the top level.
   public internal(set) var stateDictPath: String
   /// The optimizer's running means of gradients; nil with a finding that says why.

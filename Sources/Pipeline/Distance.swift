@@ -42,10 +42,12 @@ public func distance(
 private func refuseOtherArchitecture(
   _ a: CurvedNetwork, _ b: CurvedNetwork, places: (String, String)
 ) throws(Problem) {
+  let classifiers = Set(
+    [a, b].compactMap { network in network.classifier.map { network.layers[$0] } })
   func shapes(_ network: CurvedNetwork) -> [String: Shape] {
-    let classifier = network.classifier
-    return Dictionary(
-      network.parameters.filter { $0.layer != classifier }.map { ($0.name, $0.shape) },
+    Dictionary(
+      network.parameters.filter { !classifiers.contains(network.layers[$0.layer]) }
+        .map { ($0.name, $0.shape) },
       uniquingKeysWith: { first, _ in first })
   }
   let (first, second) = (shapes(a), shapes(b))

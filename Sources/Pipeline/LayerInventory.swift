@@ -12,13 +12,14 @@ struct LayerInventory {
 
   private(set) var layers: [Layer]
 
-  /// Modules by name, in the order of the file. Buffers (running statistics, integers, booleans)
-  /// are no parameters; a tied tensor belongs to the module that comes first.
+  /// Modules by name, in the model's order as far as it is known. Buffers (running statistics,
+  /// integers, booleans) are no parameters; a tied tensor belongs to the module that comes first.
   init(of checkpoint: Checkpoint) {
     var layers: [Layer] = []
     var index: [String: Int] = [:]
-    for (position, tensor) in checkpoint.tensors.enumerated()
-    where !tensor.isBuffer && !tensor.isTied {
+    for position in checkpoint.modelOrder {
+      let tensor = checkpoint.tensors[position]
+      guard !tensor.isBuffer, !tensor.isTied else { continue }
       let module = tensor.isComputed ? tensor.name : moduleName(of: tensor.name)
       if let known = index[module] {
         layers[known].tensors.append(position)
@@ -44,6 +45,17 @@ struct LayerInventory {
           name: layer.name, kind: layer.kind,
           tensors: layer.tensors.compactMap { positions[checkpoint.tensors[$0].name] })
       })
+  }
+
+  /// Puts layers in the order in which parameters first name them; those that none names come last.
+  mutating func arrange(byParameters names: [String], of checkpoint: Checkpoint) {
+    let places = Dictionary(
+      zip(names, names.indices), uniquingKeysWith: { first, _ in first })
+    func place(_ layer: Layer) -> Int {
+      layer.tensors.compactMap { places[checkpoint.tensors[$0].name] }.min() ?? names.count
+    }
+    layers = layers.map { (place($0), $0) }.enumerated()
+      .sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }.map(\.element.1)
   }
 
   /// Puts the layers that a network reaches first, in its forward order and with its kinds.

@@ -33,7 +33,12 @@ struct MomentCurvature {
     var layers: [String] = []
     var parameters: [CurvedNetwork.Parameter] = []
     var missing: [String] = []
-    for layer in LayerInventory(of: checkpoint).layers {
+    var inventory = LayerInventory(of: checkpoint)
+    if !checkpoint.isModelOrderKnown {
+      // An optimizer is given parameters in the model's order.
+      inventory.arrange(byParameters: moments.entries.map(\.parameter), of: checkpoint)
+    }
+    for layer in inventory.layers {
       var found = false
       for index in layer.tensors {
         let stored = checkpoint.tensors[index]

@@ -60,6 +60,16 @@ import Testing
     #expect(report.findings.first?.code == "curvature-from-moments")
   }
 
+  /// A container that sorts by name has `h.0` before `wte`, and `wte` last; a tied head is no classifier.
+  @Test func layersAreInTheModelsOrder() throws {
+    let path = Fixtures.checkpoint("chars-gpt2-hf-trainer", "checkpoint-600")
+    let report = try distance(path, path, ProbeRequest())
+    #expect(report.layers.first?.name == "transformer.wte")
+    #expect(report.layers.last?.name == "transformer.ln_f")
+    #expect(report.classifier == nil)
+    #expect(report.filters == report.layers.reduce(0) { $0 + $1.filters })
+  }
+
   @Test func refusesWhatCannotBeCompared() throws {
     let sgd = Fixtures.checkpoint(Self.run, "epoch_004.pt")
     let none = try Program.plasticityd("distance", sgd, sgd)

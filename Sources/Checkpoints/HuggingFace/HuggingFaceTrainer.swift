@@ -60,12 +60,13 @@ enum HuggingFaceTrainer: CheckpointFormat {
       tensors: model.tensors,
       stateDictPath: model.stateDictPath)
     checkpoint.findings = model.findings
+    let order = try model.order(config: configFile)
+    if !model.keepsOrder { (checkpoint.sortsNames, checkpoint.architectureOrder) = (true, order) }
     if isBare { checkpoint.doubts.append(incomplete(path, "trainer_state.json")) }
     var facts = facts(of: state)
     var optimizer: OptimizerState?
     if let archive = optimizerArchive {
       checkpoint.findings += archive.findings
-      let order = try model.order(config: configFile)
       optimizer = try checkpoint.takeMoments(in: archive, order: order)
     } else if let step = HuggingFaceParts.deepSpeed(in: names) {
       optimizer = try checkpoint.takeDeepSpeedMoments(in: "\(path)/\(step)")

@@ -8,7 +8,7 @@ struct ShardedWeights {
   var findings: [Finding] = []
   var stateDictPath = ""
   /// Whether the container keeps the model's own order: pickles do, safetensors sort.
-  private var keepsOrder = false
+  private(set) var keepsOrder = false
 
   /// Opens the weights or the index called `name`. Errors: `incomplete-shards` (try again),
   /// `bad-index`, and those of the shards' formats.

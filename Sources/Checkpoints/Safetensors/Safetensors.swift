@@ -23,6 +23,7 @@ enum Safetensors: CheckpointFormat {
     var checkpoint = Checkpoint(
       path: file.path, format: "safetensors", files: [Checkpoint.OpenFile(file: file, zip: nil)],
       tensors: header.tensors)
+    checkpoint.sortsNames = true
     checkpoint.findings = header.findings
     checkpoint.take(facts(of: header, path: file.path))
     return checkpoint
