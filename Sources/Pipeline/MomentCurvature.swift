@@ -52,7 +52,7 @@ struct MomentCurvature {
             name: stored.name, layer: layers.count, shape: stored.shape,
             weights: try checkpoint.read(stored).values,
             curvature: try checkpoint.read(moment).values.map { $0 * correction },
-            hasUnitsLast: checkpoint.hasUnitsLast))
+            unitAxes: checkpoint.hasUnitsLast ? stored.unitAxes(unitsLast: true) : nil))
       }
       if found { layers.append(layer.name) }
     }

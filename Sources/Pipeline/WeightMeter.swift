@@ -102,15 +102,7 @@ extension StoredTensor {
   /// The tensor's shape as the matrix that it multiplies by: units against all that a unit sums over.
   fileprivate func matrix(unitsLast: Bool) -> Shape {
     guard unitsLast, shape.rank >= 3, shape.count > 0 else { return shape }
-    let axes = shape.dimensions
-    // A depthwise kernel [k…, in, multiplier] has a unit for each of both.
-    let isDepthwise = name.lowercased().contains("depthwise")
-    // Attention's projections go from [in] to [heads, dimension].
-    let projects = ["query", "key", "value"].contains { part in
-      name.split { "./".contains($0) }.dropLast().contains { $0 == part }
-    }
-    if projects, axes.count == 3 { return Shape([axes[0], axes[1] * axes[2]]) }
-    let units = axes.suffix(isDepthwise ? 2 : 1).reduce(1, *)
+    let units = shape.dimensions[unitAxes(unitsLast: true)].reduce(1, *)
     return Shape([shape.count / units, units])
   }
 }

@@ -70,6 +70,17 @@ import Testing
     #expect(report.filters == report.layers.reduce(0) { $0 + $1.filters })
   }
 
+  /// Keras sorts its layers, and its optimizer keeps their order; units are a kernel's last axis.
+  @Test func layersOfKerasAreAsItsOptimizerHasThem() throws {
+    let path = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../CheckpointsTests/Fixtures/keras/model.keras").standardized.path
+    let report = try distance(path, path, ProbeRequest())
+    let names = ["conv2d", "batch_normalization", "dense", "dense_1", "dense_2"]
+    #expect(report.layers.map(\.name) == names.map { "layers/\($0)" })
+    #expect(report.classifier == "layers/dense_2")
+    #expect(report.layers.map(\.filters) == [3, 0, 5, 5, 0])
+  }
+
   @Test func refusesWhatCannotBeCompared() throws {
     let sgd = Fixtures.checkpoint(Self.run, "epoch_004.pt")
     let none = try Program.plasticityd("distance", sgd, sgd)

@@ -123,14 +123,16 @@ import Testing
   /// A matrix stored input by output has its filters in the columns, as the bias beside it tells; the
   /// classifier and biases are no filters, a normalisation's scale is.
   @Test func filtersAreOutputUnits() {
-    func parameter(_ name: String, _ layer: Int, _ shape: [Int], _ curvature: [Float])
-      -> CurvedNetwork.Parameter
-    {
+    func parameter(
+      _ name: String, _ layer: Int, _ shape: [Int], _ curvature: [Float],
+      unitAxes: Range<Int>? = nil
+    ) -> CurvedNetwork.Parameter {
       CurvedNetwork.Parameter(
-        name: name, layer: layer, shape: Shape(shape), weights: curvature, curvature: curvature)
+        name: name, layer: layer, shape: Shape(shape), weights: curvature, curvature: curvature,
+        unitAxes: unitAxes)
     }
     let network = CurvedNetwork(
-      layers: ["rows", "columns", "norm", "kernel", "head"],
+      layers: ["rows", "columns", "norm", "kernel", "heads", "head"],
       parameters: [
         parameter("rows.weight", 0, [2, 3], [1, 2, 3, 4, 5, 6]),
         parameter("rows.bias", 0, [2], [9, 9]),
@@ -139,13 +141,16 @@ import Testing
         parameter("norm.weight", 2, [2], [7, 8]),
         parameter("norm.bias", 2, [2], [9, 9]),
         parameter("kernel.weight", 3, [2, 1, 2], [1, 3, 5, 9]),
-        parameter("head.weight", 4, [2, 2], [1, 1, 1, 1]),
+        parameter("heads.kernel", 4, [2, 1, 3], [1, 2, 3, 5, 6, 7], unitAxes: 1..<3),
+        parameter("heads.bias", 4, [1, 3], [9, 9, 9]),
+        parameter("head.weight", 5, [2, 2], [1, 1, 1, 1]),
       ], curvatureScale: 0.5)
     let embedding = TaskEmbedding(network, information: nil)
-    #expect(network.classifier == 4)
-    #expect(embedding.layers.map(\.name) == ["rows", "columns", "norm", "kernel"])
+    #expect(network.classifier == 5)
+    #expect(embedding.layers.map(\.name) == ["rows", "columns", "norm", "kernel", "heads"])
     #expect(
-      embedding.layers.map(\.filters) == [[1, 2.5], [1.25, 1.75, 2.25], [3.5, 4], [1, 3.5]])
+      embedding.layers.map(\.filters)
+        == [[1, 2.5], [1.25, 1.75, 2.25], [3.5, 4], [1, 3.5], [1.5, 2, 2.5]])
     #expect(
       TaskDistance.fromTrivial(embedding.layers).reason
         == "no layer holds information at the tolerance")

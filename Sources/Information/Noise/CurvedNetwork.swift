@@ -16,13 +16,13 @@ public struct CurvedNetwork: Sendable {
     public let weights: [Float]
     /// Curvature of the loss in each, `[P]`.
     public let curvature: [Float]
-    /// Whether a kernel's output units are its last axis.
-    public let hasUnitsLast: Bool
+    /// The axes that count its output units; nil to tell them by the bias beside it.
+    public let unitAxes: Range<Int>?
 
-    /// Creates a parameter; `weights` and `curvature` have the shape's count.
+    /// Creates a parameter; `weights` and `curvature` have the shape's count, and `unitAxes` are of it.
     public init(
       name: String, layer: Int, shape: Shape, weights: [Float], curvature: [Float],
-      hasUnitsLast: Bool = false
+      unitAxes: Range<Int>? = nil
     ) {
       precondition(weights.count == shape.count, "one weight for each element")
       precondition(curvature.count == shape.count, "one curvature for each element")
@@ -31,7 +31,7 @@ public struct CurvedNetwork: Sendable {
       self.shape = shape
       self.weights = weights
       self.curvature = curvature
-      self.hasUnitsLast = hasUnitsLast
+      self.unitAxes = unitAxes
     }
   }
 

@@ -34,8 +34,8 @@ public struct TaskEmbedding: Sendable {
       let parameters = network.parameters.filter { $0.layer == index }
       let filters = parameters.flatMap { parameter -> [Double] in
         guard parameter.isFiltering else { return [] }
-        let axis = parameter.outputAxis(beside: parameters)
-        return parameter.filterMeans(axis: axis).map { $0 * network.curvatureScale }
+        let axes = parameter.unitAxes ?? parameter.outputAxis(beside: parameters)
+        return parameter.filterMeans(axes: axes).map { $0 * network.curvatureScale }
       }
       guard !filters.isEmpty else { return nil }
       let trivial = information.flatMap { information in
@@ -51,24 +51,25 @@ extension CurvedNetwork.Parameter {
   fileprivate var isFiltering: Bool {
     guard shape.count > 0 else { return false }
     let leaf = name.split { $0 == "." || $0 == "/" }.last
-    return shape.rank >= 2 || ["weight", "gamma", "scale"].contains { leaf == $0 }
+    // A bias of several heads is a matrix.
+    return shape.rank >= 2 && leaf != "bias"
+      || ["weight", "gamma", "scale"].contains { leaf == $0 }
   }
 
-  /// The axis of the output units: the first, or the last of a kernel whose writer has them there, and of a
-  /// matrix that is stored input by output, as the bias beside it tells.
-  fileprivate func outputAxis(beside parameters: [CurvedNetwork.Parameter]) -> Int {
-    if hasUnitsLast, shape.rank > 2 { return shape.rank - 1 }
+  /// The axis of the output units: the first, or the second of a matrix that is stored input by output, as
+  /// the bias beside it tells.
+  fileprivate func outputAxis(beside parameters: [CurvedNetwork.Parameter]) -> Range<Int> {
     guard shape.rank == 2, let first = shape.dimensions.first, let last = shape.dimensions.last,
       first != last
-    else { return 0 }
+    else { return 0..<min(shape.rank, 1) }
     let biases = parameters.filter { $0.shape.rank == 1 }.map(\.shape.count)
-    return biases.contains(last) && !biases.contains(first) ? 1 : 0
+    return biases.contains(last) && !biases.contains(first) ? 1..<2 : 0..<1
   }
 
-  /// Mean curvature over all axes but one.
-  fileprivate func filterMeans(axis: Int) -> [Double] {
-    let units = shape.dimensions[axis]
-    let inner = shape.dimensions[(axis + 1)...].reduce(1, *)
+  /// Mean curvature over all axes but these.
+  fileprivate func filterMeans(axes: Range<Int>) -> [Double] {
+    let units = shape.dimensions[axes].reduce(1, *)
+    let inner = shape.dimensions[axes.upperBound...].reduce(1, *)
     var sums = [Double](repeating: 0, count: units)
     curvature.withUnsafeBufferPointer { values in
       for start in stride(from: 0, to: values.count, by: inner) {
