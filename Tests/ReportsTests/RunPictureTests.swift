@@ -30,6 +30,20 @@ import Testing
     #expect(!lines.contains { $0.contains("--all") })
   }
 
+  @Test func manyFixedLayersTakeSeveralLines() throws {
+    var run = SampleRun.report(checkpoints: 11)
+    run.flow?.fixed = (0..<30).map {
+      FixedLayer(layer: "layer.\($0)", step: $0, decidedAtStep: 31)
+    }
+    run.missed = 1
+    let lines = RunPicture(run, columns: 80).lines
+    let first = try #require(lines.firstIndex { $0.hasPrefix("fixed, in order: layer.0 (step") })
+    let last = try #require(lines.firstIndex { $0.hasPrefix("still moving: ") })
+    #expect(last - first > 5)
+    for line in lines[first..<last] { #expect(line.count <= 80) }
+    #expect(lines.contains("missed: 1 checkpoint vanished before it could be read"))
+  }
+
   @Test func aLongRunIsThinnedOverLogStep() throws {
     let run = SampleRun.report(checkpoints: 3000)
     let lines = RunPicture(run).lines

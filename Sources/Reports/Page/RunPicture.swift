@@ -141,16 +141,10 @@ public struct RunPicture {
   /// Which layers are fixed, in order, and which still move.
   private var flow: [String] {
     guard let flow = run.flow, !flow.fixed.isEmpty else { return [] }
-    var lines = [
-      "fixed, in order: "
-        + flow.fixed.map { "\(escapedForTerminal($0.layer)) (step \($0.step))" }
-        .joined(separator: ", ")
-    ]
-    if !flow.moving.isEmpty {
-      lines.append(
-        "still moving: " + flow.moving.map { escapedForTerminal($0) }.joined(separator: ", "))
-    }
-    return lines
+    let fixed = flow.fixed.map { "\(escapedForTerminal($0.layer)) (step \($0.step))" }
+    let moving = flow.moving.map { escapedForTerminal($0) }
+    return wrapped(fixed.joined(separator: ", "), after: "fixed, in order: ")
+      + wrapped(moving.joined(separator: ", "), after: "still moving: ")
   }
 
   private var rejections: [String] {
@@ -158,7 +152,10 @@ public struct RunPicture {
     var lines = [""]
     lines += run.rejected.map { "rejected " + escapedForTerminal($0.reason) }
     if run.missed > 0 {
-      lines.append("missed: \(run.missed) checkpoints vanished before they could be read")
+      lines.append(
+        run.missed == 1
+          ? "missed: 1 checkpoint vanished before it could be read"
+          : "missed: \(run.missed) checkpoints vanished before they could be read")
     }
     return lines
   }
