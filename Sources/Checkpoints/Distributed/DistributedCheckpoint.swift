@@ -33,7 +33,7 @@ enum DistributedCheckpoint: CheckpointFormat {
     let (ofOptimizer, entries) = DistributedMoments.divide(metadata.entries)
     let (chosen, others) = try weights(entries, at: path)
     var tensors: [StoredTensor] = []
-    var findings = StateDictPath.findings(chosen: chosen.path, others: others, at: path)
+    var findings = StateDictPath.findings(chosen: [chosen.path], others: others, at: path)
     for entry in chosen.entries {
       let name = entry.path.dropFirst(chosen.path.count).joined(separator: ".")
       let (tensor, why) = try files.tensor(entry, name: name)

@@ -21,7 +21,7 @@ enum PyTorchFile: CheckpointFormat {
       stateDictPath: weights.path)
     checkpoint.findings = archive.findings + weights.findings
     checkpoint.writer = CheckpointWriter.name(of: archive.root)
-    var facts = try TrainingFacts(of: archive, tensorsAreWeights: weights.path.isEmpty)
+    var facts = try TrainingFacts(of: archive, tensorsAreWeights: weights.isTopLevel)
     if isLightning { try Lightning.complete(&facts, archive) }
     let optimizer = try checkpoint.takeMoments(in: archive, order: Array(weights.tensors.indices))
     facts.complete(optimizer: optimizer, path: file.path)

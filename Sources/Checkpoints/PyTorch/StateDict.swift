@@ -6,24 +6,32 @@ internal import Tensors
 struct StateDict {
   /// Keys that lead to it, joined by dots; "" for the top level.
   var path: String
+  /// The keys below `path` of networks that were saved side by side; their tensors' names begin with them.
+  var parts: [String] = []
   var tensors: [StoredTensor] = []
   var findings: [Finding] = []
+
+  /// Whether the saved dictionary is itself that of the weights.
+  var isTopLevel: Bool { path.isEmpty && parts.isEmpty }
 
   private static let deepest = 5
 
   /// The best state dictionary of an archive. Errors: `no-state-dict`, `duplicate-name`, and those
   /// of reading tensors.
   static func find(in archive: TorchArchive) throws(Problem) -> StateDict {
-    var candidates = try candidates(in: archive)
+    let candidates = try candidates(in: archive)
     guard let best = candidates.indices.min(by: { candidates[$0] < candidates[$1] }) else {
       throw Problem(
         "no-state-dict", at: archive.file.path, "no dictionary in it holds tensors by name",
         remedy: "save model.state_dict(), for example under the key \"model_state_dict\"")
     }
-    let chosen = candidates.remove(at: best)
+    let parts = try SideBySide.parts(of: candidates, with: best, in: archive)
+    let chosen = Candidate.together(parts.map { candidates[$0] })
+    let others = candidates.indices.filter { !parts.contains($0) }.map { candidates[$0].path }
     var dict = StateDict(path: chosen.name)
+    if parts.count > 1 { dict.parts = parts.compactMap { candidates[$0].path.last } }
     dict.findings += StateDictPath.findings(
-      chosen: chosen.path, others: candidates.map(\.path), at: archive.file.path)
+      chosen: parts.map { candidates[$0].path }, others: others, at: archive.file.path)
     // Lightning's WeightAveraging puts the averages where the weights are otherwise.
     if chosen.path == ["state_dict"], archive.root["averaging_state"] != nil {
       dict.findings.append(StateDictPath.averaged(at: archive.file.path))
@@ -60,11 +68,22 @@ struct StateDict {
       remedy: "save the weights as real numbers")
   }
 
-  private struct Candidate {
+  /// A dictionary of tensors by name.
+  struct Candidate {
     let path: [String]
     let entries: [(key: [UInt8], value: PickleValue)]
 
     var name: String { path.joined(separator: ".") }
+
+    /// Several that lie side by side as one, under their keys; one as it is.
+    static func together(_ parts: [Candidate]) -> Candidate {
+      guard parts.count > 1, let first = parts.first else { return parts[0] }
+      let entries = parts.flatMap { part in
+        let prefix = Array("\(part.path.last ?? "").".utf8)
+        return part.entries.map { (key: prefix + $0.key, value: $0.value) }
+      }
+      return Candidate(path: first.path.dropLast(), entries: entries)
+    }
 
     static func < (a: Candidate, b: Candidate) -> Bool {
       StateDictPath.precedes((a.path, a.entries.count), (b.path, b.entries.count))

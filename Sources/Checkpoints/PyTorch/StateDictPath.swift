@@ -17,6 +17,9 @@ enum StateDictPath {
     "rerun_state_machine_state",
   ]
 
+  /// Whether a trainer keeps all weights under this key.
+  static func isKnown(_ key: String) -> Bool { knownKeys.contains(key) }
+
   /// Whether weights may lie below this key.
   static func mayLead(_ key: String) -> Bool {
     !otherKeys.contains(key) && !isOptimizer(key) && !key.hasPrefix("lr_sched")
@@ -44,17 +47,18 @@ enum StateDictPath {
   }
 
   /// That there were others to choose from, and that the chosen ones are averages.
-  static func findings(chosen: [String], others: [[String]], at place: String) -> [Finding] {
+  static func findings(chosen: [[String]], others: [[String]], at place: String) -> [Finding] {
     var findings: [Finding] = []
-    if !others.isEmpty {
-      let names = others.prefix(5).map(name)
+    if !others.isEmpty || chosen.count > 1 {
+      let names = chosen.map(name).joined(separator: ", ")
+      let rest = others.prefix(5).map(name).joined(separator: ", ")
       findings.append(
         Finding(
           "state-dict", at: place,
-          "the weights are taken from \(name(chosen)); there are tensors in"
-            + " \(names.joined(separator: ", ")) too"))
+          "the weights are taken from \(names)" + (chosen.count > 1 ? " together" : "")
+            + (others.isEmpty ? "" : "; there are tensors in \(rest) too")))
     }
-    if let last = chosen.last, averagedKeys.contains(last) {
+    if chosen.count == 1, let last = chosen[0].last, averagedKeys.contains(last) {
       findings.append(averaged(at: place))
     }
     return findings
