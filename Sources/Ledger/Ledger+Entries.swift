@@ -102,6 +102,15 @@ extension Ledger {
     }.state == .rejected
   }
 
+  /// What was refused is to be tried again, as it is; its attempts count on.
+  public func reconsider(_ id: Entry.ID) throws(Problem) {
+    try change(id) { entry in
+      guard entry.state == .rejected else { return }
+      entry.state = .seen
+      entry.code = nil
+    }
+  }
+
   /// It is gone before it was reported: `missed`, and counted, once.
   public func missed(_ id: Entry.ID) throws(Problem) {
     try transaction { () throws(Problem) in
@@ -147,7 +156,7 @@ extension Ledger {
   }
 
   @discardableResult
-  private func change(_ id: Entry.ID, _ body: (inout Entry) -> Void) throws(Problem) -> Entry {
+  func change(_ id: Entry.ID, _ body: (inout Entry) -> Void) throws(Problem) -> Entry {
     let found = try connection.rows(
       "SELECT \(Self.entryColumns) FROM entry WHERE id = ?1", [.integer(id)],
       { Self.readEntry($0).0 })

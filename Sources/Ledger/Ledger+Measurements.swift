@@ -31,6 +31,34 @@ extension Ledger {
       [.text(run), .text(digest), .text(path)]) > 0
   }
 
+  /// Takes a content out of the run's series, for another measurement of it; returns the paths that it was
+  /// known under.
+  public func supersede(run: String, digest: String) throws(Problem) -> [String] {
+    try transaction { () throws(Problem) in
+      guard let known = try measurement(run: run, digest: digest) else { return [] }
+      let paths = try [known.path] + (aliases(run: run)[digest] ?? [])
+      // Its aliases go with it.
+      try connection.run(
+        "DELETE FROM measurement WHERE run = ?1 AND digest = ?2", [.text(run), .text(digest)])
+      return paths
+    }
+  }
+
+  /// Forgets what was measured at a path, and what was concluded from it: the entry is `seen` again.
+  public func forget(_ entry: Entry) throws(Problem) {
+    try transaction { () throws(Problem) in
+      if let digest = entry.digest { _ = try supersede(run: entry.run, digest: digest) }
+      try connection.run("DELETE FROM alert WHERE run = ?1", [.text(entry.run)])
+      try change(entry.id) { entry in
+        entry.state = .seen
+        entry.attempts = 0
+        entry.code = nil
+        entry.reason = nil
+        entry.digest = nil
+      }
+    }
+  }
+
   /// The other paths of the run's contents, sorted, by digest.
   public func aliases(run: String) throws(Problem) -> [String: [String]] {
     let known = try connection.rows(

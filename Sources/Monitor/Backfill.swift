@@ -27,16 +27,33 @@ public struct Backfill {
   private let folder: String
   private let reports: String
   private let options: [String]
+  private let probe: Probe?
   private let worker: String
+
+  /// What is measured with.
+  public struct Probe: Sendable {
+    let digest: String
+    let labels: String?
+
+    /// - Parameters:
+    ///   - digest: of graph and batch, as reports have it.
+    ///   - labels: `exact` or `sampled` if one of them is asked for.
+    public init(digest: String, labels: String?) {
+      self.digest = digest
+      self.labels = labels
+    }
+  }
 
   /// - Parameters:
   ///   - folder: a run's folder, or one with runs below it.
   ///   - reports: the report folder; what backfill knows is kept in a hidden folder there.
   ///   - options: further options of `plasticityd probe`.
-  public init(folder: String, reports: String, options: [String]) {
+  ///   - probe: checkpoints that were measured without it, or with another, are measured again.
+  public init(folder: String, reports: String, options: [String], probe: Probe? = nil) {
     self.folder = RealPath.resolve(RealPath.absolute(folder))
     self.reports = RealPath.resolve(RealPath.absolute(reports))
     self.options = options
+    self.probe = probe
     worker = WorkerCommand.ownExecutable()
   }
 
@@ -65,6 +82,14 @@ public struct Backfill {
       directory: Path.join(reports, ".backfill"), fileSystem: fileSystem)
     let recorder = ReportRecorder(reports: reports, ledger: ledger, fileSystem: fileSystem)
     try recorder.recover()
+
+    // All at once: a series must not be judged by two kinds of evidence on the way.
+    for candidate in candidates {
+      guard let entry = try ledger.entry(path: candidate.path), entry.state == .done,
+        try isOtherwise(entry, ledger)
+      else { continue }
+      try recorder.forget(entry)
+    }
 
     let start = BootClock.now()
     var measured = 0
@@ -130,57 +155,67 @@ public struct Backfill {
       remedy: "give --reports a folder of its own", kind: .usage)
   }
 
-  /// Why the checkpoint was not reported, or nil.
+  /// Whether a checkpoint's report was made by other means than are asked for now.
+  private func isOtherwise(_ entry: Entry, _ ledger: Ledger) throws(Problem) -> Bool {
+    guard let probe, let digest = entry.digest,
+      let known = try ledger.measurement(run: entry.run, digest: digest)
+    else { return false }
+    let row = try SeriesRow(yaml: known.document, path: known.reportPath)
+    // A probe that did not fit may fit now.
+    guard let used = row.probe?.split(separator: " "), used.count > 1 else { return true }
+    return used[0] != probe.digest || probe.labels.map { used[1] != $0 } ?? false
+  }
+
+  /// Why the checkpoint was not reported, or nil. A worker that something else ended has a second try.
   private func measure(_ entry: Entry, _ recorder: ReportRecorder, _ ledger: Ledger)
     throws(Problem) -> String?
   {
     try ledger.settled(entry.id)
-    _ = try ledger.started(entry.id)
-    var arguments = ["probe", entry.path, "--kept", "--run", entry.run] + options
+    var arguments = ["probe", entry.path, "--kept", "--run=\(entry.run)"] + options
     let standing = try recorder.standing(of: entry.run, at: entry.path)
       .keepingPrevious(where: FileSystemNames.exists)
     if let previous = standing.previous { arguments += ["--previous", previous] }
     if let bits = standing.referenceEntropyBits {
       arguments += ["--reference-entropy-bits", String(bits)]
     }
-    let outcome = WorkerProcess().run(
-      WorkerCommand(
-        executable: worker, arguments: arguments, environment: WorkerCommand.environment()),
-      timeout: .seconds(3600))
-    switch outcome {
-    case .document(let document):
-      do throws(Problem) {
-        try recorder.record(document, of: entry)
-        return nil
-      } catch {
-        guard error.kind == .data || error.kind == .software else { throw error }
-        try recorder.reject(entry, code: error.code, reason: error.description)
-        return error.description
+    let command = WorkerCommand(
+      executable: worker, arguments: arguments, environment: WorkerCommand.environment())
+    var isLast = false
+    while true {
+      try ledger.started(entry.id)
+      switch WorkerVerdict(WorkerProcess().run(command, timeout: .seconds(3600))) {
+      case .record(let document):
+        do throws(Problem) {
+          try recorder.record(document, of: entry)
+          return nil
+        } catch {
+          guard error.kind == .data || error.kind == .software else { throw error }
+          return try reject(entry.path, error.code, error.description, recorder, ledger)
+        }
+      case .hold(let line):
+        // The probe is wrong: so it would be for every other checkpoint.
+        throw Problem(
+          "probe-refused", at: entry.path, line, remedy: "mend the probe and run it again",
+          kind: .configuration)
+      case .retry(let code, let reason):
+        if isLast { return try reject(entry.path, code, reason, recorder, ledger) }
+        isLast = true
+      case .reject(let code, let reason):
+        return try reject(entry.path, code, reason, recorder, ledger)
+      case .postpone(let reason):
+        let code = String(reason.prefix { $0 != ":" })
+        return try reject(entry.path, code, reason, recorder, ledger)
+      case .abandon: return "the worker was stopped"
       }
-    case .refused(let code, let line)
-    where code == Problem.Kind.configuration.rawValue
-      || code == Problem.Kind.usage.rawValue:
-      // The probe or the options are wrong: so they would be for every other checkpoint.
-      throw Problem(
-        "probe-refused", at: entry.path, line, remedy: "mend the probe and run it again",
-        kind: .configuration)
-    default:
-      let (code, reason) = Self.explanation(outcome)
-      try recorder.reject(entry, code: code, reason: reason)
-      return reason
     }
   }
 
-  private static func explanation(_ outcome: WorkerOutcome) -> (code: String, reason: String) {
-    switch outcome {
-    case .refused(let code, let line):
-      (String(line.prefix { $0 != ":" }), line.isEmpty ? "exit code \(code)" : line)
-    case .crashed(let signal, let line):
-      ("worker-crashed", "the worker ended by signal \(signal) \(line)")
-    case .timedOut(let time): ("worker-timeout", "the worker was killed after \(time)")
-    case .tooLarge(let bytes): ("worker-output-too-large", "it said more than \(bytes) bytes")
-    case .notStarted(let problem): (problem.code, problem.description)
-    case .cancelled, .document: ("worker-cancelled", "the worker was stopped")
+  private func reject(
+    _ path: String, _ code: String, _ reason: String, _ recorder: ReportRecorder, _ ledger: Ledger
+  ) throws(Problem) -> String {
+    if let entry = try ledger.entry(path: path) {
+      try recorder.reject(entry, code: code, reason: reason)
     }
+    return reason.contains(path) ? reason : "\(path): \(reason)"
   }
 }

@@ -9,8 +9,8 @@ struct BackfillCommand: ParsableCommand {
     abstract: "Measure a finished run: the same documents as the daemon writes.",
     discussion: """
       Every checkpoint below FOLDER is measured in the order of its step. What is already reported \
-      in the report folder is not measured again; a checkpoint that cannot be read is rejected \
-      and the others go on.
+      in the report folder is not measured again, unless it was measured without the probe that \
+      is given now; a checkpoint that cannot be read is rejected and the others go on.
 
         plasticityd backfill runs/my-run --probe runs/my-run/probe --reports reports
         plasticityd show reports/my-run
@@ -38,10 +38,16 @@ struct BackfillCommand: ParsableCommand {
 
   func run() throws {
     var options = ["--threads", String(threads)]
-    if let probeDirectory { options += ["--probe", probeDirectory] }
+    var probe: Backfill.Probe?
+    if let probeDirectory {
+      options.append("--probe=\(probeDirectory)")
+      let definition = try ProbeDefinition(directory: probeDirectory)
+      probe = Backfill.Probe(digest: definition.digest, labels: labels?.rawValue)
+    }
     if let labels { options += ["--labels", labels.rawValue] }
     var bar = ProgressBar()
-    let runs = try Backfill(folder: folder, reports: reports, options: options).run { progress in
+    let backfill = Backfill(folder: folder, reports: reports, options: options, probe: probe)
+    let runs = try backfill.run { progress in
       if let problem = progress.problem { bar.say("rejected " + escapedForTerminal(problem)) }
       bar.draw(
         finished: progress.finished, total: progress.total, seconds: progress.seconds,

@@ -79,6 +79,71 @@ import Testing
     #expect(try Self.report(folder.path + "/reports/control/run.yaml").trajectory.count == 2)
   }
 
+  /// A run may be called like an option.
+  @Test(arguments: ["-lr0.1", "--help", "--run"]) func anyNameIsAName(_ name: String) throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    try folder.file("runs/\(name)/step_1.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    let done = try Program.plasticityd(
+      "backfill", folder.path + "/runs/\(name)", "--reports", folder.path + "/reports")
+    #expect(done.code == 0, "\(done.error)")
+    let run = try Self.report(folder.path + "/reports/\(name)/run.yaml")
+    #expect(run.run == name)
+    #expect(run.trajectory.map(\.step) == [1])
+  }
+
+  /// What was measured without a probe is measured again with one, and not again with the same.
+  @Test func aProbeThatComesLaterCounts() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let recorded = Fixtures.root.appending(path: "mnist1d-cnn-sgd")
+    for name in ["epoch_000.pt", "epoch_004.pt"] {
+      let bytes = try Data(contentsOf: recorded.appending(path: "checkpoints/\(name)"))
+      try folder.file("run/\(name)", Array(bytes))
+    }
+    let plain = ["backfill", folder.path + "/run", "--reports", folder.path + "/reports"]
+    let probed = plain + ["--probe", recorded.appending(path: "probe").path]
+    let report = folder.path + "/reports/run/run.yaml"
+    func fisher(_ arguments: [String]) throws -> [Double?] {
+      let done = try Program.run(Program.plasticityd, arguments)
+      #expect(done.code == 0, "\(done.error)")
+      return try Self.report(report).trajectory.map { $0.fisherTrace?.value }
+    }
+    #expect(try fisher(plain) == [nil, nil])
+    let measured = try fisher(probed)
+    #expect(measured.allSatisfy { $0 != nil })
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/reports/run")
+    #expect(files.count { $0.hasPrefix("step-") } == 2)
+    // Neither without a probe nor with the same is anything measured again.
+    let first = folder.path + "/reports/run/" + (try Self.report(report).trajectory[0].report)
+    let written = try Data(contentsOf: URL(filePath: first))
+    #expect(try fisher(plain) == measured)
+    #expect(try fisher(probed) == measured)
+    #expect(try Data(contentsOf: URL(filePath: first)) == written)
+  }
+
+  /// The same content under a name that tells its step, and under one that does not, in either order.
+  @Test(arguments: ["best-model.safetensors", "zz.safetensors"]) func aliasesTellTheStep(
+    _ name: String
+  ) throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let reports = folder.path + "/reports"
+    try folder.file("run/\(name)", Self.checkpoint([1, 2, 3, 4]))
+    let arguments = ["backfill", folder.path + "/run", "--reports", reports]
+    _ = try Program.run(Program.plasticityd, arguments)
+    #expect(try Self.report(reports + "/run/run.yaml").trajectory.map(\.step) == [nil])
+    try folder.file("run/step_7.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    try folder.file("run/step_8.safetensors", Self.checkpoint([1, 2, 3, 5]))
+    let done = try Program.run(Program.plasticityd, arguments)
+    #expect(done.code == 0, "\(done.error)")
+    let run = try Self.report(reports + "/run/run.yaml")
+    #expect(run.trajectory.map(\.step) == [7, 8])
+    #expect(run.trajectory[0].aliases == ["\(folder.path)/run/\(name)"])
+    let files = try FileManager.default.contentsOfDirectory(atPath: reports + "/run")
+    #expect(files.filter { $0.hasPrefix("step-") }.allSatisfy { !$0.contains("unknown") })
+  }
+
   @Test func checkpointsWithoutAStepAreListedAsTheyAre() throws {
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }

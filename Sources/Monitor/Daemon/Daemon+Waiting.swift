@@ -8,6 +8,11 @@ extension Daemon {
   /// What has come to an end before this start.
   func resumeFinished() throws(Problem) {
     for entry in try ledger.entries(in: [.done, .rejected, .missed]) {
+      if entry.state == .rejected, WorkerVerdict.isEndOfWorker(entry.code) {
+        // What killed the workers may have been the machine: one more try for each start.
+        try ledger.reconsider(entry.id)
+        continue
+      }
       finished[entry.path] = entry.fingerprint.text
       if entry.code == Self.incompleteCode { lacking[entry.path] = entry.reason ?? "" }
     }

@@ -60,27 +60,40 @@ final class ReportRecorder: Recorder {
         remedy: "run a plasticityd of one version", kind: .software)
     }
     let reportPath = paths.folder(run: run) + "/" + name
-    let isNew = try ledger.measurement(run: run, digest: digest) == nil
-    var timeline = try timelines.take(run)
-    if isNew {
-      try timelines.append(row, to: &timeline, of: run)
-      timeline.complete(&report)
-      report.kept = nil
-      try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
-      try DurableFile.writeOnce(try report.yaml(), to: reportPath, on: fileSystem)
-    }
+    let known = try ledger.measurement(run: run, digest: digest)
+    // What was read under a name that tells no step gives way to the same under one that does.
+    let superseded = known.flatMap { $0.step == nil && row.step != nil ? $0 : nil }
     let measurement = StoredMeasurement(
       run: run, digest: digest, step: row.step, epoch: row.epoch, path: entry.path,
       reportPath: reportPath, document: try row.yaml())
-    let recorded = try ledger.transaction { () throws(Problem) in
+    let (recorded, timeline) = try ledger.transaction { () throws(Problem) in
+      var others: [String] = []
+      if superseded != nil {
+        others = try ledger.supersede(run: run, digest: digest)
+        timelines.forget(run)
+      }
+      var timeline = try timelines.take(run)
+      if known == nil || superseded != nil {
+        try timelines.append(row, to: &timeline, of: run)
+        timeline.complete(&report)
+        report.kept = nil
+        try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
+        try DurableFile.writeOnce(try report.yaml(), to: reportPath, on: fileSystem)
+      }
       let recorded = try ledger.done(entry.id, measurement: measurement)
+      for path in others where path != entry.path {
+        try ledger.addAlias(run: run, digest: digest, path: path)
+      }
       for transition in transitions(from: timeline.verdict.trajectory) {
         let alert = AlertReport(
           transition, layers: timeline.verdict.layers, run: run, runReport: paths.runReport(run))
         _ = try ledger.enqueueAlert(id: alert.id, run: run, document: try alert.yaml())
       }
-      return recorded
+      return (recorded, timeline)
     }
+    if let superseded { try remove(superseded.reportPath) }
+    // What a worker once failed on is read after all.
+    try remove(rejection(of: entry))
     timelines.keep(timeline, of: run)
     unwritten.insert(run)
     try writePendingAlerts()
@@ -99,12 +112,21 @@ final class ReportRecorder: Recorder {
       run: entry.run, path: entry.path, code: code, reason: reason, attempts: entry.attempts)
     let folder = paths.folder(run: entry.run)
     try DurableFile.makeDirectory(folder, on: fileSystem)
-    try DurableFile.writeOnce(
-      try document.yaml(),
-      to: folder + "/"
-        + ReportPaths.rejection(path: entry.path, fingerprint: entry.fingerprint.text),
-      on: fileSystem)
+    try DurableFile.writeOnce(try document.yaml(), to: rejection(of: entry), on: fileSystem)
     try ledger.rejected(entry.id, code: code, reason: reason, fingerprint: entry.fingerprint)
+    unwritten.insert(entry.run)
+  }
+
+  /// Forgets what was reported of an entry, that it is measured anew by other means.
+  func forget(_ entry: Entry) throws(Problem) {
+    let digest = entry.digest ?? ""
+    // Files first: with the ledger's rows still there, a crash in between is done again.
+    if let known = try ledger.measurement(run: entry.run, digest: digest) {
+      try remove(known.reportPath)
+    }
+    for alert in try ledger.alerts(run: entry.run) { try remove(paths.alert(alert.id)) }
+    try ledger.forget(entry)
+    timelines.forget(entry.run)
     unwritten.insert(entry.run)
   }
 
@@ -213,6 +235,20 @@ final class ReportRecorder: Recorder {
       try DurableFile.makeDirectory(paths.alerts, on: fileSystem)
       try DurableFile.writeOnce(alert.document, to: paths.alert(alert.id), on: fileSystem)
       try ledger.markWritten(alert.id)
+    }
+  }
+
+  private func rejection(of entry: Entry) -> String {
+    paths.folder(run: entry.run) + "/"
+      + ReportPaths.rejection(path: entry.path, fingerprint: entry.fingerprint.text)
+  }
+
+  private func remove(_ path: String) throws(Problem) {
+    guard try exists(path) else { return }
+    do {
+      try fileSystem.unlink(path)
+    } catch {
+      throw error.problem(at: path)
     }
   }
 

@@ -39,6 +39,9 @@ struct RunTimelines {
     return try made(of: run)
   }
 
+  /// Makes a run's timeline anew the next time, from what the ledger says then.
+  mutating func forget(_ run: String) { known[run] = nil }
+
   /// Adds a row that the ledger does not have yet.
   mutating func append(_ row: SeriesRow, to timeline: inout Timeline, of run: String)
     throws(Problem)

@@ -26,8 +26,9 @@ public struct WorkerCommand: Sendable, Hashable {
     for job: Job, standing: Standing, _ configuration: Configuration
   ) -> [String] {
     var arguments = ["--kept"]
+    // As one argument, since a run's name may look like an option.
     func add(_ option: String, _ value: (some CustomStringConvertible)?) {
-      if let value { arguments += [option, value.description] }
+      if let value { arguments.append("\(option)=\(value)") }
     }
     add("--probe", job.probe)
     add("--previous", standing.previous)

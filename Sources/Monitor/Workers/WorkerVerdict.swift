@@ -22,7 +22,12 @@ enum WorkerVerdict: Sendable, Hashable {
   /// Whether the checkpoint was read.
   var isReport: Bool { if case .record = self { true } else { false } }
 
-  init(_ outcome: WorkerOutcome, memoryLimitMebibytes: Int) {
+  /// Whether a refusal's code says that workers were ended, and nothing of the checkpoint.
+  static func isEndOfWorker(_ code: String?) -> Bool {
+    ["worker-crashed", "worker-timeout"].contains(code)
+  }
+
+  init(_ outcome: WorkerOutcome, memoryLimitMebibytes: Int? = nil) {
     switch outcome {
     case .document(let bytes) where bytes.isEmpty:
       self = .retry(code: "worker-silent", reason: "the worker ended without a report")
@@ -32,10 +37,9 @@ enum WorkerVerdict: Sendable, Hashable {
       self = Self.refused(code, line)
     case .crashed(let signal, let line):
       let said = line.isEmpty ? "" : "; it said: \(line)"
+      let limit = memoryLimitMebibytes.map { " (its memory limit is \($0) MiB)" } ?? ""
       self = .retry(
-        code: "worker-crashed",
-        reason: "the worker ended by signal \(signal) (its memory limit is "
-          + "\(memoryLimitMebibytes) MiB)\(said)")
+        code: "worker-crashed", reason: "the worker ended by signal \(signal)\(limit)\(said)")
     case .timedOut(let time):
       self = .retry(
         code: "worker-timeout",
@@ -55,9 +59,10 @@ enum WorkerVerdict: Sendable, Hashable {
     let word = stableCode(of: line) ?? "worker-exit-\(code)"
     switch Problem.Kind(rawValue: code) {
     case .tryAgain: return .postpone(reason: reason)
-    case .configuration: return .hold(reason: reason)
+    // What is wrong with our own options is no fault of the checkpoint.
+    case .configuration, .usage: return .hold(reason: reason)
     case .data, .noInput, .permission: return .reject(code: word, reason: reason)
-    case .usage, .unavailable, .software, .io, nil: return .retry(code: word, reason: reason)
+    case .unavailable, .software, .io, nil: return .retry(code: word, reason: reason)
     }
   }
 
