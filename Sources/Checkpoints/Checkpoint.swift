@@ -27,7 +27,7 @@ public struct Checkpoint: Sendable {
   /// The optimizer steps made when it was written.
   public internal(set) var step: Int?
   /// Where the step was found: a key such as `global_step` or `iter_num`, `trainer_state.json`,
-  /// `optimizer state`, `file name`, or `file name (epoch)`, where it is a number of epochs.
+  /// `optimizer state`, `file name`, or `file name (epoch)` and `epoch`, where it is a number of epochs.
   public internal(set) var stepSource: String?
   /// Epochs made, possibly fractional.
   public internal(set) var epoch: Double?

@@ -128,5 +128,8 @@ struct TrainingFacts {
     if epoch == nil { epoch = named.epoch.map(Double.init) }
     if step == nil, let number = named.step { (step, stepSource) = (number, "file name") }
     if step == nil, let number = named.epoch { (step, stepSource) = (number, "file name (epoch)") }
+    if step == nil, let epoch, epoch >= 0, epoch < 0x1p53, epoch.rounded() == epoch {
+      (step, stepSource) = (Int(epoch), "epoch")
+    }
   }
 }

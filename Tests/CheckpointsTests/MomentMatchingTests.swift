@@ -53,6 +53,12 @@ import Testing
     #expect(
       match(model, [[[2], [2]], [[2, 2], [2]]], decays: [0, 0.1])
         == "[[1, 3], [0, 2]] by biases and normalisation layers are not decayed")
+    // Groups that are decayed alike were not split by their decay.
+    for decays in [[0.01, 0.01], [0.1, 0.01], [0, 0], [nil, nil], [0.1, nil]] as [[Double?]] {
+      #expect(
+        match(model, [[[2, 2], [2]], [[2], [2]]], decays: decays)
+          == "several orders of the parameters fit the shapes of its moments")
+    }
     // Three groups: no rule applies.
     #expect(
       match(model, [[[2, 2]], [[2], [2]], [[2]]])

@@ -23,6 +23,9 @@ import Testing
     #expect(checkpoint.tensors.map(\.name) == both)
     #expect(checkpoint.stateDictPath == "")
     #expect(checkpoint.epoch == 3)
+    // Nothing else tells a step.
+    #expect(checkpoint.step == 3)
+    #expect(checkpoint.stepSource == "epoch")
     #expect(
       checkpoint.findings.map(\.text) == ["the weights are taken from encoder, decoder together"])
     let nested = try open(.dict([("model", .dict(parts))]))

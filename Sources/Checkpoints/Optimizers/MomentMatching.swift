@@ -122,14 +122,15 @@ struct MomentMatching {
       || lower.contains(".bn")
   }
 
-  /// Two groups split by a rule; the one without weight decay is the second by convention, or the
-  /// one whose decay is zero.
+  /// Two groups split by a rule, of which just one is decayed: groups that differ in something else (layers
+  /// with a rate of their own) are not split by any.
   private func assignment(by isDecayed: (String, Shape) -> Bool) -> [[Int]]? {
-    guard groups.count == 2 else { return nil }
+    guard groups.count == 2, let first = weightDecays[0], let second = weightDecays[1],
+      (first == 0) != (second == 0)
+    else { return nil }
     let decayed = parameters.indices.filter { isDecayed(parameters[$0].name, parameters[$0].shape) }
     let others = parameters.indices.filter { !isDecayed(parameters[$0].name, parameters[$0].shape) }
-    let secondIsDecayed = (weightDecays[0] ?? 0) == 0 && (weightDecays[1] ?? 0) > 0
-    let assignment = secondIsDecayed ? [others, decayed] : [decayed, others]
+    let assignment = first == 0 ? [others, decayed] : [decayed, others]
     for (indices, shapes) in zip(assignment, groups) {
       guard indices.count == shapes.count else { return nil }
       for (index, shape) in zip(indices, shapes)
@@ -141,7 +142,7 @@ struct MomentMatching {
   }
 
   /// Three groups, of matrices, of normalisation layers' weights and of biases (ultralytics), in
-  /// whatever order fits; the matrices' decay is the largest.
+  /// whatever order fits; the matrices alone are decayed.
   private func assignmentByClass() -> (assignment: [[Int]], rule: String)? {
     guard groups.count == 3 else { return nil }
     let biases = parameters.indices.filter { parameters[$0].name.hasSuffix("bias") }
@@ -154,7 +155,7 @@ struct MomentMatching {
     let fitting = orders.filter { order in
       zip(order, groups.indices).allSatisfy { kind, group in
         fits(classes[kind], groups[group])
-      } && decays(of: order.firstIndex(of: 0) ?? 0)
+      } && isAloneDecayed(order.firstIndex(of: 0) ?? 0)
     }
     guard fitting.count == 1 else { return nil }
     return (
@@ -167,9 +168,10 @@ struct MomentMatching {
       && zip(indices, shapes).allSatisfy { $1 ?? parameters[$0].shape == parameters[$0].shape }
   }
 
-  /// Whether no group decays more than this one, as far as is known.
-  private func decays(of group: Int) -> Bool {
-    let own = weightDecays[group] ?? 0
-    return own > 0 && weightDecays.allSatisfy { ($0 ?? 0) <= own }
+  /// Whether this group is decayed, and no other.
+  private func isAloneDecayed(_ group: Int) -> Bool {
+    weightDecays.indices.allSatisfy { index in
+      weightDecays[index].map { index == group ? $0 > 0 : $0 == 0 } ?? false
+    }
   }
 }
