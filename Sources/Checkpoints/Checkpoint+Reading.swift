@@ -103,8 +103,24 @@ extension Checkpoint {
       tensors, hashing: true, threads: threads, others: Set(files.indices).subtracting(ofMoments),
       meter)
     return (
-      Survey(summaries: summaries, digest: digest(of: summaries), findings: findings), results
+      Survey(
+        summaries: summaries, digest: digest(of: summaries),
+        findings: findings + nonfinite(summaries)), results
     )
+  }
+
+  /// That weights are not finite, as when a training has diverged.
+  private func nonfinite(_ summaries: [TensorSummary]) -> [Finding] {
+    let broken = zip(tensors, summaries).filter { tensor, summary in
+      !tensor.isBuffer && !tensor.isTied && summary.nanCount + summary.infiniteCount > 0
+    }.map(\.0.name)
+    guard !broken.isEmpty else { return [] }
+    let rest = broken.count > 8 ? " and \(broken.count - 8) more" : ""
+    return [
+      Finding(
+        "weights-not-finite", at: path,
+        "there are NaN or infinite weights in \(broken.prefix(8).joined(separator: ", "))\(rest)")
+    ]
   }
 
   /// Streams the optimizer's moments once: sums and checksums. Returns nil when there are none.

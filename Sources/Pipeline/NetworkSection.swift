@@ -108,8 +108,10 @@ struct NetworkSection {
 
   private var performance: Reports.Performance {
     let measured = estimate.performance
+    // Exact: of these examples it is a count.
+    let accuracy = Quantity(measured.accuracy.map(\.value))
     var performance = Reports.Performance(
-      loss: Quantity(measured.loss), accuracy: measured.accuracy.value?.value,
+      loss: Quantity(measured.loss), accuracy: accuracy,
       usableInformationBits: Quantity(measured.usableInformationBits))
     performance.entropyBits = Quantity(measured.entropyBits)
     if let bits = measured.usableInformationBits.value?.value,

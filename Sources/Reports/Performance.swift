@@ -5,7 +5,7 @@ public struct Performance: Codable, Sendable {
   /// Mean negative log-likelihood, nats.
   public var loss: Quantity
   /// Fraction of the probe's labels (or next tokens) predicted; nil without classes.
-  public var accuracy: Double?
+  public var accuracy: Quantity?
   /// H(Y) − cross-entropy, bits.
   public var usableInformationBits: Quantity?
   /// True when that is within 10 % of log2 of the examples: it measures the probe's size.
@@ -14,7 +14,7 @@ public struct Performance: Codable, Sendable {
   public var entropyBits: Quantity?
 
   /// Creates a section.
-  public init(loss: Quantity, accuracy: Double?, usableInformationBits: Quantity?) {
+  public init(loss: Quantity, accuracy: Quantity?, usableInformationBits: Quantity?) {
     self.loss = loss
     self.accuracy = accuracy
     self.usableInformationBits = usableInformationBits

@@ -18,9 +18,9 @@ public struct SeriesRow: Document {
   public var epoch: Double?
   /// The learning rate, if known.
   public var learningRate: Double?
-  /// On the probe, else as the training logged it, nats.
+  /// On the probe, else as the training logged it (`LoggedPerformance`), nats.
   public var loss: Double?
-  /// On the probe, 0…1.
+  /// On the probe, else as the training logged it beside that loss, 0…1.
   public var accuracy: Double?
   /// Mean Σ p(1−p).
   public var confidence: Double?
@@ -42,7 +42,7 @@ public struct SeriesRow: Document {
   public var informationBits: Double?
   /// CKA along the graph's connections, in the report's order.
   public var connectionCka: [Double?]?
-  /// ‖w‖ of the whole network.
+  /// ‖w‖ of the whole network; nil where weights are not finite.
   public var weightNorm: Double?
   /// Probe, labels, draws and seed: rows are comparable only when these agree.
   public var probe: String?
@@ -50,12 +50,6 @@ public struct SeriesRow: Document {
   public var layers: [SeriesLayer]
   /// What later rows are compared with.
   public var kept: KeptEvidence
-
-  /// How trainers call the loss on the data that they train on, the usual name first.
-  private static let lossNames = [
-    "loss", "train_loss", "train/loss", "training_loss", "loss/train", "train_loss_epoch",
-    "train/loss_epoch",
-  ]
 
   /// The row of a report that carries kept evidence; nil for one without.
   public init?(_ report: CheckpointReport, reportName: String) {
@@ -67,10 +61,10 @@ public struct SeriesRow: Document {
     step = report.checkpoint.step
     epoch = report.checkpoint.epoch
     learningRate = report.checkpoint.learningRate
-    loss =
-      report.performance?.loss.value
-      ?? Self.lossNames.lazy.compactMap { report.checkpoint.metrics[$0]?.value }.first
-    accuracy = report.performance?.accuracy
+    let logged = LoggedPerformance(report.checkpoint.metrics.compactMapValues(\.value))
+    let performance = report.performance
+    loss = performance?.loss.value ?? logged.loss
+    accuracy = performance == nil ? logged.accuracy : performance?.accuracy?.value
     confidence = report.information?.confidence.value
     entropyBits = report.performance?.entropyBits?.value
     if let usable = report.performance?.usableInformationBits?.value,
@@ -100,7 +94,10 @@ public struct SeriesRow: Document {
           return sum + norm * norm
         })
     }
-    weightNorm = layers.reduce(0) { $0 + $1.squaredNorm }.squareRoot()
+    let areFinite = report.layers.allSatisfy { layer in
+      layer.tensors.allSatisfy { $0.frobeniusNorm.value != nil }
+    }
+    weightNorm = areFinite ? layers.reduce(0) { $0 + $1.squaredNorm }.squareRoot() : nil
   }
 }
 

@@ -42,7 +42,10 @@ import Testing
       let isKnown = row.relativeUpdate?.value != nil
       #expect(isKnown == (value.isFinite || step == 2 || step == 5), "step \(step)")
     }
+    let findings = run.findings.filter { $0.code == "weights-not-finite" }
+    #expect(findings.count == (value.isFinite ? 0 : 1))
     guard !value.isFinite else { return }
+    #expect(findings[0].text.hasPrefix("the checkpoint of step 3 holds NaN"))
     let third = folder.path + "/reports/run/" + run.trajectory[2].report
     #expect(
       try String(contentsOfFile: third, encoding: .utf8).contains("not finite at one of the two"))

@@ -39,7 +39,7 @@ import Testing
     #expect(report.checkpoint.step == reference.step)
     let loss = try #require(report.performance?.loss.value)
     #expect(abs(loss - reference.loss) <= 1e-4 * reference.loss)
-    let accuracy = try #require(report.performance?.accuracy)
+    let accuracy = try #require(report.performance?.accuracy?.value)
     #expect(abs(accuracy - reference.accuracy) <= 1e-9)
     let total = try #require(report.information?.fisherTrace.value)
     #expect(abs(total - reference.total) <= 1e-3 * reference.total)

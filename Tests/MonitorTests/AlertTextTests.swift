@@ -59,10 +59,10 @@ import Testing
         "the critical learning period has, as far as the layers' shares tell, ended at step 400"))
     #expect(alert.summary.contains("0.001 bits per doubling"))
     #expect(!alert.summary.contains("% of the task"))
-    #expect((alert.advice ?? []).allSatisfy { !$0.text.contains("is likely to") })
+    #expect((alert.advice ?? []).allSatisfy { !$0.text.contains("likely to") })
   }
 
-  @Test(arguments: [(0.55, "may"), (0.8, "is likely to")])
+  @Test(arguments: [(0.55, "may"), (0.8, "are likely to")])
   func adviceIsAsStrongAsTheEnd(probability: Double, words: String) throws {
     let advice = try #require(closing(probability).advice)
     #expect(advice.count == 2)

@@ -31,7 +31,7 @@ import Testing
     #expect(occurrences(">end 32</text>", in: page) == 3)
     #expect(
       page.contains(
-        "ended at step 32 (between 16 and 64, probability 0.600, first said at step 64)"))
+        "ended at step 32 (between 16 and 64, said at step 64 with probability 0.600)"))
   }
 
   /// Bands of shares lie on one another: the upper edge of each is the lower one of the next.

@@ -39,7 +39,7 @@ public enum AmbiguityReason: String, Sendable, Hashable, CaseIterable {
     case .learningRate: "the learning rate changed abruptly where the change was seen"
     case .weightScale: "the fall is no more than what growing weights alone do to the trace"
     case .sparse: "too few checkpoints around the change to place it"
-    case .leftCensored: "the first checkpoint is already past the rise"
+    case .leftCensored: "no rise of the information was seen: the first checkpoint may be past it"
     case .weightsOnly: "update shares have settled, but norms alone cannot tell why"
     }
   }

@@ -27,7 +27,7 @@ extension PeriodTracker {
           .progress,
           "\(brief(100 * now.remaining.part)) % of the task remains to be taken in (by the "
             + "\(now.remaining.measure)), \(passes)"
-            + (endProbability.map { ": the period has ended with probability \(brief($0))" } ?? "")
+            + (endProbability.map { ": " + inWords($0) } ?? "")
         ))
     }
     if let newest = freeze.spans.last {
@@ -59,5 +59,15 @@ extension PeriodTracker {
       .schedule,
       "the learning rate went from \(brief(change.before)) to \(brief(change.after)) between steps "
         + "\(history[change.from].step) and \(history[change.to].step), \(place)")
+  }
+
+  private func inWords(_ endProbability: Double) -> String {
+    let text = "the period has ended with probability \(brief(endProbability))"
+    guard end != nil, reopening == nil, endProbability < settings.leastProbability else {
+      return text
+    }
+    return "seen from here " + text
+      + "; the end that was said is withdrawn when at two checkpoints "
+      + "in a row twice as much remains as then"
   }
 }

@@ -76,6 +76,8 @@ extension PeriodTracker {
       .coverage,
       "information has never been more than \(brief(ratio ?? 1)) times what it was at the first "
         + "checkpoint that tells, step \(first?.step ?? 0): its rise lies before, as in fine-tuning"
+        + (progress.beganUninformed
+          ? ", or there is none, since the network knew nothing of the task there" : "")
     )
   }
 }

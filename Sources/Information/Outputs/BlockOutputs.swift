@@ -57,7 +57,9 @@ struct BlockOutputs: Sendable {
         .map { distribution.loss(row: row, label: $0) } ?? .nan
     }
     accuracies = mean { row, position, example in
-      labels.label(example: example, position: position) == distribution.top[row] ? 1 : 0
+      // Of outputs that are no numbers none is the most likely.
+      guard distribution.entropy[row].isFinite else { return .nan }
+      return labels.label(example: example, position: position) == distribution.top[row] ? 1 : 0
     }
   }
 
@@ -91,7 +93,9 @@ struct BlockOutputs: Sendable {
       return
     }
     accuracies = labels.values.map { values in
-      mean { (outputs[$0] > 0) == (values[first + $0] > 0.5) ? 1 : 0 }
+      mean { index in
+        outputs[index].isNaN ? .nan : (outputs[index] > 0) == (values[first + index] > 0.5) ? 1 : 0
+      }
     }
     // Over the two values of a label: p(1−p) each.
     let variances = variances

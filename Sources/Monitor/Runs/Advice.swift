@@ -45,7 +45,7 @@ struct Advice {
 
   private static func afterTheEnd(_ end: End?, _ fixedLayers: [String]) -> [AdviceReport] {
     guard let end else { return [] }
-    let may = end.basis == .progress && end.probability >= 0.7 ? "is likely to" : "may"
+    let may = end.basis == .progress && end.probability >= 0.7 ? "are likely to" : "may"
     var items = [
       AdviceReport(
         text: "spoilt or missing data before step \(end.step) \(may) have left a lasting mark that "

@@ -89,6 +89,7 @@ extension Timeline {
           text: "\(unplaced.count) checkpoints tell no step, neither inside nor by name, and are "
             + "left out of the decision"))
     }
+    findings += notFinite.map { [$0] } ?? []
     var report = RunReport(
       run: run, evidence: evidence.rawValue,
       criticalPeriod: verdict.final.map { CriticalPeriodReport($0) }
@@ -98,6 +99,20 @@ extension Timeline {
       findings: findings)
     report.flow = flow
     return report
+  }
+
+  /// Where the training diverged.
+  private var notFinite: FindingReport? {
+    let broken = entries.filter { $0.row.weightNorm == nil }
+    guard let first = broken.first else { return nil }
+    let those =
+      broken.count == 1
+      ? "the checkpoint of step \(first.step) holds"
+      : "\(broken.count) checkpoints, the first of them at step \(first.step), hold"
+    return FindingReport(
+      code: "weights-not-finite", where: first.row.path,
+      text: "\(those) NaN or infinite weights: the training diverged there, and the decision is of "
+        + "the other checkpoints alone")
   }
 
   /// Which layers are fixed, in the order in which they became so, and which still move.

@@ -54,7 +54,7 @@ public struct RunPage {
     if let end = period.end {
       text += ", \(period.endInWords) at step \(end.step) ("
       if end.interval.count == 2 { text += "between \(end.interval[0]) and \(end.interval[1]), " }
-      text += "probability \(rounded(end.probability)), first said at step \(end.decidedAtStep))"
+      text += "said at step \(end.decidedAtStep) with probability \(rounded(end.probability)))"
     }
     if let reason = period.reason { text += ": \(escaped(reason))" }
     text += ".</p>\n<p class=\"dim\">\(run.trajectory.count) checkpoints, evidence: "
@@ -123,7 +123,8 @@ public struct RunPage {
 
   private var performanceChart: String {
     chart(
-      "Performance on the probe",
+      run.evidence == "probe"
+        ? "Performance on the probe" : "Performance, as the training logged it",
       lines: [
         ("loss, nats", "a", drawn.map(\.loss)),
         ("accuracy", "b", drawn.map(\.accuracy)),

@@ -92,13 +92,15 @@ public struct RunPicture {
     if let peak = period.peak {
       lines.append("  information peaked at step \(peak.step)\(between(peak.interval))")
     }
-    if period.end == nil, period.state != "waiting", let probability = period.endProbability {
+    if period.end == nil, !["waiting", "ambiguous"].contains(period.state),
+      let probability = period.endProbability
+    {
       lines.append("  has ended with probability \(rounded(probability))")
     }
     if let end = period.end {
       lines.append(
-        "  \(period.endInWords) at step \(end.step)\(between(end.interval)), probability "
-          + "\(rounded(end.probability)), first said at step \(end.decidedAtStep)")
+        "  \(period.endInWords) at step \(end.step)\(between(end.interval)), said at step "
+          + "\(end.decidedAtStep) with probability \(rounded(end.probability))")
     }
     return lines + period.evidence.flatMap { wrapped(escapedForTerminal($0), after: "  · ") }
   }
