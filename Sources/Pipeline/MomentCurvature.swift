@@ -28,11 +28,13 @@ struct MomentCurvature {
     let entries = Dictionary(
       moments.entries.map { ($0.parameter, $0.secondMoment) },
       uniquingKeysWith: { first, _ in first })
-    // Without what is left of the zeros that the mean began with.
-    let correction = Float(1 / (1 - pow(beta2, Double(updates))))
     var layers: [String] = []
     var parameters: [CurvedNetwork.Parameter] = []
     var missing: [String] = []
+    let counts = Dictionary(
+      moments.entries.compactMap { entry in
+        entry.updates.flatMap { $0 > 0 ? (entry.parameter, $0) : nil }
+      }, uniquingKeysWith: { first, _ in first })
     var inventory = LayerInventory(of: checkpoint)
     if !checkpoint.isModelOrderKnown {
       // An optimizer is given parameters in the model's order.
@@ -47,6 +49,8 @@ struct MomentCurvature {
           continue
         }
         found = true
+        // Without what is left of the zeros that the mean began with.
+        let correction = Float(1 / (1 - pow(beta2, Double(counts[stored.name] ?? updates))))
         parameters.append(
           CurvedNetwork.Parameter(
             name: stored.name, layer: layers.count, shape: stored.shape,
@@ -66,7 +70,8 @@ struct MomentCurvature {
       FindingReport(
         code: "curvature-from-moments", where: checkpoint.path,
         text: "squared mini-batch gradients stand for the Fisher information: the labels are the "
-          + "data's, and the mean lags by some \(Int(1 / max(1 - beta2, 1e-9))) steps\(rest)")
+          + "data's, and the mean lags by some \(min(Int(1 / max(1 - beta2, 1e-9)), updates)) steps\(rest)"
+      )
     ]
   }
 }

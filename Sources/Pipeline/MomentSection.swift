@@ -45,23 +45,29 @@ struct MomentSection {
     var sums: [Double?] = []
     var firstSums: [Double?] = []
     var elements: [Int] = []
+    var layerUpdates: [Int?] = []
     for layer in inventory.layers {
       var second: Double?
       var first: Double?
       var count = 0
+      var counts: Set<Int> = []
       for index in layer.tensors {
         guard let entry = entries[checkpoint.tensors[index].name] else { continue }
         second = (second ?? 0) + survey.second[entry].sum
         if let summary = survey.first[entry] { first = (first ?? 0) + summary.sumSquares }
         count += survey.second[entry].count
+        counts.insert(moments.entries[entry].updates ?? updates)
       }
       sums.append(second)
       firstSums.append(first)
       elements.append(count)
+      layerUpdates.append(counts.count > 1 ? nil : counts.first ?? updates)
     }
-    kept = KeptMoments(
+    var kept = KeptMoments(
       beta2: beta2, updates: updates, lowPrecision: moments.elementType.byteWidth < 4,
       gradientClipping: checkpoint.gradientClipping, sums: sums, elements: elements)
+    if layerUpdates.contains(where: { $0 != updates }) { kept.layerUpdates = layerUpdates }
+    self.kept = kept
     kind = moments.kind
     fileFlags = moments.flags
     self.firstSums = firstSums
@@ -95,8 +101,11 @@ struct MomentSection {
     guard let second = kept.sums[layer], let first = firstSums[layer], let beta1 else {
       return .absent("the optimizer keeps no first moment")
     }
+    guard let updates = kept.updates(ofLayer: layer) else {
+      return .absent("its parameters have had different numbers of updates")
+    }
     return MomentStatistics.from(
-      secondSum: second, squaredFirstSum: first, step: kept.updates, beta1: beta1,
+      secondSum: second, squaredFirstSum: first, step: updates, beta1: beta1,
       beta2: kept.beta2, batch: batch)
   }
 

@@ -16,8 +16,11 @@ package struct MomentWindow {
       if let earlier, earlier.beta2 != moments.beta2 {
         return .absent("beta2 went from \(earlier.beta2) to \(moments.beta2) in between")
       }
-      guard let current = Self.moment(moments, layer) else {
+      guard moments.sums.indices.contains(layer), moments.sums[layer] != nil else {
         return .absent("the optimizer keeps no moments of this layer")
+      }
+      guard let current = Self.moment(moments, layer) else {
+        return .absent("its parameters have had different numbers of updates")
       }
       return WindowedSecondMoment.between(
         earlier.flatMap { Self.moment($0, layer) }, current, beta2: moments.beta2,
@@ -27,10 +30,10 @@ package struct MomentWindow {
 
   private static func moment(_ moments: KeptMoments, _ layer: Int) -> SecondMoment? {
     guard moments.sums.indices.contains(layer), moments.elements.indices.contains(layer),
-      let sum = moments.sums[layer]
+      let sum = moments.sums[layer], let updates = moments.updates(ofLayer: layer)
     else { return nil }
     return SecondMoment(
-      step: moments.updates, sum: sum, elements: moments.elements[layer],
+      step: updates, sum: sum, elements: moments.elements[layer],
       lowPrecision: moments.lowPrecision)
   }
 

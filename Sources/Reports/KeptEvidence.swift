@@ -31,6 +31,9 @@ public struct KeptMoments: Codable, Sendable {
   public var beta2: Double
   /// Updates that it has seen.
   public var updates: Int
+  /// The same of each layer, where they differ: layers that were frozen have had fewer. Null where a layer's
+  /// own parameters differ.
+  public var layerUpdates: [Int?]?
   /// Whether it was stored in 16 bits.
   public var lowPrecision: Bool
   /// The norm that gradients were clipped to; 0 for none, nil when nobody knows.
@@ -51,6 +54,14 @@ public struct KeptMoments: Codable, Sendable {
     self.gradientClipping = gradientClipping
     self.sums = sums
     self.elements = elements
+  }
+}
+
+extension KeptMoments {
+  /// Updates of a layer; nil where its parameters differ in that.
+  public func updates(ofLayer layer: Int) -> Int? {
+    guard let layerUpdates, layerUpdates.indices.contains(layer) else { return updates }
+    return layerUpdates[layer]
   }
 }
 

@@ -1,5 +1,6 @@
 // Windows between two checkpoints' moments where the optimizer is not what it was.
 
+import Glibc
 import Information
 import Pipeline
 import Reports
@@ -19,6 +20,27 @@ import Testing
     let value = try #require(window.perLayer[0].value)
     #expect(abs(value.value - 1) < 1e-12)  // 0.271 / (1 − 0.9³)
     #expect(value.flags.contains(.sinceStart))
+  }
+
+  /// A layer that was frozen at first counts its own updates; one whose parameters differ has no number.
+  @Test func layersCountTheirOwnUpdates() throws {
+    var now = KeptMoments(
+      beta2: 0.9, updates: 50, lowPrecision: false, sums: [0.271, 0.271, 0.271],
+      elements: [1, 1, 1])
+    now.layerUpdates = [3, nil, 50]
+    let window = MomentWindow(of: now, since: nil)
+    #expect(abs(try #require(window.perLayer[0].value).value - 1) < 1e-12)
+    #expect(
+      window.perLayer[1].reason == "its parameters have had different numbers of updates")
+    #expect(abs(try #require(window.perLayer[2].value).value - 0.271 / (1 - pow(0.9, 50))) < 1e-12)
+    // Between two checkpoints too: frozen before the first, and frozen since.
+    var before = now
+    before.updates = 47
+    before.sums = [nil, 0.2, 0.2]
+    before.layerUpdates = [nil, nil, 50]
+    let between = MomentWindow(of: now, since: before)
+    #expect(abs(try #require(between.perLayer[0].value).value - 1) < 1e-12)
+    #expect(between.perLayer[2].reason == "step 50 is not after step 50")
   }
 
   @Test func aMeanOfTwoDecaysHasNoWindow() {

@@ -83,7 +83,8 @@ extension Moments {
       state.first?.shape ?? parameter.shape == parameter.shape
     else { return nil }
     return Entry(
-      parameter: parameter.name, firstMoment: state.first, secondMoment: state.second)
+      parameter: parameter.name, firstMoment: state.first, secondMoment: state.second,
+      updates: state.updates)
   }
 
   /// By the names that the optimizer was given, or by state keys that are names themselves.

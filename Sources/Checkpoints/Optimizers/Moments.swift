@@ -10,6 +10,9 @@ public struct Moments: Sendable {
     public let firstMoment: StoredTensor?
     /// Running mean (Adagrad: sum) of the squared gradient, of the parameter's shape.
     public let secondMoment: StoredTensor
+    /// Updates that this parameter has had, where the optimizer counts them for each: one that was frozen at
+    /// first has had fewer.
+    public var updates: Int?
   }
 
   /// `adam` (also AdamW, NAdam, RAdam), `rmsprop` or `adagrad`.

@@ -15,7 +15,7 @@ struct OptimizerState {
   struct Parameter {
     var first: StoredTensor?
     var second: StoredTensor
-    var step: Int?
+    var updates: Int?
   }
 
   var kind = "adam"
@@ -74,13 +74,17 @@ struct OptimizerState {
     var steps: Set<Int> = []
     for (key, state) in states {
       guard let id = identifier(key), state.entries != nil else { continue }
-      if let counter = state["step"], let count = try archive.count(counter) { steps.insert(count) }
+      var updates: Int?
+      if let counter = state["step"], let count = try archive.count(counter) {
+        updates = count
+        steps.insert(count)
+      }
       guard !isFactored, let (kind, first, second) = moments(of: state) else { continue }
       kinds.insert(kind)
       var parameter: Parameter?
       if case .tensor(let tensor) = try archive.tensor(second, name: "optimizer.state.\(id).second")
       {
-        parameter = Parameter(second: tensor)
+        parameter = Parameter(second: tensor, updates: updates)
       }
       if let first,
         case .tensor(let tensor) = try archive.tensor(first, name: "optimizer.state.\(id).first")
