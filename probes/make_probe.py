@@ -237,7 +237,7 @@ def told_task(model, output, targets, task):
         return "classification" if len(shape) == 2 else "language-model"
     given, real = tuple(targets.shape), targets.is_floating_point()
     binary = bool(((targets == 0) | (targets == 1)).all())
-    if real and given == shape and not (binary and len(shape) == 2):
+    if real and given == shape and not binary:
         return "regression"
     if given == shape and binary and not real and len(shape) == 2:
         return "multi-label"

@@ -231,6 +231,15 @@ import Testing
         == "unknown-task: probe: one example's output is [3], with real target of shape [1, 3]: "
         + "multi-label or regression; state `task:` in probe.yaml")
     #expect(told([3], .real(Tensor(shape: Shape([1, 3]), values: [0, 1, 2]))) == "regression")
+    for output in [[], [1], [1, 2, 2], [3, 2]] {
+      let shape = Shape([2] + output)
+      let binary = (0..<shape.count).map { Float($0 % 2) }
+      #expect(
+        told(output, .real(Tensor(shape: shape, values: binary))).contains(
+          "multi-label or regression"))
+      #expect(
+        told(output, .real(Tensor(shape: shape, values: binary.map { $0 - 0.5 }))) == "regression")
+    }
     #expect(
       told([3, 2, 2], nil).hasPrefix("unknown-task: probe: one example's output is [3, 2, 2]"))
   }

@@ -54,7 +54,8 @@ public enum ProbeTask: String, Sendable, CaseIterable {
     switch (targets, output.rank) {
     case (nil, 1): return .classification
     case (nil, 2): return .languageModel
-    case (.real, 1) where isBinary && output.count > 1:
+    // Zeros and ones are labels at least as often as real numbers.
+    case (.real, _) where isBinary && given.reduce(1, *) == output.count:
       throw unknown(output, targets, [.multiLabel, .regression])
     case (.real, _): return .regression
     case (.integer, _) where given == output.dimensions && (isBinary || output.count == 1):
