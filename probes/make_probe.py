@@ -67,6 +67,7 @@ def make_probe(
         targets = torch.as_tensor(targets)
     axis = 1 if sequence_first else 0
     check_examples(inputs, targets, axis)
+    check_layers(model)
     with evaluating(model), first_output(model, arguments, list(inputs)):
         with torch.no_grad():
             output = model(*inputs.values())
@@ -121,6 +122,14 @@ def batch_name(argument, held):
     while argument in taken:
         argument += "_input"
     return argument
+
+
+def check_layers(model):
+    for name, module in model.named_modules():
+        if getattr(module, "proj_size", 0) and isinstance(module, torch.nn.LSTM):
+            raise ValueError(
+                f"make_probe: {name or 'the model'} is an LSTM with proj_size, which PyTorch exports as another "
+                "network; write the projection as a Linear of its own")
 
 
 def check_examples(inputs, targets, axis):

@@ -69,6 +69,10 @@ enum RecurrentLayers {
     else {
       throw site.invalid("input \(x), weights \(weight) and \(recurrent), direction \(direction)")
     }
+    let units = try site.integer("hidden_size", default: recurrent[2])
+    guard units == recurrent[2] else {
+      throw site.invalid("hidden_size \(units), and recurrent weights \(recurrent)")
+    }
     if lower.optionalInput(7) != nil { throw site.unsupported("peepholes") }
     if try site.integer("input_forget", default: 0) != 0 {
       throw site.unsupported("coupled input and forget gates")
