@@ -371,6 +371,8 @@ import Testing
       checkpoint.findings.map(\.text) == [
         "the weights are taken from model; there are tensors in ema, extra too"
       ])
+    let beside = try open(.torch(.dict([("w", Self.w), ("ema", small)])))
+    #expect(beside.stateDictPath == "")
     let nested = try open(.torch(.dict([("state", .dict([("model", small)]))])))
     #expect(nested.stateDictPath == "state.model")
   }

@@ -2,14 +2,12 @@
 internal import Diagnostics
 
 enum StateDictPath {
-  /// Keys under which trainers keep weights, the more specific first; averaged weights last.
-  private static let knownKeys = [
+  /// Keys under which trainers keep weights, the more specific first.
+  private static let rawKeys = [
     "state_dict", "model_state_dict", "model", "model_state", "net", "network", "module",
-    "weights", "params", "state", "ema", "model_ema", "ema_state_dict", "state_dict_ema",
+    "weights", "params", "state",
   ]
-  private static let averagedKeys: Set<String> = [
-    "ema", "model_ema", "ema_state_dict", "state_dict_ema",
-  ]
+  private static let averagedKeys = ["ema", "model_ema", "ema_state_dict", "state_dict_ema"]
   /// Keys that never lead to weights.
   private static let otherKeys: Set<String> = [
     "callbacks", "loops", "hyper_parameters", "hparams", "args", "config", "rng_state",
@@ -18,7 +16,9 @@ enum StateDictPath {
   ]
 
   /// Whether a trainer keeps all weights under this key.
-  static func isKnown(_ key: String) -> Bool { knownKeys.contains(key) }
+  static func isKnown(_ key: String) -> Bool {
+    rawKeys.contains(key) || averagedKeys.contains(key)
+  }
 
   /// Whether weights may lie below this key.
   static func mayLead(_ key: String) -> Bool {
@@ -30,21 +30,26 @@ enum StateDictPath {
   static func isOptimizer(_ key: String) -> Bool { key.hasPrefix("optim") || key == "opt" }
 
   /// Whether the first dictionary is rather meant: known keys first, in their order; then the top
-  /// level; then the one with the most tensors.
+  /// level; then averages of it; then the one with the most tensors.
   static func precedes(
     _ a: (path: [String], tensors: Int), _ b: (path: [String], tensors: Int)
   ) -> Bool {
-    let unknown = knownKeys.count
-    let (ranksA, ranksB) = (ranks(a.path), ranks(b.path))
-    let (worstA, worstB) = (ranksA.max() ?? unknown - 1, ranksB.max() ?? unknown - 1)
+    let (ranksA, ranksB) = (a.path.map(rank), b.path.map(rank))
+    let (worstA, worstB) = (ranksA.max() ?? topLevel, ranksB.max() ?? topLevel)
     if worstA != worstB { return worstA < worstB }
     if worstA < unknown, ranksA != ranksB { return ranksA.lexicographicallyPrecedes(ranksB) }
     return a.tensors > b.tensors
   }
 
-  private static func ranks(_ path: [String]) -> [Int] {
-    path.map { knownKeys.firstIndex(of: $0) ?? knownKeys.count }
+  /// The place of the top level among keys.
+  private static let topLevel = rawKeys.count
+
+  private static func rank(_ key: String) -> Int {
+    rawKeys.firstIndex(of: key)
+      ?? averagedKeys.firstIndex(of: key).map { topLevel + 1 + $0 } ?? unknown
   }
+
+  private static let unknown = topLevel + 1 + averagedKeys.count
 
   /// That there were others to choose from, and that the chosen ones are averages.
   static func findings(chosen: [[String]], others: [[String]], at place: String) -> [Finding] {
