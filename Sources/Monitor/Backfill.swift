@@ -76,6 +76,13 @@ public struct Backfill {
         "nothing-found", at: folder, "no checkpoints there",
         remedy: "name the folder that the training writes its checkpoints to", kind: .noInput)
     }
+    guard Path.relative(reports, to: folder) == nil else {
+      throw Problem(
+        "folder-inside-root", at: reports, "the report folder lies in the folder of checkpoints",
+        remedy:
+          "give --reports a folder somewhere else: nothing is ever written beside checkpoints",
+        kind: .usage)
+    }
     let fileSystem = PosixFileSystem()
     try DurableFile.makeDirectory(reports, on: fileSystem)
     let ledger = try Ledger.open(

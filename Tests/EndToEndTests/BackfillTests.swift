@@ -172,6 +172,19 @@ import Testing
     #expect(report.information?.fisherTrace.value != nil)
   }
 
+  @Test func nothingIsWrittenBesideCheckpoints() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    try folder.file("run/step_1.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    let run = folder.path + "/run"
+    for reports in [run + "/reports", run] {
+      let done = try Program.plasticityd("backfill", run, "--reports", reports)
+      #expect(done.code == 64)
+      #expect(done.error.contains("folder-inside-root: \(reports): "))
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: run) == ["step_1.safetensors"])
+  }
+
   @Test func whatLeavesNoRoomIsRefused() throws {
     for limit in ["0", "64", "383", "99999999999"] {
       let done = try Program.plasticityd("probe", "x.pt", "--memory-limit-mebibytes", limit)
