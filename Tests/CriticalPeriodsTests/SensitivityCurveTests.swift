@@ -93,6 +93,8 @@ import Testing
   @Test func curveThatIsStillHighAtTheLastWindowHasNoEnd() {
     #expect(code([0: 0.04, 10: 0.03, 20: 0.02]) == "still-sensitive")
     #expect(code([0: 0.04]) == "few-windows")
+    // One run a place tells no cost from chance.
+    #expect(code([0: 0.04, 10: 0.01, 20: 0]) == "few-seeds")
     #expect(code([0: -0.01, 10: 0]) == "no-sensitivity")
     #expect(code([:]) == nil)
   }

@@ -52,6 +52,27 @@ import Testing
     #expect(try read.yaml() == written)
   }
 
+  /// Seeds differ by more than most windows cost: a run is compared with its own clean one.
+  @Test func seedsWithoutACleanRunAreLeftOut() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    for seed in 1...4 {
+      let worse = seed == 4 ? 0.1 : 0
+      if seed != 4 { try write(folder, "control-seed\(seed)", seed, nil, 0.7) }
+      for (start, loss) in [(0, 0.04), (10, 0.0), (20, 0.0)] {
+        try write(
+          folder, "blur-\(start)-seed\(seed)", seed, (start, start + 20), 0.7 - loss - worse)
+      }
+    }
+    try write(folder, "again", 1, nil, 0.7)
+    let report = try sensitivity(of: [folder.path])
+    #expect(report.curves[0].points.map(\.runs) == [3, 3, 3])
+    #expect(report.curves[0].points.allSatisfy { $0.accuracyLoss.value ?? 1 < 0.05 })
+    #expect(report.curves[0].end != nil)
+    let codes = report.findings.map(\.code)
+    #expect(codes.contains("no-clean-seed") && codes.contains("same-seed"))
+  }
+
   @Test func labelIsReadOffItsCurveAgain() throws {
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }

@@ -23,7 +23,7 @@ extension SensitivityCurve {
   public enum Label: Sendable, Equatable {
     /// The curve falls below the fraction for good.
     case end(End)
-    /// There is none, and why: `few-windows`, `no-sensitivity` or `still-sensitive`.
+    /// There is none, and why: `few-windows`, `few-seeds`, `no-sensitivity` or `still-sensitive`.
     case none(code: String, reason: String)
   }
 
@@ -54,6 +54,11 @@ extension SensitivityCurve {
         code: "still-sensitive",
         reason:
           "the last window still costs a quarter of the largest loss or more; add later windows")
+    case .at where !losses.isEmpty && seedDeviation == nil:
+      return .none(
+        code: "few-seeds",
+        reason: "there is one run at each place, so that what a window costs cannot be told from "
+          + "chance; train the same windows with more seeds")
     case .at(let place):
       let (interval, undetermined) = interval(resamples: resamples, seed: seed)
       return .end(End(place: place, interval: interval, undetermined: undetermined))

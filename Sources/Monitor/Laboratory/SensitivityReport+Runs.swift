@@ -44,9 +44,11 @@ extension SensitivityReport {
           code: "unfinished-run", where: path, text: "it has no final accuracy yet and is left out")
       }
     record(runs.filter { $0.run.window == nil || $0.run.isPermanent }, reports: reports)
-    let groups = DeficitGroup.all(ended)
+    let (compared, remarks) = Self.paired(ended, clean)
+    findings += remarks
+    let groups = DeficitGroup.all(compared)
     let placed = Set(groups.flatMap(\.members))
-    findings += ended.filter { path, run in
+    findings += compared.filter { path, run in
       run.window != nil && !run.isPermanent && !placed.contains(path)
     }.map { path, _ in
       FindingReport(
@@ -64,9 +66,40 @@ extension SensitivityReport {
       findings.append(
         FindingReport(
           code: "few-seeds", where: first.experiment,
-          text: "\(control.count) clean runs; intervals over seeds need three at least, better five"
-        ))
+          text:
+            "\(control.count) clean run\(control.count == 1 ? "" : "s"); intervals over seeds need "
+            + "three at least, better five"))
     }
+  }
+
+  // The runs that can be compared with a clean one of their own seed, and what is to be said of the others: all
+  // seeds differ by more than most windows cost.
+  private static func paired(
+    _ ended: [Described], _ clean: [Described]
+  ) -> (runs: [Described], remarks: [FindingReport]) {
+    let bySeed = Dictionary(grouping: clean, by: \.run.seed)
+    var remarks = bySeed.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map {
+      seed, runs in
+      FindingReport(
+        code: "same-seed", where: runs[0].path,
+        text:
+          "\(runs.count) clean runs have seed \(seed): their mean is what others are compared with")
+    }
+    let alone = ended.filter { $0.run.window != nil && bySeed[$0.run.seed] == nil }
+    guard !alone.isEmpty else { return (ended, remarks) }
+    let isAnyPaired = ended.contains { $0.run.window != nil && bySeed[$0.run.seed] != nil }
+    for (seed, runs) in Dictionary(grouping: alone, by: \.run.seed).sorted(by: { $0.key < $1.key })
+    {
+      remarks.append(
+        FindingReport(
+          code: "no-clean-seed", where: runs[0].path,
+          text: "there is no clean run of seed \(seed): its \(runs.count) others "
+            + (isAnyPaired ? "are left out" : "are compared with the mean of those there are")))
+    }
+    return (
+      isAnyPaired ? ended.filter { $0.run.window == nil || bySeed[$0.run.seed] != nil } : ended,
+      remarks
+    )
   }
 
   // What was recorded of these runs; a remark when there is nothing of the clean one.
