@@ -362,6 +362,24 @@ import Testing
         + "save model.state_dict(), for example under the key \"model_state_dict\"")
   }
 
+  /// What torch's spectral_norm keeps beside a weight is state; weight_norm's two are parameters.
+  @Test func singularVectorsAreNoParameters() throws {
+    let vector = Pickled.tensor(count: 4, shape: [2], strides: [1])
+    let checkpoint = try open(
+      .torch(
+        .dict([
+          ("a.parametrizations.weight.original", Self.w),
+          ("a.parametrizations.weight.0._u", vector),
+          ("a.parametrizations.weight.0._v", vector), ("b.weight_orig", Self.w),
+          ("b.weight_u", vector), ("b.weight_v", vector), ("c.weight_g", vector),
+          ("c.weight_v", Self.w), ("d._u", vector),
+        ])))
+    #expect(
+      checkpoint.tensors.filter { !$0.isBuffer }.map(\.name) == [
+        "a.parametrizations.weight.original", "b.weight_orig", "c.weight_g", "c.weight_v", "d._u",
+      ])
+  }
+
   @Test func theChoiceOfWeightsIsReported() throws {
     let small = Pickled.dict([("w", Self.w)])
     let checkpoint = try open(

@@ -69,12 +69,15 @@ public struct StoredTensor: Sendable {
     return StoredTensor(name: name, shape: shape, type: type, assembly: assembly)
   }
 
-  /// Whether this is state that no gradient reaches: integers and booleans, and the running
-  /// statistics of normalisation layers.
+  /// Whether this is state that no gradient reaches: integers and booleans, the running statistics of
+  /// normalisation layers, and the singular vectors of torch's spectral_norm, old and new.
   public var isBuffer: Bool {
     let leaf = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).last
     let buffers = ["running_mean", "running_var", "num_batches_tracked"]
+    let vectors =
+      ["weight_u", "weight_v"] + (name.contains("parametrizations.") ? ["_u", "_v"] : [])
     return isState || !type.isFloatingPoint
+      || shape.rank == 1 && vectors.contains { leaf?.elementsEqual($0.utf8) ?? false }
       || buffers.contains { leaf?.elementsEqual($0.utf8) ?? false }
   }
 }
