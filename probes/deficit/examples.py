@@ -5,16 +5,20 @@
 A factory takes the seed of the weights and returns a dict:
 
     model     a torch.nn.Module, freshly initialised from the seed; its output are logits [N, C]
-    train     (inputs, targets) as tensors, or a torch.utils.data.Dataset of such pairs
+    train     (inputs, targets) as tensors or numpy arrays, or a torch.utils.data.Dataset or list of such
+              pairs, one per example; inputs and targets are one tensor each
     test      the same; the final accuracy is measured on it
     optimizer (optional) a function (parameters, learning_rate) → torch.optim.Optimizer;
-              by default SGD with momentum 0.9 and weight decay 1e-3
+              by default SGD with momentum 0.9 and weight decay 1e-3. The schedule multiplies the rates that
+              it has, and those are recorded, also where they are not learning_rate
     loss      (optional) a function (outputs, targets) → mean loss; by default cross entropy
-    accuracy  (optional) a function (outputs, targets) → mean score; by default the part of right classes
+    accuracy  (optional) a function (outputs, targets) → mean score, larger where it is better; by default
+              the part of right classes, so what is no classifier must give one
     deficits  (optional) {name: function} of your own, beside those of deficits.py
     about     (optional) {"network": …, "data": …}, words for the descriptions
 
-The data must be the same at every call: only the weights depend on the seed.
+The data must be the same at every call: only the weights depend on the seed. torch, numpy and random are
+seeded with it before each call.
 """
 
 import functools

@@ -6,11 +6,15 @@ with a window is the clean run until the window opens: it is continued from ther
 
 import copy
 import dataclasses
+import random
 
+import numpy
 import torch
 import torch.nn.functional as F
 
+from batches import batch, data_set, fitting, size
 from deficits import DEFICITS
+from remarks import stop
 
 NEEDED = {"model", "train", "test"}
 OPTIONAL = {"optimizer", "loss", "accuracy", "deficits", "about"}
@@ -40,38 +44,33 @@ class Trainee:
     """A model in training: its state can be taken and given back."""
 
     def __init__(self, factory, seed, plan):
+        seed_all(seed)
         made = factory(seed)
-        if not NEEDED <= set(made) <= NEEDED | OPTIONAL:
-            raise SystemExit(
-                f"deficit.py: the factory must return a dict with model, train and test, and may give "
-                f"{', '.join(sorted(OPTIONAL))}; it gave {', '.join(sorted(made))}")
+        check_made(made)
         self.seed, self.plan = seed, plan
-        self.model, self.train, self.test = made["model"], made["train"], made["test"]
+        self.model = made["model"]
+        self.train, self.test = data_set(made["train"], "train"), data_set(made["test"], "test")
         self.loss = made.get("loss", F.cross_entropy)
         self.accuracy = made.get("accuracy", right)
-        self.device = next(self.model.parameters()).device
+        first = next(self.model.parameters())
+        self.device, self.kind = first.device, first.dtype
         self.about = made.get("about", {})
         self.deficits = {**DEFICITS, **made.get("deficits", {})}
         self.optimizer = made.get("optimizer", sgd)(self.model.parameters(), plan.learning_rate)
-        self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
-        self.steps_per_epoch = len(self.train_targets()) // plan.batch_size
+        if not isinstance(self.optimizer, torch.optim.Optimizer):
+            stop(f"the factory's optimizer returned {type(self.optimizer).__name__}; it must take (parameters, "
+                 "learning_rate) and return a torch.optim.Optimizer")
+        self.base_rates = [float(group["lr"]) for group in self.optimizer.param_groups]
+        self.steps_per_epoch = size(self.train) // plan.batch_size
         if self.steps_per_epoch == 0:
-            raise SystemExit("deficit.py: fewer training examples than one batch; give a smaller --batch-size")
+            stop(f"train has {size(self.train)} examples, less than one batch; give a smaller --batch-size")
 
-    def train_targets(self):
-        return self.train[1] if isinstance(self.train, (tuple, list)) else self.train
+    def batch(self, data, indices):
+        return tuple(fitting(part, self.kind) for part in batch(data, indices))
 
     def examples(self, count):
         """The first examples of the training data, clean: what a probe is made of."""
-        return batch(self.train, torch.arange(min(count, len(self.train_targets()))))
-
-    def usual_strength(self):
-        """All classes where labels are renamed, four neighbours for the blur."""
-        if self.plan.deficit != "labels":
-            return 4
-        self.model.eval()
-        with torch.no_grad():
-            return self.model(self.examples(1)[0].to(self.device)).shape[1]
+        return self.batch(self.train, torch.arange(min(count, size(self.train))))
 
     def state(self):
         return copy.deepcopy((self.model.state_dict(), self.optimizer.state_dict()))
@@ -82,7 +81,8 @@ class Trainee:
         self.optimizer.load_state_dict(optimizer)
 
     def rate(self, epoch):
-        return self.plan.learning_rate * self.plan.factor(epoch)
+        """The optimizer's rate (its first group's) at an epoch's start; at the end, that of the last epoch."""
+        return self.base_rates[0] * self.plan.factor(min(epoch, self.plan.epochs - 1))
 
     def epoch(self, epoch, window=None):
         """Trains one epoch, spoilt if the window covers it; examples that fill no batch wait for another.
@@ -91,14 +91,15 @@ class Trainee:
         """
         plan = self.plan
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
-        torch.manual_seed(self.seed * 1_000_003 + epoch)
-        order = torch.randperm(len(self.train_targets()), generator=generator)
+        seed_all(self.seed * 1_000_003 + epoch)
+        order = torch.randperm(size(self.train), generator=generator)
         spoil = self.deficits[plan.deficit] if window and window.start <= epoch < window.end else None
         for group, base in zip(self.optimizer.param_groups, self.base_rates):
             group["lr"] = base * plan.factor(epoch)
         self.model.train()
         for step in range(self.steps_per_epoch):
-            inputs, targets = batch(self.train, order[step * plan.batch_size:(step + 1) * plan.batch_size])
+            inputs, targets = self.batch(
+                self.train, order[step * plan.batch_size:(step + 1) * plan.batch_size])
             if spoil:
                 inputs, targets = spoil(inputs, targets, plan.strength, generator)
             inputs, targets = inputs.to(self.device), targets.to(self.device)
@@ -114,23 +115,44 @@ class Trainee:
         return found
 
     @torch.no_grad()
-    def score(self, data, size=2000):
+    def score(self, data, chunk=2000):
         self.model.eval()
-        count = len(data[1]) if isinstance(data, (tuple, list)) else len(data)
+        count = size(data)
         accuracy = loss = 0.0
-        for start in range(0, count, size):
-            inputs, targets = batch(data, torch.arange(start, min(count, start + size)))
+        for start in range(0, count, chunk):
+            inputs, targets = self.batch(data, torch.arange(start, min(count, start + chunk)))
             outputs, targets = self.model(inputs.to(self.device)), targets.to(self.device)
             accuracy += float(self.accuracy(outputs, targets)) * len(targets)
             loss += self.loss(outputs, targets).item() * len(targets)
         return accuracy / count, loss / count
 
 
-def batch(data, indices):
-    """The examples of `data` (a pair of tensors or a Dataset) at the indices."""
-    if isinstance(data, (tuple, list)):
-        return data[0][indices], data[1][indices]
-    return torch.utils.data.default_collate([data[int(index)] for index in indices])
+def seed_all(number):
+    """Whoever draws without a generator of his own draws the same after the same number."""
+    torch.manual_seed(number)
+    numpy.random.seed(number % 2**32)
+    random.seed(number)
+
+
+def check_made(made):
+    """Stops where a factory returned something else than examples.py describes."""
+    if not isinstance(made, dict):
+        stop(f"the factory returned {type(made).__name__}; it must return a dict with model, train and test")
+    if not NEEDED <= set(made) <= NEEDED | OPTIONAL:
+        stop("the factory must return a dict with model, train and test, and may give "
+             f"{', '.join(sorted(OPTIONAL))}; it gave {', '.join(sorted(map(str, made)))}")
+    model = made["model"]
+    if not isinstance(model, torch.nn.Module):
+        stop(f"the factory's model is {type(model).__name__}; it must be a torch.nn.Module")
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        stop("the factory's model has no parameters to train; give another")
+    functions = {key: made[key] for key in ("optimizer", "loss", "accuracy") if key in made}
+    for key in ("about", "deficits"):
+        if not isinstance(made.get(key, {}), dict):
+            stop(f"the factory's {key} is {type(made[key]).__name__}; it must be a dict, see examples.py")
+    for name, function in {**functions, **made.get("deficits", {})}.items():
+        if not callable(function):
+            stop(f"the factory's {name} is {type(function).__name__}; it must be a function, see examples.py")
 
 
 def right(outputs, targets):
@@ -141,17 +163,19 @@ def sgd(parameters, learning_rate):
     return torch.optim.SGD(parameters, learning_rate, momentum=0.9, weight_decay=1e-3)
 
 
-def run_seed(factory, seed, plan, windows, wanted, observe):
+def run_seed(factory, seed, plan, windows, wanted, begin, observe):
     """Trains the clean run of a seed and, from it, one run per window; how many were made.
 
     wanted(window, seed) says whether a run is still to be made, with window None for the clean one;
-    observe(window, trainee, epoch) is called at a run's first epoch and at the end of each.
+    begin(trainee) is called before anything is trained; observe(window, trainee, epoch) at a run's first
+    epoch and at the end of each.
     """
     windows = [window for window in windows if wanted(window, seed)]
     clean = wanted(None, seed)
     if not windows and not clean:
         return 0
     trainee = Trainee(factory, seed, plan)
+    begin(trainee)
     starts = {window.start for window in windows}
     states = {}
     for epoch in range(plan.epochs + 1 if clean else max(starts) + 1):
@@ -159,7 +183,7 @@ def run_seed(factory, seed, plan, windows, wanted, observe):
             states[epoch] = trainee.state()
         if clean:
             observe(None, trainee, epoch)
-        if epoch < plan.epochs:
+        if epoch < plan.epochs and (clean or epoch < max(starts)):
             trainee.epoch(epoch)
     for window in windows:
         trainee.restore(states[window.start])

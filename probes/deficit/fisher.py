@@ -13,7 +13,7 @@ def fisher(model, inputs, chunk=64):
     """{"total", "error", "confidence", "tensors": {name: trace}} of tr F at the model's weights.
 
     E_x Σ_c p_c ‖∇ log p_c‖², in evaluation mode; the error is the standard error of the total over
-    examples; confidence is the mean of Σ p(1 − p).
+    examples, None where there is one only; confidence is the mean of Σ p(1 − p).
     """
     weights = {name: value.detach() for name, value in model.named_parameters() if value.requires_grad}
     rest = {**{n: v.detach() for n, v in model.named_parameters() if not v.requires_grad},
@@ -50,7 +50,7 @@ def fisher(model, inputs, chunk=64):
     each = sum(tensors.values())
     return {
         "total": each.mean().item(),
-        "error": (each.std() / len(each) ** 0.5).item(),
+        "error": (each.std() / len(each) ** 0.5).item() if len(each) > 1 else None,
         "confidence": torch.cat(confidence).mean().item(),
         "tensors": {name: parts.mean().item() for name, parts in tensors.items()},
     }
