@@ -40,6 +40,13 @@ struct DeficitLaboratoryTests {
     let again = try Laboratory.run(arguments, in: folder)
     #expect(again.error.contains("seed 2: 0 runs trained, 3 were there already"))
 
+    // Other settings are no part of this experiment.
+    for (option, value) in [("--epochs", "5"), ("--strength", "7")] {
+      let other = try Laboratory.run(arguments + [option, value], in: folder)
+      #expect(other.code != 0)
+      #expect(other.error.contains("was made with other settings: "), "\(other.error)")
+    }
+
     let done = try Program.plasticityd("sensitivity", runs)
     try #require(done.code == 0, "\(done.error)")
     let report = try SensitivityReport(yaml: done.output, path: "sensitivity.yaml")
