@@ -70,7 +70,7 @@ public struct Backfill {
   /// - Throws: `nothing-found` when the folder holds no checkpoints, `run-name-taken`, or what stops all of
   ///   it. A bad checkpoint is a rejected report and does not stop the others.
   public func run(_ progress: (Progress) -> Void) throws(Problem) -> [Run] {
-    let candidates = try Scanner(root: folder).scan().candidates.sorted(by: Self.precedes)
+    let candidates = try candidates()
     guard !candidates.isEmpty else {
       throw Problem(
         "nothing-found", at: folder, "no checkpoints there",
@@ -128,6 +128,18 @@ public struct Backfill {
     try recorder.flush()
     let paths = ReportPaths(root: reports)
     return runs.map { Run(name: $0, reports: paths.folder(run: $0)) }
+  }
+
+  private func candidates() throws(Problem) -> [Candidate] {
+    do throws(Problem) {
+      return try Scanner(root: folder).scan().candidates.sorted(by: Self.precedes)
+    } catch  where error.code == "root-missing" {
+      let isThere = FileSystemNames.exists(folder)
+      throw Problem(
+        "no-such-folder", at: folder, isThere ? "it is no folder" : "it is not there",
+        remedy: "name the folder that the training writes its checkpoints to; one checkpoint is "
+          + "measured by plasticityd probe", kind: .noInput)
+    }
   }
 
   /// By run and step; checkpoints that are named another way come together, since they may count another way.

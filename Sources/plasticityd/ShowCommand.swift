@@ -22,7 +22,9 @@ struct ShowCommand: ParsableCommand {
 
   func run() throws {
     let path = folder.hasSuffix(".yaml") ? folder : folder + "/run.yaml"
-    let report = try RunReport(yaml: try readDocument(path), path: path)
+    let document = try readDocument(
+      path, remedy: "name a run's folder below the reports, or wait for its first checkpoint")
+    let report = try RunReport(yaml: document, path: path)
     let lines = RunPicture(report, columns: StandardStream.output.columns ?? 100, showsAll: all)
       .lines
     StandardStream.output.write(lines.joined(separator: "\n") + "\n")

@@ -16,7 +16,8 @@ struct StatusCommand: ParsableCommand {
   func run() throws {
     let reports = try Configuration.load(config).reports
     let path = reports + "/status.yaml"
-    let document = try readDocument(path)
+    let document = try readDocument(
+      path, remedy: "start the daemon, which writes it; or name its configuration with --config")
     let head = try StatusHead(yaml: document, path: path)
     StandardStream.output.write(document)
     guard head.state != "stopped", let process = pid_t(exactly: head.process),

@@ -185,6 +185,18 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: run) == ["step_1.safetensors"])
   }
 
+  @Test func aFileIsNoRun() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    try folder.file("step_1.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    for (name, what) in [("step_1.safetensors", "it is no folder"), ("none", "it is not there")] {
+      let path = "\(folder.path)/\(name)"
+      let done = try Program.plasticityd("backfill", path, "--reports", folder.path + "/reports")
+      #expect(done.code == 66)
+      #expect(done.error.hasPrefix("no-such-folder: \(path): \(what); name the folder"))
+    }
+  }
+
   @Test func whatLeavesNoRoomIsRefused() throws {
     for limit in ["0", "64", "383", "99999999999"] {
       let done = try Program.plasticityd("probe", "x.pt", "--memory-limit-mebibytes", limit)

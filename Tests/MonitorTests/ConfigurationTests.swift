@@ -157,6 +157,10 @@ import Watching
         + "folder FOLDER/out; watch the folder that the training writes to"
     ),
     (
+      "roots: [{path: config.yaml}]\n",
+      "root-no-folder: CONFIG:1:9: CONFIG is no folder; watch the folder that the training writes to"
+    ),
+    (
       "roots:\n  - path: runs\n  - path: runs/inner\n",
       "root-inside-root: CONFIG:3:5: the watched folders FOLDER/runs/inner and FOLDER/runs lie in "
         + "each other; keep the outer one"

@@ -205,7 +205,8 @@ private let faults: [Fault] = [
       performed { () throws(Problem) in
         _ = try DurableFile.read(directory.path, limit: 10, on: PosixFileSystem())
       }
-        == "not-a-file: \(directory.path): expected an ordinary file; remove what is there")
+        == "not-a-file: \(directory.path): expected an ordinary file; name a file, or remove what stands in its place"
+    )
   }
 
   @Test(arguments: faults, [false, true])

@@ -16,6 +16,13 @@ enum FolderChecks {
       ("state", Place(configuration.state)), ("reports", Place(configuration.reports)),
     ]
     for (number, root) in roots.enumerated() {
+      var status = stat()
+      // What is not there yet is waited for.
+      if stat(root.path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+        throw top.source.problem(
+          "root-no-folder", at: marks[number], "\(root.path) is no folder",
+          remedy: "watch the folder that the training writes to")
+      }
       for (key, folder) in ours {
         if folder.isInside(root) {
           throw top.problem(

@@ -28,7 +28,8 @@ extension DurableFile {
     }
     guard kind == .regular else {
       throw Problem(
-        "not-a-file", at: path, "expected an ordinary file", remedy: "remove what is there")
+        "not-a-file", at: path, "expected an ordinary file",
+        remedy: "name a file, or remove what stands in its place")
     }
     guard bytes.count <= limit else {
       throw Problem(
