@@ -55,6 +55,11 @@ struct NameBindingTests {
       error?.description
         == "ambiguous-names: step_1.pt: weight \"a.weight\": several prefixes fit equally well: checkpoint names have the prefix student., checkpoint names have the prefix teacher.; say which with names.strip in probe.yaml"
     )
+    let none = #expect(throws: Problem.self) {
+      try Self.bind(graph, checkpoint, strip: "pupil.")
+    }
+    #expect(
+      none?.description.hasPrefix("unknown-prefix: step_1.pt: weight \"pupil.a.weight\": ") == true)
     let settled = try Self.bind(graph, checkpoint, strip: "teacher.")
     #expect(settled.checkpointNames == ["a.weight": "teacher.a.weight"])
   }

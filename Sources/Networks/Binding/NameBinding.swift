@@ -24,7 +24,7 @@ public struct NameBinding: Sendable {
   ///   - strip: a prefix of checkpoint names to drop; nil tries prefixes that occur.
   ///   - alias: graph name → checkpoint name, before everything else.
   ///   - place: the checkpoint's path, for messages.
-  /// - Throws: `unknown-alias`, `ambiguous-names`, `missing-weight`, `shape-mismatch`.
+  /// - Throws: `unknown-alias`, `unknown-prefix`, `ambiguous-names`, `missing-weight`, `shape-mismatch`.
   public init(
     graph: Graph, checkpoint: [(name: String, shape: Shape)], strip: String? = nil,
     alias: [String: String] = [:], place: String
@@ -96,7 +96,15 @@ public struct NameBinding: Sendable {
   private static func rename(
     _ weights: [Named], _ shapes: [String: Shape], strip: String?, path: String
   ) throws(Problem) -> Rename {
-    if let strip, !strip.isEmpty { return .add(strip) }
+    if let strip, !strip.isEmpty {
+      guard weights.isEmpty || shapes.keys.contains(where: { $0.hasPrefix(strip) }) else {
+        throw problem(
+          "unknown-prefix", path, strip + weights[0].name,
+          "no tensor of the checkpoint has a name that begins with \"\(strip)\"",
+          "correct names.strip in probe.yaml")
+      }
+      return .add(strip)
+    }
     func found(_ rename: Rename) -> Int {
       weights.filter { shapes[rename.apply($0.name)] == $0.shape }.count
     }
