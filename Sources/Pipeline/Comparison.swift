@@ -78,6 +78,7 @@ struct Comparison: Sendable {
     _ recordings: [RecordedGram]?, _ request: ProbeRequest
   ) throws(Problem) {
     let step = earlier.step
+    report.findings += Self.doubts(earlier, checkpoint, isChosen: !request.keepsEvidence)
     let movement = try movement(from: earlier, to: checkpoint, inventory)
     let total = movement.total.wholeSquaredDistance ?? 0
     for (layer, sums) in movement.layers.enumerated() {
@@ -106,6 +107,30 @@ struct Comparison: Sendable {
       }
     }
     try earlier.verifyUnchanged()
+  }
+
+  /// What makes a comparison say nothing, or something else than a person meant who chose it.
+  private static func doubts(
+    _ earlier: Checkpoint, _ checkpoint: Checkpoint, isChosen: Bool
+  ) -> [FindingReport] {
+    var doubts: [FindingReport] = []
+    let shapes = Dictionary(
+      earlier.tensors.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
+    if !checkpoint.parameters.contains(where: { shapes[$0.name] == $0.shape }) {
+      doubts.append(
+        FindingReport(
+          code: "not-compared", where: earlier.path,
+          text: "no parameter of it has the name and shape of one of this checkpoint's"))
+    }
+    if isChosen, let before = earlier.step, let now = checkpoint.step, before >= now {
+      doubts.append(
+        FindingReport(
+          code: "previous-later", where: earlier.path,
+          text:
+            "it is of step \(before), and this checkpoint of step \(now): changes are counted from it all "
+            + "the same"))
+    }
+    return doubts
   }
 
   private func movement(
