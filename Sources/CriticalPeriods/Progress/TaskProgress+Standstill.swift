@@ -18,7 +18,10 @@ extension TaskProgress {
 
   private func standsStill(at last: Int) -> Bool {
     guard places.indices.contains(last), places[last].remaining.part > settings.leastLost / 2,
-      let then = places[..<last].last(where: { $0.doublings <= places[last].doublings - 1 })
+      // What was known before a reopening is no measure of what was taken in since.
+      let then = places[..<last].last(where: {
+        $0.doublings <= places[last].doublings - 1 && $0.step >= start
+      })
     else { return false }
     return places[last].remaining.part > (1 - settings.standstill) * then.remaining.part
   }

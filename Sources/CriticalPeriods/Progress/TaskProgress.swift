@@ -58,7 +58,7 @@ struct TaskProgress: Sendable {
   /// Parts set aside per change, for the evidence.
   private(set) var lastSetAside: (from: Int, to: Int, ratio: Double)?
   /// The step from which passes count: that of the last reopening, or 0.
-  private var start = 0
+  private(set) var start = 0
   /// Whether a checkpoint before the first step was seen, and knew little yet.
   private(set) var beganUninformed = false
   /// Layers with weights of their own; 0 while unknown.
@@ -131,8 +131,11 @@ struct TaskProgress: Sendable {
     }
     place.foreseen = foreseen(at: place)
     places.append(place)
+    // Of checkpoints far apart a learning curve's own bend would pass for noise.
+    let recent = places.suffix(noiseCheckpoints).filter { $0.step > start }
     noise = secondDifferenceNoise(
-      in: places.suffix(noiseCheckpoints).filter { $0.step > start }.map(\.remaining.log2Part))
+      in: recent.map(\.remaining.log2Part), at: recent.map(\.doublings),
+      widest: settings.widestBracketDoublings)
   }
 
   /// log2 of the part that would remain now, had the odds of what is taken in gone on since a place as the power
