@@ -26,34 +26,38 @@ public struct Backfill {
 
   private let folder: String
   private let reports: String
-  private let options: [String]
+  private let threads: Int
   private let probe: Probe?
+  private let labels: String?
   private let worker: String
 
   /// What is measured with.
   public struct Probe: Sendable {
-    let digest: String
-    let labels: String?
+    let folder: String
+    let digest: String?
 
-    /// - Parameters:
-    ///   - digest: of graph and batch, as reports have it.
-    ///   - labels: `exact` or `sampled` if one of them is asked for.
-    public init(digest: String, labels: String?) {
+    /// - Parameter digest: of graph and batch, as reports have it; nil where nothing is to be measured again.
+    public init(folder: String, digest: String? = nil) {
+      self.folder = folder
       self.digest = digest
-      self.labels = labels
     }
   }
 
   /// - Parameters:
-  ///   - folder: a run's folder, or one with runs below it.
+  ///   - folder: a run's folder, or one with runs below it; what a run's plasticity.yaml says holds here too.
   ///   - reports: the report folder; what backfill knows is kept in a hidden folder there.
-  ///   - options: further options of `plasticityd probe`.
-  ///   - probe: checkpoints that were measured without it, or with another, are measured again.
-  public init(folder: String, reports: String, options: [String], probe: Probe? = nil) {
+  ///   - threads: of each worker.
+  ///   - probe: in place of the runs' own; checkpoints that were measured without it, or with another, are
+  ///     measured again.
+  ///   - labels: `exact` or `sampled`, in place of what runs and probe say.
+  public init(
+    folder: String, reports: String, threads: Int = 2, probe: Probe? = nil, labels: String? = nil
+  ) {
     self.folder = RealPath.resolve(RealPath.absolute(folder))
     self.reports = RealPath.resolve(RealPath.absolute(reports))
-    self.options = options
+    self.threads = threads
     self.probe = probe
+    self.labels = labels
     worker = WorkerCommand.ownExecutable()
   }
 
@@ -90,33 +94,26 @@ public struct Backfill {
     let recorder = ReportRecorder(reports: reports, ledger: ledger, fileSystem: fileSystem)
     try recorder.recover()
 
-    // All at once: a series must not be judged by two kinds of evidence on the way.
-    for candidate in candidates {
-      guard let entry = try ledger.entry(path: candidate.path), entry.state == .done,
-        try isOtherwise(entry, ledger)
-      else { continue }
-      try recorder.forget(entry)
-    }
-
     let start = BootClock.now()
     var measured = 0
-    var names: [String: String] = [:]
+    var known: [String: KnownRun] = [:]
     var runs: [String] = []
     for (position, candidate) in candidates.enumerated() {
       let directory = candidate.runDirectory
-      let name: String
-      if let known = names[directory] {
-        name = known
+      let run: KnownRun
+      if let found = known[directory] {
+        run = found
       } else {
-        name = try self.name(ofRunIn: directory, ledger)
-        names[directory] = name
-        runs.append(name)
+        run = try knownRun(in: directory, ledger)
+        known[directory] = run
+        runs.append(run.name)
       }
       let entry = try ledger.observe(
-        path: candidate.path, run: name, fingerprint: .init(candidate.fingerprint.text))
+        path: candidate.path, run: run.name, fingerprint: .init(candidate.fingerprint.text))
       var problem: String?
-      if entry.state != .done {
-        problem = try measure(entry, recorder, ledger)
+      let isOtherwise = try isOtherwise(entry, ledger)
+      if entry.state != .done || isOtherwise {
+        problem = try measure(entry, run.settings, recorder, ledger, again: isOtherwise)
         measured += 1
         try recorder.flushDue()
       }
@@ -155,42 +152,94 @@ public struct Backfill {
     candidate.name.filter { !$0.isASCII || !$0.isNumber }
   }
 
+  /// A run, by what is said about it and where it lies.
+  private struct KnownRun {
+    let name: String
+    let settings: RunSettings
+  }
+
+  /// - Throws: `run-name-taken`, `reports-of-another`, and what is wrong with the run's settings.
+  private func knownRun(in directory: String, _ ledger: Ledger) throws(Problem) -> KnownRun {
+    var settings = RunSettings()
+    do throws(Problem) {
+      settings = try RunSettings.load(runDirectory: directory, probes: [:])
+    } catch {
+      // The daemon's configuration may name probes that nobody knows here.
+      guard probe != nil, error.code == "probe-missing" else { throw error }
+    }
+    let name: String
+    if let stated = settings.name {
+      name = stated
+    } else {
+      name = try self.name(ofRunIn: directory, ledger)
+    }
+    if let owner = try ledger.owner(
+      ofRun: name, besides: directory, isThere: FileSystemNames.exists)
+    {
+      throw taken(name, directory, by: owner)
+    }
+    let paths = ReportPaths(root: reports)
+    if try ledger.entries(run: name).isEmpty, FileSystemNames.exists(paths.runReport(name)) {
+      throw Problem(
+        "reports-of-another", at: paths.folder(run: name),
+        "another program, such as the daemon, has written reports of a run of that name",
+        remedy: "give --reports a folder of its own", kind: .usage)
+    }
+    return KnownRun(name: name, settings: settings)
+  }
+
+  private func taken(_ name: String, _ directory: String, by owner: String) -> Problem {
+    Problem(
+      "run-name-taken", at: directory,
+      "these reports have a run called \"\(name)\" already, of \(owner)",
+      remedy: "give --reports a folder of its own", kind: .usage)
+  }
+
   /// The run's place below the parent of what was named; and with as many more folders in front as it takes to
   /// be told from another run that is still there: `control-seed1` of two experiments are two runs.
   ///
   /// - Throws: `run-name-taken` where no folder is left.
   private func name(ofRunIn directory: String, _ ledger: Ledger) throws(Problem) -> String {
     var above = Path.parent(folder)
-    var owner: String?
+    var last = (name: "", owner: "/")
     while let name = Path.relative(directory, to: above), !name.isEmpty {
-      owner = try ledger.owner(ofRun: name, besides: directory, isThere: FileSystemNames.exists)
-      if owner == nil { return name }
+      let owner = try ledger.owner(
+        ofRun: name, besides: directory, isThere: FileSystemNames.exists)
+      guard let owner else { return name }
+      last = (name, owner)
       if above == "/" { break }
       above = Path.parent(above)
     }
-    throw Problem(
-      "run-name-taken", at: directory,
-      "these reports have a run of that name already, of \(owner ?? "/")",
-      remedy: "give --reports a folder of its own", kind: .usage)
+    throw taken(last.name, directory, by: last.owner)
   }
 
   /// Whether a checkpoint's report was made by other means than are asked for now.
   private func isOtherwise(_ entry: Entry, _ ledger: Ledger) throws(Problem) -> Bool {
-    guard let probe, let digest = entry.digest,
+    guard let wanted = probe?.digest, let digest = entry.digest,
       let known = try ledger.measurement(run: entry.run, digest: digest)
     else { return false }
     let row = try SeriesRow(yaml: known.document, path: known.reportPath)
     // A probe that did not fit may fit now.
     guard let used = row.probe?.split(separator: " "), used.count > 1 else { return true }
-    return used[0] != probe.digest || probe.labels.map { used[1] != $0 } ?? false
+    return used[0] != wanted || labels.map { used[1] != $0 } ?? false
   }
 
   /// Why the checkpoint was not reported, or nil. A worker that something else ended has a second try.
-  private func measure(_ entry: Entry, _ recorder: ReportRecorder, _ ledger: Ledger)
-    throws(Problem) -> String?
-  {
+  ///
+  /// - Parameter again: whether what is known of it gives way to what is measured now.
+  private func measure(
+    _ entry: Entry, _ settings: RunSettings, _ recorder: ReportRecorder, _ ledger: Ledger,
+    again: Bool
+  ) throws(Problem) -> String? {
     try ledger.settled(entry.id)
-    var arguments = ["probe", entry.path, "--kept", "--run=\(entry.run)"] + options
+    var arguments = ["probe", entry.path, "--kept", "--run=\(entry.run)", "--threads=\(threads)"]
+    func add(_ option: String, _ value: (some CustomStringConvertible)?) {
+      if let value { arguments.append("\(option)=\(value)") }
+    }
+    add("--probe", probe?.folder ?? settings.probe)
+    let stated = settings.labels.flatMap { $0 == .auto ? nil : $0.rawValue }
+    add("--labels", labels ?? stated)
+    add("--batch-size", settings.batchSize)
     let standing = try recorder.standing(of: entry.run, at: entry.path)
       .keepingPrevious(where: FileSystemNames.exists)
     if let previous = standing.previous { arguments += ["--previous", previous] }
@@ -205,6 +254,10 @@ public struct Backfill {
       switch WorkerVerdict(WorkerProcess().run(command, timeout: .seconds(3600))) {
       case .record(let document):
         do throws(Problem) {
+          if again {
+            try recorder.forget(entry)
+            try ledger.started(entry.id)
+          }
           try recorder.record(document, of: entry)
           return nil
         } catch {

@@ -18,9 +18,9 @@ public struct SeriesRow: Document {
   public var epoch: Double?
   /// The learning rate, if known.
   public var learningRate: Double?
-  /// On the probe, else as the training logged it (`LoggedPerformance`), nats.
+  /// On the probe, else as the training logged it, nats.
   public var loss: Double?
-  /// On the probe, else as the training logged it beside that loss, 0…1.
+  /// On the probe, 0…1.
   public var accuracy: Double?
   /// Mean Σ p(1−p).
   public var confidence: Double?
@@ -51,6 +51,12 @@ public struct SeriesRow: Document {
   /// What later rows are compared with.
   public var kept: KeptEvidence
 
+  /// How trainers call the loss on the data that they train on, the usual name first.
+  private static let lossNames = [
+    "loss", "train_loss", "train/loss", "training_loss", "loss/train", "train_loss_epoch",
+    "train/loss_epoch",
+  ]
+
   /// The row of a report that carries kept evidence; nil for one without.
   public init?(_ report: CheckpointReport, reportName: String) {
     guard let kept = report.kept else { return nil }
@@ -61,10 +67,10 @@ public struct SeriesRow: Document {
     step = report.checkpoint.step
     epoch = report.checkpoint.epoch
     learningRate = report.checkpoint.learningRate
-    let logged = LoggedPerformance(report.checkpoint.metrics.compactMapValues(\.value))
-    let performance = report.performance
-    loss = performance?.loss.value ?? logged.loss
-    accuracy = performance == nil ? logged.accuracy : performance?.accuracy?.value
+    loss =
+      report.performance?.loss.value
+      ?? Self.lossNames.lazy.compactMap { report.checkpoint.metrics[$0]?.value }.first
+    accuracy = report.performance?.accuracy?.value
     confidence = report.information?.confidence.value
     entropyBits = report.performance?.entropyBits?.value
     if let usable = report.performance?.usableInformationBits?.value,

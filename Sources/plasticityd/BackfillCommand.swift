@@ -10,7 +10,8 @@ struct BackfillCommand: ParsableCommand {
     discussion: """
       Every checkpoint below FOLDER is measured in the order of its step. What is already reported \
       in the report folder is not measured again, unless it was measured without the probe that \
-      is given now; a checkpoint that cannot be read is rejected and the others go on.
+      is given now; a checkpoint that cannot be read is rejected and the others go on. A run's \
+      plasticity.yaml holds here as it does for the daemon.
 
         plasticityd backfill runs/my-run --probe runs/my-run/probe --reports reports
         plasticityd show reports/my-run
@@ -19,7 +20,9 @@ struct BackfillCommand: ParsableCommand {
   @Argument(help: "The folder that the training wrote its checkpoints to.")
   var folder: String
 
-  @Option(name: .customLong("probe"), help: "A folder with graph.onnx and batch.npz.")
+  @Option(
+    name: .customLong("probe"),
+    help: "A folder with graph.onnx and batch.npz, in place of the runs' own.")
   var probeDirectory: String?
 
   @Option(help: "Where the reports go.")
@@ -37,16 +40,12 @@ struct BackfillCommand: ParsableCommand {
   }
 
   func run() throws {
-    var options = ["--threads", String(threads)]
-    var probe: Backfill.Probe?
-    if let probeDirectory {
-      options.append("--probe=\(probeDirectory)")
-      let definition = try ProbeDefinition(directory: probeDirectory)
-      probe = Backfill.Probe(digest: definition.digest, labels: labels?.rawValue)
+    let probe = try probeDirectory.map { folder throws(Problem) in
+      Backfill.Probe(folder: folder, digest: try ProbeDefinition(directory: folder).digest)
     }
-    if let labels { options += ["--labels", labels.rawValue] }
     var bar = ProgressBar()
-    let backfill = Backfill(folder: folder, reports: reports, options: options, probe: probe)
+    let backfill = Backfill(
+      folder: folder, reports: reports, threads: threads, probe: probe, labels: labels?.rawValue)
     let runs = try backfill.run { progress in
       if let problem = progress.problem { bar.say("rejected " + escapedForTerminal(problem)) }
       bar.draw(

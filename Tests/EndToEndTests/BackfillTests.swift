@@ -125,6 +125,40 @@ import Testing
     #expect(try Data(contentsOf: URL(filePath: first)) == written)
   }
 
+  /// What is said beside the checkpoints holds as it does for the daemon.
+  @Test func aRunsOwnSettingsHold() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let recorded = Fixtures.root.appending(path: "mnist1d-cnn-sgd")
+    for name in ["epoch_000.pt", "epoch_004.pt"] {
+      let bytes = try Data(contentsOf: recorded.appending(path: "checkpoints/\(name)"))
+      try folder.file("run/\(name)", Array(bytes))
+    }
+    let probe = recorded.appending(path: "probe").path
+    try folder.text("run/plasticity.yaml", "name: my/own\nprobe: \(probe)\n")
+    let arguments = ["backfill", folder.path + "/run", "--reports", folder.path + "/reports"]
+    let done = try Program.run(Program.plasticityd, arguments)
+    #expect(done.code == 0, "\(done.error)")
+    let run = try Self.report(folder.path + "/reports/my/own/run.yaml")
+    #expect(run.evidence == "probe")
+    try folder.text("run/plasticity.yaml", "prob: x\n")
+    let wrong = try Program.run(Program.plasticityd, arguments)
+    #expect(wrong.code == 78)
+    #expect(wrong.errorLines.count == 1)
+  }
+
+  /// Reports that another ledger knows are left alone.
+  @Test func reportsOfTheDaemonAreLeftAlone() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    try folder.file("run/step_1.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    try folder.text("reports/run/run.yaml", "schema: plasticityd/run/v1\n")
+    let done = try Program.plasticityd(
+      "backfill", folder.path + "/run", "--reports", folder.path + "/reports")
+    #expect(done.code == 64)
+    #expect(done.error.hasPrefix("reports-of-another: \(folder.path)/reports/run: "))
+  }
+
   /// The same content under a name that tells its step, and under one that does not, in either order.
   @Test(arguments: ["best-model.safetensors", "zz.safetensors"]) func aliasesTellTheStep(
     _ name: String

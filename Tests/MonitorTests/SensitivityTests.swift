@@ -65,12 +65,15 @@ import Testing
       }
     }
     try write(folder, "again", 1, nil, 0.7)
+    // Spoilt when the accuracy is taken: no lasting mark.
+    try write(folder, "blur-80-seed1", 1, (80, 100), 0.2)
     let report = try sensitivity(of: [folder.path])
     #expect(report.curves[0].points.map(\.runs) == [3, 3, 3])
     #expect(report.curves[0].points.allSatisfy { $0.accuracyLoss.value ?? 1 < 0.05 })
     #expect(report.curves[0].end != nil)
     let codes = report.findings.map(\.code)
     #expect(codes.contains("no-clean-seed") && codes.contains("same-seed"))
+    #expect(codes.contains("no-recovery") && !codes.contains("no-curve"))
   }
 
   @Test func labelIsReadOffItsCurveAgain() throws {

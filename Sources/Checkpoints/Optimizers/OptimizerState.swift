@@ -41,7 +41,10 @@ struct OptimizerState {
       }
       if !inner.isEmpty { return inner }
     }
-    return []
+    // Under whatever key of its own (`optG`, `last_optimizer_state`): nothing else is laid out like this.
+    return (root.entries ?? []).prefix(1_000).map(\.value).filter {
+      $0["param_groups"] != nil && $0["state"] != nil
+    }
   }
 
   /// Reads the dictionary. Returns nil, and why, when it keeps no second moment that we know.

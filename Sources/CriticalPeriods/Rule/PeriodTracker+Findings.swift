@@ -16,17 +16,22 @@ extension PeriodTracker {
     }
     if let now = progress.places.last {
       var passes =
-        progress.passes(at: now).map { "after \(brief($0)) passes over the data" }
+        progress.passes(at: now).map {
+          "after \(brief($0)) passes over the data"
+            + (progress.start > 0 ? " since step \(progress.start)" : "")
+        }
         ?? "after an unknown number of passes over the data"
       if let pace = progress.pacePasses {
         let first = brief(100 * (1 - settings.paceRemaining))
         passes += ", of which the first \(first) % of the task took \(brief(pace))"
       }
+      let setAside =
+        progress.lastSetAside == nil ? "" : ", without what abrupt changes of the rate brought"
       findings.append(
         Finding(
           .progress,
           "\(brief(100 * now.remaining.part)) % of the task remains to be taken in (by the "
-            + "\(now.remaining.measure)), \(passes)"
+            + "\(now.remaining.measure)\(setAside)), \(passes)"
             + (endProbability.map { ": " + inWords($0) } ?? "")
         ))
     }

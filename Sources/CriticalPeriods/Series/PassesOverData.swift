@@ -24,9 +24,9 @@ struct PassesOverData: Sendable {
     }
   }
 
-  /// Passes between two steps; nil when no epoch was named, or none has gone by.
+  /// Passes between two steps; nil when no epoch was named.
   func passes(from start: Int, to step: Int) -> Double? {
-    step > start ? passes(overSteps: Double(step) - Double(start)) : nil
+    step >= start ? passes(overSteps: Double(step) - Double(start)) : nil
   }
 
   /// Passes that a number of steps makes; nil when no epoch was named.

@@ -91,7 +91,7 @@ struct LabelledFolder {
   ) throws(Problem) -> (points: [SeriesPoint], evidence: EvidenceKind) {
     let hasProbe = try RunFolders.holds(path, oneOf: ["probe.onnx", "probe.npz"])
     let runs = try Backfill(
-      folder: checkpoints, reports: reports, options: hasProbe ? ["--probe", path] : []
+      folder: checkpoints, reports: reports, probe: hasProbe ? Backfill.Probe(folder: path) : nil
     ).run { _ in }
     let ledger = try Ledger.open(directory: Path.join(reports, ".backfill"))
     var rows: [SeriesRow] = []

@@ -90,6 +90,11 @@ extension DeficitRunReport {
     window.map { $0.startEpoch <= 0 && $0.endEpoch >= Double(epochs) } ?? false
   }
 
+  /// Whether a window that opens later lasts until the run ends.
+  var endsSpoilt: Bool {
+    window.map { $0.startEpoch > 0 && $0.endEpoch >= Double(epochs) } ?? false
+  }
+
   func outcome(at place: Double) -> SensitivityCurve.Run {
     SensitivityCurve.Run(seed: seed, place: place, accuracy: final?.testAccuracy ?? 0)
   }

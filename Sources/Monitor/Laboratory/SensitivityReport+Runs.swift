@@ -44,8 +44,15 @@ extension SensitivityReport {
           code: "unfinished-run", where: path, text: "it has no final accuracy yet and is left out")
       }
     record(runs.filter { $0.run.window == nil || $0.run.isPermanent }, reports: reports)
-    let (compared, remarks) = Self.paired(ended, clean)
+    let (paired, remarks) = Self.paired(ended, clean)
     findings += remarks
+    // What is still spoilt when the accuracy is taken says nothing of a lasting mark.
+    let compared = paired.filter { !$0.run.endsSpoilt }
+    findings += paired.filter { $0.run.endsSpoilt }.map { path, _ in
+      FindingReport(
+        code: "no-recovery", where: path,
+        text: "its window lasts until the run ends: it is on no curve")
+    }
     let groups = DeficitGroup.all(compared)
     let placed = Set(groups.flatMap(\.members))
     findings += compared.filter { path, run in

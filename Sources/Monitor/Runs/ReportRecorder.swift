@@ -199,10 +199,17 @@ final class ReportRecorder: Recorder {
     let entries = try ledger.entries(run: run)
     let aliases = report.trajectory.reduce(0) { $0 + $1.aliases.count }
     let known = try ledger.measurementCount(run: run)
+    let missed = try missed(entries, run)
     return report.trajectory.count == known
       && report.rejected.count == entries.filter { $0.state == .rejected }.count
-      && report.missed == entries.filter { $0.state == .missed }.count
+      && report.missed == missed
       && aliases + known >= entries.filter { $0.state == .done }.count
+  }
+
+  /// Checkpoints that went away, or were written over, before they could be read.
+  private func missed(_ entries: [Entry], _ run: String) throws(Problem) -> Int {
+    try entries.count { $0.state == .missed }
+      + ledger.counters()[Ledger.replaced(in: run), default: 0]
   }
 
   /// Writes a run's documents again from the ledger.
@@ -221,7 +228,7 @@ final class ReportRecorder: Recorder {
     }
     let report = timeline.report(
       run: run, aliases: try ledger.aliases(run: run), rejected: rejected,
-      missed: entries.filter { $0.state == .missed }.count)
+      missed: try missed(entries, run))
     try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
     try DurableFile.write(try report.yaml(), to: paths.runReport(run), on: fileSystem)
     try DurableFile.write(RunPage(report).html, to: paths.page(run), on: fileSystem)
