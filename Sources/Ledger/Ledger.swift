@@ -103,9 +103,6 @@ public final class Ledger {
       """, [.text(name), .integer(Int64(amount))])
   }
 
-  /// The counter of a run's checkpoints that were written over before they could be read.
-  public static func replaced(in run: String) -> String { "replaced \(run)" }
-
   /// All counters that were ever counted.
   public func counters() throws(Problem) -> [String: Int] {
     let rows = try connection.rows("SELECT name, value FROM counter") {

@@ -6,8 +6,10 @@ public struct SeriesRow: Document {
   /// `plasticityd/series/v1`.
   public static var schema: String { "plasticityd/series/v1" }
 
-  /// Content digest.
+  /// Content digest, with `@` and the step where the run has that content at another step too.
   public var digest: String
+  /// Where the step was found, as the report has it.
+  public var stepSource: String?
   /// Where the checkpoint was.
   public var path: String
   /// The report's file name, beside run.yaml.
@@ -65,6 +67,7 @@ public struct SeriesRow: Document {
     digest = report.checkpoint.digest
     path = report.checkpoint.path
     step = report.checkpoint.step
+    stepSource = report.checkpoint.stepSource
     epoch = report.checkpoint.epoch
     learningRate = report.checkpoint.learningRate
     loss =

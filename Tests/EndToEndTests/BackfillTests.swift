@@ -7,9 +7,10 @@ import Testing
 
 @Suite struct BackfillTests {
   /// A safetensors file of one matrix.
-  private static func checkpoint(_ values: [Float]) -> [UInt8] {
+  private static func checkpoint(_ values: [Float], step: Int? = nil) -> [UInt8] {
+    let metadata = step.map { "\"__metadata__\":{\"step\":\"\($0)\"}," } ?? ""
     let header =
-      "{\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[2,\(values.count / 2)],"
+      "{\(metadata)\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[2,\(values.count / 2)],"
       + "\"data_offsets\":[0,\(values.count * 4)]}}"
     var bytes: [UInt8] = []
     withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { bytes += $0 }
@@ -123,6 +124,30 @@ import Testing
     #expect(try fisher(plain) == measured)
     #expect(try fisher(probed) == measured)
     #expect(try Data(contentsOf: URL(filePath: first)) == written)
+  }
+
+  /// Weights that have not moved since are a checkpoint of their own, a copy is not; in any order.
+  @Test(arguments: [[1, 2, 3], [3, 1, 2], [2, 3, 1]]) func standingStillIsSeen(order: [Int]) throws
+  {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let arguments = ["backfill", folder.path + "/run", "--reports", folder.path + "/reports"]
+    for step in order {
+      try folder.file(
+        "run/step_\(step).safetensors", Self.checkpoint([1, 2, 3, step == 1 ? 5 : 4], step: step))
+      let done = try Program.run(Program.plasticityd, arguments)
+      #expect(done.code == 0, "\(done.error)")
+    }
+    try folder.file("run/last.safetensors", Self.checkpoint([1, 2, 3, 4], step: 3))
+    try folder.file("run/step_9.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    _ = try Program.run(Program.plasticityd, arguments)
+    let run = try Self.report(folder.path + "/reports/run/run.yaml")
+    #expect(run.trajectory.map(\.step) == [1, 2, 3])
+    #expect(run.trajectory.flatMap(\.aliases).count == 2)
+    #expect(run.trajectory[2].aliases.first?.hasSuffix("/last.safetensors") == true)
+    #expect(run.trajectory[2].relativeUpdate?.value == 0)
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/reports/run")
+    #expect(files.count { $0.hasPrefix("step-") } == 3)
   }
 
   /// What is said beside the checkpoints holds as it does for the daemon.

@@ -42,7 +42,7 @@ import Testing
     #expect(last - first > 5)
     for line in lines[first..<last] { #expect(line.count <= 80) }
     #expect(
-      lines.contains("missed: 1 checkpoint vanished, or was written over, before it could be read"))
+      lines.contains("missed: 1 checkpoint vanished before it could be read"))
   }
 
   @Test func aLongRunIsThinnedOverLogStep() throws {

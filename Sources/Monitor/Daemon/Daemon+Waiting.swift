@@ -239,8 +239,6 @@ extension Daemon {
   private func replaced(_ known: Pending) {
     do throws(Problem) {
       try ledger.count("missed")
-      try ledger.count(Ledger.replaced(in: known.run))
-      recorder.changed(run: known.run)
       status.counters.missed = try ledger.counters()["missed"] ?? 0
       parts.log(.warning, "missed: \(known.candidate.path) was replaced before it was read")
     } catch {

@@ -54,35 +54,38 @@ final class ReportRecorder: Recorder {
         remedy: "please report this defect", kind: .software)
     }
     let name = ReportPaths.name(step: report.checkpoint.step, digest: digest)
-    guard let row = SeriesRow(report, reportName: name) else {
+    guard var row = SeriesRow(report, reportName: name) else {
       throw Problem(
         "bad-worker-document", at: entry.path, "it holds no evidence to keep",
         remedy: "run a plasticityd of one version", kind: .software)
     }
     let reportPath = paths.folder(run: run) + "/" + name
-    let known = try ledger.measurement(run: run, digest: digest)
-    // What was read under a name that tells no step gives way to the same under one that does.
-    let superseded = known.flatMap { $0.step == nil && row.step != nil ? $0 : nil }
+    if let step = row.step, try known(digest, in: run)?.row.isOfAnotherStep(than: row) ?? false {
+      row.digest = "\(digest)@\(step)"
+    }
+    let known = try known(row.digest, in: run)
+    // What was read under a name that tells the step less well gives way.
+    let superseded = known.flatMap { row.tellsStep(betterThan: $0.row) ? $0.measurement : nil }
     let measurement = StoredMeasurement(
-      run: run, digest: digest, step: row.step, epoch: row.epoch, path: entry.path,
+      run: run, digest: row.digest, step: row.step, epoch: row.epoch, path: entry.path,
       reportPath: reportPath, document: try row.yaml())
     let (recorded, timeline) = try ledger.transaction { () throws(Problem) in
       var others: [String] = []
       if superseded != nil {
-        others = try ledger.supersede(run: run, digest: digest)
+        others = try ledger.supersede(run: run, digest: row.digest)
         timelines.forget(run)
       }
       var timeline = try timelines.take(run)
       if known == nil || superseded != nil {
         try timelines.append(row, to: &timeline, of: run)
-        timeline.complete(&report)
+        timeline.complete(&report, ofRow: row.digest)
         report.kept = nil
         try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
         try DurableFile.writeOnce(try report.yaml(), to: reportPath, on: fileSystem)
       }
       let recorded = try ledger.done(entry.id, measurement: measurement)
       for path in others where path != entry.path {
-        try ledger.addAlias(run: run, digest: digest, path: path)
+        try ledger.addAlias(run: run, digest: row.digest, path: path)
       }
       for transition in transitions(from: timeline.verdict.trajectory) {
         let alert = AlertReport(
@@ -98,6 +101,13 @@ final class ReportRecorder: Recorder {
     unwritten.insert(run)
     try writePendingAlerts()
     return recorded
+  }
+
+  private func known(
+    _ digest: String, in run: String
+  ) throws(Problem) -> (measurement: StoredMeasurement, row: SeriesRow)? {
+    guard let known = try ledger.measurement(run: run, digest: digest) else { return nil }
+    return (known, try SeriesRow(yaml: known.document, path: known.reportPath))
   }
 
   func alias(_ path: String, of entry: Entry) throws(Problem) {
@@ -199,17 +209,10 @@ final class ReportRecorder: Recorder {
     let entries = try ledger.entries(run: run)
     let aliases = report.trajectory.reduce(0) { $0 + $1.aliases.count }
     let known = try ledger.measurementCount(run: run)
-    let missed = try missed(entries, run)
     return report.trajectory.count == known
       && report.rejected.count == entries.filter { $0.state == .rejected }.count
-      && report.missed == missed
+      && report.missed == entries.filter { $0.state == .missed }.count
       && aliases + known >= entries.filter { $0.state == .done }.count
-  }
-
-  /// Checkpoints that went away, or were written over, before they could be read.
-  private func missed(_ entries: [Entry], _ run: String) throws(Problem) -> Int {
-    try entries.count { $0.state == .missed }
-      + ledger.counters()[Ledger.replaced(in: run), default: 0]
   }
 
   /// Writes a run's documents again from the ledger.
@@ -228,7 +231,7 @@ final class ReportRecorder: Recorder {
     }
     let report = timeline.report(
       run: run, aliases: try ledger.aliases(run: run), rejected: rejected,
-      missed: try missed(entries, run))
+      missed: entries.filter { $0.state == .missed }.count)
     try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
     try DurableFile.write(try report.yaml(), to: paths.runReport(run), on: fileSystem)
     try DurableFile.write(RunPage(report).html, to: paths.page(run), on: fileSystem)

@@ -5,9 +5,10 @@ import Reports
 
 extension Timeline {
   /// Fills what a checkpoint's report says against the run: plasticity, movement, windows, state.
-  func complete(_ report: inout CheckpointReport) {
-    guard let index = entries.firstIndex(where: { $0.row.digest == report.checkpoint.digest })
-    else { return }
+  ///
+  /// - Parameter digest: of its row.
+  func complete(_ report: inout CheckpointReport, ofRow digest: String) {
+    guard let index = entries.firstIndex(where: { $0.row.digest == digest }) else { return }
     let entry = entries[index]
     if let window = entry.window { Self.fill(&report, window, since: entry.previousStep) }
     fillMovement(&report, at: index)

@@ -156,8 +156,8 @@ public struct RunPicture {
     if run.missed > 0 {
       lines.append(
         run.missed == 1
-          ? "missed: 1 checkpoint vanished, or was written over, before it could be read"
-          : "missed: \(run.missed) checkpoints vanished, or were written over, before they could be read"
+          ? "missed: 1 checkpoint vanished before it could be read"
+          : "missed: \(run.missed) checkpoints vanished before they could be read"
       )
     }
     return lines
