@@ -129,7 +129,9 @@ public struct Backfill {
 
   private func candidates() throws(Problem) -> [Candidate] {
     do throws(Problem) {
-      return try Scanner(root: folder).scan().candidates.sorted(by: Self.precedes)
+      let found = try Scanner(root: folder).scan().candidates
+      let lives = Lives.byPath(found)
+      return found.sorted { Self.precedes($0, $1, lives) }
     } catch  where error.code == "root-missing" {
       let isThere = FileSystemNames.exists(folder)
       throw Problem(
@@ -139,11 +141,17 @@ public struct Backfill {
     }
   }
 
-  /// By run and step; checkpoints that are named another way come together, since they may count another way.
-  private static func precedes(_ one: Candidate, _ other: Candidate) -> Bool {
+  /// By run, by its lives where it was resumed, and by step; otherwise checkpoints that are named another way come
+  /// together, since they may count another way.
+  private static func precedes(
+    _ one: Candidate, _ other: Candidate, _ lives: [String: Int]
+  ) -> Bool {
     let (a, b) = (one.stepInName, other.stepInName)
     if one.runDirectory != other.runDirectory { return one.runDirectory < other.runDirectory }
     guard let a, let b else { return a == nil && b == nil ? one.path < other.path : a != nil }
+    if let life = lives[one.path], let otherLife = lives[other.path] {
+      return (life, a, one.path) < (otherLife, b, other.path)
+    }
     return (stem(one), a, one.path) < (stem(other), b, other.path)
   }
 

@@ -56,6 +56,9 @@ public struct Fingerprint: Sendable, Hashable {
     }
   }
 
+  /// When the content of the youngest file changed, in nanoseconds.
+  public var modifiedNanoseconds: Int64 { members.map(\.modifiedNanoseconds).max() ?? 0 }
+
   /// A short text that is equal exactly when the fingerprint is, up to a 64-bit hash: file count,
   /// bytes, newest content change, FNV-1a over everything.
   public var text: String {
@@ -72,8 +75,7 @@ public struct Fingerprint: Sendable, Hashable {
       mix(UInt64(bitPattern: member.changedNanoseconds))
       mix(member.inode)
     }
-    let newest = members.map(\.modifiedNanoseconds).max() ?? 0
-    return "\(members.count)-\(bytes)-\(newest)-\(String(hash, radix: 16))"
+    return "\(members.count)-\(bytes)-\(modifiedNanoseconds)-\(String(hash, radix: 16))"
   }
 
   private static func nanoseconds(_ time: timespec) -> Int64 {

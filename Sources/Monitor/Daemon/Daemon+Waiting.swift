@@ -41,6 +41,7 @@ extension Daemon {
           observe(candidate, root: root)
         }
       }
+      for (path, life) in Lives.byPath(candidates) { pending[path]?.life = life }
     } catch {
       // What was not written is written again before a worker is started on it.
       trouble(error)

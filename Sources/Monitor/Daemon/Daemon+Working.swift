@@ -14,9 +14,7 @@ extension Daemon {
   func startNextWorker() {
     while worker == nil, BootClock.now() >= recording.until {
       let queued = pending.values.filter { $0.stage == .queued && !roots[$0.root].isMissing }
-      guard
-        let next = queued.min(by: { Pending.comesBefore($0.candidate, $1.candidate) })
-      else { return }
+      guard let next = Pending.next(of: queued) else { return }
       do throws(Problem) {
         try start(next)
       } catch {

@@ -25,6 +25,8 @@ struct Pending {
   /// Its run's name.
   var run: String
   var stage: Stage
+  /// Which life of its run it is of, where that is told.
+  var life = 0
   let firstSeen: Duration
   var backoff = Backoff()
   /// Workers that failed on this content.
@@ -39,6 +41,17 @@ struct Pending {
     case .incomplete(_, let since): since + patience
     case .queued, .working: nil
     }
+  }
+
+  /// The one to take next: of each run the first of its earliest life, and of those the lowest step.
+  static func next(of queued: [Pending]) -> Pending? {
+    let runs = Dictionary(grouping: queued, by: \.candidate.runDirectory).values
+    let firsts = runs.compactMap { run in
+      run.min {
+        $0.life == $1.life ? comesBefore($0.candidate, $1.candidate) : $0.life < $1.life
+      }
+    }
+    return firsts.min { comesBefore($0.candidate, $1.candidate) }
   }
 
   /// Lower steps first, so that a run's reports come in its own order; then by path.
