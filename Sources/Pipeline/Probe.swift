@@ -50,7 +50,7 @@ public func probe(
   if let problem = network?.problem {
     report.findings.append(FindingReport(problem))
     report.skipped.append(
-      SkippedReport(name: "probe", reason: "the probe does not fit; see the findings"))
+      SkippedReport(name: "probe", reason: "it does not fit: \(problem)"))
   }
   section?.fill(&report, request)
   moments?.fill(&report, since: nil, sinceStep: 0)

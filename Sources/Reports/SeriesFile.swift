@@ -36,8 +36,27 @@ public struct SeriesFile: Sendable {
 
   /// Reads a trajectory.
   ///
-  /// - Throws: a YAML problem, or `wrong-document` naming the field.
+  /// - Throws: a YAML problem, `wrong-document` naming the field, or `impossible-row`.
   public init(json bytes: [UInt8], path: String) throws(Problem) {
     rows = try DocumentDecoder().decode([Row].self, json: bytes, path: path)
+    for (index, row) in rows.enumerated() {
+      guard let what = row.impossibility else { continue }
+      throw Problem(
+        "impossible-row", at: "\(path): row \(index + 1)", what,
+        remedy: "write the series again, one row for each checkpoint")
+    }
+  }
+}
+
+extension SeriesFile.Row {
+  /// What no training can have given.
+  fileprivate var impossibility: String? {
+    if step < 0 { return "its step is \(step)" }
+    if let fisherTrace, fisherTrace < 0 { return "its fisher_trace is \(fisherTrace)" }
+    let parts = [("train_accuracy", trainAccuracy), ("test_accuracy", testAccuracy)]
+    if let (name, value) = parts.first(where: { $0.1 ?? 0 < 0 || $0.1 ?? 0 > 1 }) {
+      return "its \(name) is \(value ?? 0), and not between 0 and 1"
+    }
+    return nil
   }
 }

@@ -48,6 +48,8 @@ public struct SeriesRow: Document {
   public var weightNorm: Double?
   /// Probe, labels, draws and seed: rows are comparable only when these agree.
   public var probe: String?
+  /// Why it was not measured with the probe that was given.
+  public var probeProblem: String?
   /// The layers, in the report's order.
   public var layers: [SeriesLayer]
   /// What later rows are compared with.
@@ -95,6 +97,7 @@ public struct SeriesRow: Document {
       let draws = $0.of == nil ? $0.draws ?? 0 : 0
       return "\($0.digest) \($0.labels) \(draws) \($0.seed) \($0.of ?? $0.examples)"
     }
+    probeProblem = report.skipped.first { $0.name == "probe" }?.reason
     layers = report.layers.map { layer in
       SeriesLayer(
         name: layer.name, fisherTrace: layer.fisherTrace,

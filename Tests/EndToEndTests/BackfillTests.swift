@@ -150,6 +150,23 @@ import Testing
     #expect(files.count { $0.hasPrefix("step-") } == 3)
   }
 
+  @Test func aProbeThatDoesNotFitIsNamedForTheRun() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    for step in 1...2 {
+      try folder.file("run/step_\(step).safetensors", Self.checkpoint([1, 2, 3, Float(step)]))
+    }
+    let done = try Program.plasticityd(
+      "backfill", folder.path + "/run", "--reports", folder.path + "/reports", "--probe",
+      Fixtures.root.appending(path: "mnist1d-cnn-sgd/probe").path)
+    #expect(done.code == 0, "\(done.error)")
+    let run = try Self.report(folder.path + "/reports/run/run.yaml")
+    let finding = try #require(run.findings.first { $0.code == "probe-not-used" })
+    #expect(
+      finding.text.hasPrefix(
+        "2 of 2 checkpoints were measured without the probe: it does not fit: "))
+  }
+
   /// What is said beside the checkpoints holds as it does for the daemon.
   @Test func aRunsOwnSettingsHold() throws {
     let folder = try TestFolder()

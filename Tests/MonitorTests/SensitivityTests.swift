@@ -67,7 +67,9 @@ import Testing
     try write(folder, "again", 1, nil, 0.7)
     // Spoilt when the accuracy is taken: no lasting mark.
     try write(folder, "blur-80-seed1", 1, (80, 100), 0.2)
+    try write(folder, "blur-30-seed1", 1, (30, 50), 70)
     let report = try sensitivity(of: [folder.path])
+    #expect(report.findings.filter { $0.code == "impossible-accuracy" }.count == 1)
     #expect(report.curves[0].points.map(\.runs) == [3, 3, 3])
     #expect(report.curves[0].points.allSatisfy { $0.accuracyLoss.value ?? 1 < 0.05 })
     #expect(report.curves[0].end != nil)

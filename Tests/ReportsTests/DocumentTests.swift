@@ -111,6 +111,18 @@ import Testing
   }
 
   @Test(arguments: [
+    ("\"step\": -5", "its step is -5"),
+    ("\"step\": 1, \"fisher_trace\": -2", "its fisher_trace is -2.0"),
+    ("\"step\": 1, \"train_accuracy\": 65", "its train_accuracy is 65.0, and not between 0 and 1"),
+  ]) func rowsThatCannotBeAreRefused(row: String, what: String) {
+    let json = "[{\"step\": 0}, {\(row)}]"
+    let problem = #expect(throws: Problem.self) {
+      try SeriesFile(json: Array(json.utf8), path: "series.json")
+    }
+    #expect(problem?.description.hasPrefix("impossible-row: series.json: row 2: \(what); ") == true)
+  }
+
+  @Test(arguments: [
     (0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"),
     (-1, "1969-12-31T23:59:59Z"), (4_102_444_799, "2099-12-31T23:59:59Z"),
   ])

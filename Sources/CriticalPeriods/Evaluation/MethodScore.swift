@@ -20,7 +20,7 @@ public struct MethodScore: Sendable {
     /// Distance in log2 to the label's interval; 0 inside.
     public var errorBeyondInterval: Double? {
       guard let error, let decision, case .end(_, let interval) = series.label else { return nil }
-      guard let interval, interval.lowerBound > 0 else { return abs(error) }
+      guard let interval, interval.upperBound > 0 else { return abs(error) }
       let step = Double(decision.step)
       if step < interval.lowerBound { return log2(interval.lowerBound / step) }
       return step > interval.upperBound ? log2(step / interval.upperBound) : 0

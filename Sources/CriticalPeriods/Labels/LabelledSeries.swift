@@ -45,15 +45,17 @@ extension LabelledSeries.Label {
     case .never: return 0
     case .end(let end, let interval):
       guard end > 0, step > 0 else { return step >= end ? 1 : 0 }
-      let deviation = Self.deviation(interval)
+      let deviation = Self.deviation(interval, of: end)
       guard deviation > 0 else { return step >= end ? 1 : 0 }
       return normalProbability(below: log2(step / end) / deviation)
     }
   }
 
   /// Standard deviation of log2 of the end.
-  private static func deviation(_ interval: ClosedRange<Double>?) -> Double {
-    guard let interval, interval.lowerBound > 0 else { return 0 }
+  private static func deviation(_ interval: ClosedRange<Double>?, of end: Double) -> Double {
+    guard let interval, interval.upperBound > 0 else { return 0 }
+    // From the start on: only the upper half has a size.
+    guard interval.lowerBound > 0 else { return max(log2(interval.upperBound / end), 0) / 1.645 }
     return log2(interval.upperBound / interval.lowerBound) / (2 * 1.645)
   }
 }

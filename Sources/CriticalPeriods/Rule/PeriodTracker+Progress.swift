@@ -58,8 +58,10 @@ extension PeriodTracker {
         Finding(
           .coverage,
           "training would be past the end, but \(brief(100 * undone)) % of the task would be left "
-            + "undone: the network is deprived of it, or the probe's examples are none of those "
-            + "trained on"))
+            + "undone: the network is deprived of it, or "
+            + (evidence == .probe
+              ? "the probe's examples are none of those trained on"
+              : "the loss is not that of the data trained on")))
     }
     guard let jump = progress.lastSetAside, progress.wouldEndWithSetAside(now) else {
       return .open

@@ -17,7 +17,10 @@ extension SensitivityReport {
         "mixed-runs", at: path, "it differs from \(runs[0].path) in more than seed and deficit",
         remedy: "name the runs of one experiment: same network, data, epochs, batch and schedule")
     }
-    let ended = runs.filter { $0.run.final?.testAccuracy.isFinite == true }
+    let scored = runs.filter { $0.run.final?.testAccuracy.isFinite == true }
+    // Where most are fractions, a percentage or a negative number is a mistake, which would hide every other.
+    let fractions = scored.filter { (0...1).contains($0.run.final?.testAccuracy ?? 0) }
+    let ended = 2 * fractions.count > scored.count ? fractions : scored
     let clean = ended.filter { $0.run.window == nil }
     guard !clean.isEmpty else {
       throw unreadable.first
@@ -38,6 +41,13 @@ extension SensitivityReport {
     findings =
       unreadable.map {
         FindingReport(code: "unreadable-run", where: $0.place, text: "it is left out: \($0)")
+      }
+      + scored.filter { run in !ended.contains { $0.path == run.path } }.map { path, run in
+        FindingReport(
+          code: "impossible-accuracy", where: path,
+          text:
+            "it is left out: its test_accuracy is \(run.final?.testAccuracy ?? 0), and that of most "
+            + "runs lies between 0 and 1")
       }
       + runs.filter { $0.run.final == nil }.map { path, _ in
         FindingReport(

@@ -90,7 +90,7 @@ extension Timeline {
           text: "\(unplaced.count) checkpoints tell no step, neither inside nor by name, and are "
             + "left out of the decision"))
     }
-    findings += notFinite.map { [$0] } ?? []
+    findings += [notFinite, probeProblem].compactMap { $0 }
     var report = RunReport(
       run: run, evidence: evidence.rawValue,
       criticalPeriod: verdict.final.map { CriticalPeriodReport($0) }
@@ -100,6 +100,17 @@ extension Timeline {
       findings: findings)
     report.flow = flow
     return report
+  }
+
+  /// That the probe was of no use.
+  private var probeProblem: FindingReport? {
+    let rows = entries.map(\.row) + unplaced
+    let refused = rows.filter { $0.probeProblem != nil }
+    guard let last = refused.last, let problem = last.probeProblem else { return nil }
+    return FindingReport(
+      code: "probe-not-used", where: last.path,
+      text:
+        "\(refused.count) of \(rows.count) checkpoints were measured without the probe: \(problem)")
   }
 
   /// Where the training diverged.
