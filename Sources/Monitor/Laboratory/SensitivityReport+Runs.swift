@@ -56,6 +56,7 @@ extension SensitivityReport {
     record(runs.filter { $0.run.window == nil || $0.run.isPermanent }, reports: reports)
     let (paired, remarks) = Self.paired(ended, clean)
     findings += remarks
+    seeds = Set(paired.map(\.run.seed)).sorted()
     // What is still spoilt when the accuracy is taken says nothing of a lasting mark.
     let compared = paired.filter { !$0.run.endsSpoilt }
     findings += paired.filter { $0.run.endsSpoilt }.map { path, _ in
@@ -129,11 +130,17 @@ extension SensitivityReport {
       information.append(
         RunInformation(run: path, deficit: run.window == nil ? nil : run.deficit, trajectory: rows))
     }
-    if !information.contains(where: { $0.deficit == nil }) {
+    let isInformed = information.contains { run in
+      run.deficit == nil
+        && run.trajectory.contains { $0.fisherTrace != nil || $0.informationBits != nil }
+    }
+    if !isInformed {
       findings.append(
         FindingReport(
           code: "no-information", where: clean.first?.path ?? experiment,
-          text: "there is neither a report of a clean run (--reports) nor its series.json"))
+          text:
+            "neither a report of a clean run (--reports), measured with a probe, nor its series.json "
+            + "tells the information in it"))
     }
   }
 
