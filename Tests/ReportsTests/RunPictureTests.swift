@@ -26,7 +26,7 @@ import Testing
     let bars = rows.map { $0.count { $0 == "█" } }
     #expect(bars[5] == bars.max() && bars[0] * 2 == bars[5] && bars[10] * 2 == bars[5])
     #expect(lines.contains("fixed, in order: second (step 4)"))
-    #expect(lines.contains("still moving: first, third"))
+    #expect(lines.contains("not known to be fixed: first, third"))
     #expect(!lines.contains { $0.contains("--all") })
   }
 
@@ -38,7 +38,7 @@ import Testing
     run.missed = 1
     let lines = RunPicture(run, columns: 80).lines
     let first = try #require(lines.firstIndex { $0.hasPrefix("fixed, in order: layer.0 (step") })
-    let last = try #require(lines.firstIndex { $0.hasPrefix("still moving: ") })
+    let last = try #require(lines.firstIndex { $0.hasPrefix("not known to be fixed: ") })
     #expect(last - first > 5)
     for line in lines[first..<last] { #expect(line.count <= 80) }
     #expect(

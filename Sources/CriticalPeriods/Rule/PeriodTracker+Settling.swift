@@ -142,10 +142,11 @@ extension PeriodTracker {
     guard let newest = history.last, reopening == nil else { return nil }
     if end?.basis == .progress { return reopensByProgress() }
     let threshold = settings.fluidBitsPerDoubling * settings.reopeningFactor
-    if freeze.movesAgain(threshold: threshold), let growth, growth.exponent > 0 {
+    // A layer is fixed for as long as its share is, whatever its information does.
+    if freeze.movesAgain(threshold: threshold), let growth, observesLayer || growth.exponent > 0 {
       return Reopening(
-        text: "information rises and shares move again, faster than \(brief(threshold)) bits per "
-          + "doubling of the step",
+        text: (observesLayer ? "the share moves" : "information rises and shares move")
+          + " again, faster than \(brief(threshold)) bits per doubling of the step",
         index: history.count - 1, cause: .movement)
     }
     if let top = closingMaximum, let information = newest.information,

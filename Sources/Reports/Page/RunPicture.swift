@@ -146,7 +146,7 @@ public struct RunPicture {
     let fixed = flow.fixed.map { "\(escapedForTerminal($0.layer)) (step \($0.step))" }
     let moving = flow.moving.map { escapedForTerminal($0) }
     return wrapped(fixed.joined(separator: ", "), after: "fixed, in order: ")
-      + wrapped(moving.joined(separator: ", "), after: "still moving: ")
+      + wrapped(moving.joined(separator: ", "), after: "not known to be fixed: ")
   }
 
   private var rejections: [String] {
