@@ -71,8 +71,9 @@ public struct Backfill {
 
   /// Runs, and returns the runs that it found.
   ///
-  /// - Throws: `nothing-found` when the folder holds no checkpoints, `run-name-taken`, or what stops all of
-  ///   it. A bad checkpoint is a rejected report and does not stop the others.
+  /// - Throws: `nothing-found` when the folder holds no checkpoints, or what stops all of it; when all that
+  ///   can be is done, what holds one of the runs back: `run-name-taken`, `reports-of-another`, or a mistake in
+  ///   its settings. A bad checkpoint is a rejected report and does not stop the others.
   public func run(_ progress: (Progress) -> Void) throws(Problem) -> [Run] {
     let candidates = try candidates()
     guard !candidates.isEmpty else {
@@ -97,17 +98,30 @@ public struct Backfill {
     let start = BootClock.now()
     var measured = 0
     var known: [String: KnownRun] = [:]
+    var held: [String: Problem] = [:]
+    var firstHeld: Problem?
     var runs: [String] = []
     for (position, candidate) in candidates.enumerated() {
       let directory = candidate.runDirectory
-      let run: KnownRun
-      if let found = known[directory] {
-        run = found
-      } else {
-        run = try knownRun(in: directory, ledger)
-        known[directory] = run
-        runs.append(run.name)
+      if known[directory] == nil, held[directory] == nil {
+        do throws(Problem) {
+          let run = try knownRun(in: directory, ledger)
+          known[directory] = run
+          runs.append(run.name)
+        } catch {
+          held[directory] = error
+          // The first is what is thrown in the end.
+          if firstHeld != nil {
+            progress(
+              Progress(
+                finished: position + 1, total: candidates.count, path: candidate.path,
+                problem: error.description, seconds: (BootClock.now() - start).inSeconds,
+                measured: measured))
+          }
+          firstHeld = firstHeld ?? error
+        }
       }
+      guard let run = known[directory] else { continue }
       let entry = try ledger.observe(
         path: candidate.path, run: run.name, fingerprint: .init(candidate.fingerprint.text))
       var problem: String?
@@ -123,6 +137,7 @@ public struct Backfill {
           seconds: (BootClock.now() - start).inSeconds, measured: measured))
     }
     try recorder.flush()
+    if let firstHeld { throw firstHeld }
     let paths = ReportPaths(root: reports)
     return runs.map { Run(name: $0, reports: paths.folder(run: $0)) }
   }

@@ -183,10 +183,19 @@ import Testing
     #expect(done.code == 0, "\(done.error)")
     let run = try Self.report(folder.path + "/reports/my/own/run.yaml")
     #expect(run.evidence == "probe")
+    // A mistake holds its own run back, and no other.
     try folder.text("run/plasticity.yaml", "prob: x\n")
-    let wrong = try Program.run(Program.plasticityd, arguments)
+    try folder.file("second/step_1.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    let wrong = try Program.plasticityd(
+      "backfill", folder.path, "--reports", folder.path + "-reports")
+    defer { try? FileManager.default.removeItem(atPath: folder.path + "-reports") }
     #expect(wrong.code == 78)
-    #expect(wrong.errorLines.count == 1)
+    #expect(wrong.errorLines.last?.contains("plasticity.yaml") == true)
+    let name = URL(filePath: folder.path).lastPathComponent
+    #expect(
+      try Self.report("\(folder.path)-reports/\(name)/second/run.yaml").trajectory.map(\.step) == [
+        1
+      ])
   }
 
   /// Reports that another ledger knows are left alone.
