@@ -35,6 +35,11 @@ extension Ledger {
       """, [.text(run)], { Self.readAlert($0).0 })
   }
 
+  /// Forgets the alerts of a run whose series is measured anew: its decisions are taken again.
+  public func forgetAlerts(run: String) throws(Problem) {
+    try connection.run("DELETE FROM alert WHERE run = ?1", [.text(run)])
+  }
+
   /// The alert's file is on the disk.
   public func markWritten(_ id: String) throws(Problem) {
     let found = try connection.rows(

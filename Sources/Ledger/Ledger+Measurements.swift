@@ -44,21 +44,6 @@ extension Ledger {
     }
   }
 
-  /// Forgets what was measured at a path, and what was concluded from it: the entry is `seen` again.
-  public func forget(_ entry: Entry) throws(Problem) {
-    try transaction { () throws(Problem) in
-      if let digest = entry.digest { _ = try supersede(run: entry.run, digest: digest) }
-      try connection.run("DELETE FROM alert WHERE run = ?1", [.text(entry.run)])
-      try change(entry.id) { entry in
-        entry.state = .seen
-        entry.attempts = 0
-        entry.code = nil
-        entry.reason = nil
-        entry.digest = nil
-      }
-    }
-  }
-
   /// The other paths of the run's contents, sorted, by digest.
   public func aliases(run: String) throws(Problem) -> [String: [String]] {
     let known = try connection.rows(

@@ -277,11 +277,7 @@ public struct Backfill {
       switch WorkerVerdict(WorkerProcess().run(command, timeout: .seconds(3600))) {
       case .record(let document):
         do throws(Problem) {
-          if again {
-            try recorder.forget(entry)
-            try ledger.started(entry.id)
-          }
-          try recorder.record(document, of: entry)
+          try recorder.record(document, of: entry, again: again)
           return nil
         } catch {
           guard error.kind == .data || error.kind == .software else { throw error }

@@ -19,6 +19,16 @@ import Testing
     return bytes
   }
 
+  /// Two checkpoints of the recorded run, and a copy of the second; returns where its probe is.
+  private static func copyRecordedRun(into folder: TestFolder) throws -> URL {
+    let recorded = Fixtures.root.appending(path: "mnist1d-cnn-sgd")
+    for (source, name) in [("000", "epoch_000"), ("004", "epoch_004"), ("004", "best")] {
+      let bytes = try Data(contentsOf: recorded.appending(path: "checkpoints/epoch_\(source).pt"))
+      try folder.file("run/\(name).pt", Array(bytes))
+    }
+    return recorded
+  }
+
   private static func report(_ path: String) throws -> RunReport {
     try RunReport(yaml: Array(try Data(contentsOf: URL(filePath: path))), path: path)
   }
@@ -100,11 +110,7 @@ import Testing
   @Test func aProbeThatComesLaterCounts() throws {
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }
-    let recorded = Fixtures.root.appending(path: "mnist1d-cnn-sgd")
-    for name in ["epoch_000.pt", "epoch_004.pt"] {
-      let bytes = try Data(contentsOf: recorded.appending(path: "checkpoints/\(name)"))
-      try folder.file("run/\(name)", Array(bytes))
-    }
+    let recorded = try Self.copyRecordedRun(into: folder)
     let plain = ["backfill", folder.path + "/run", "--reports", folder.path + "/reports"]
     let probed = plain + ["--probe", recorded.appending(path: "probe").path]
     let report = folder.path + "/reports/run/run.yaml"
@@ -116,6 +122,8 @@ import Testing
     #expect(try fisher(plain) == [nil, nil])
     let measured = try fisher(probed)
     #expect(measured.allSatisfy { $0 != nil })
+    // Other names of a content stay.
+    #expect(try Self.report(report).trajectory.map(\.aliases.count) == [0, 1])
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/reports/run")
     #expect(files.count { $0.hasPrefix("step-") } == 2)
     // Neither without a probe nor with the same is anything measured again.
@@ -171,11 +179,7 @@ import Testing
   @Test func aRunsOwnSettingsHold() throws {
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }
-    let recorded = Fixtures.root.appending(path: "mnist1d-cnn-sgd")
-    for name in ["epoch_000.pt", "epoch_004.pt"] {
-      let bytes = try Data(contentsOf: recorded.appending(path: "checkpoints/\(name)"))
-      try folder.file("run/\(name)", Array(bytes))
-    }
+    let recorded = try Self.copyRecordedRun(into: folder)
     let probe = recorded.appending(path: "probe").path
     try folder.text("run/plasticity.yaml", "name: my/own\nprobe: \(probe)\n")
     let arguments = ["backfill", folder.path + "/run", "--reports", folder.path + "/reports"]

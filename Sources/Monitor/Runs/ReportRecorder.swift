@@ -41,6 +41,13 @@ final class ReportRecorder: Recorder {
   ///   trusted), or what the disk says (then it can be tried again).
   @discardableResult
   func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded {
+    try record(document, of: entry, again: false)
+  }
+
+  /// The same; what is known of that content gives way when it is measured `again`, by other means, and so does
+  /// what was concluded.
+  @discardableResult
+  func record(_ document: [UInt8], of entry: Entry, again: Bool) throws(Problem) -> Recorded {
     let run = entry.run
     var report = try CheckpointReport(yaml: document, path: entry.path)
     report.run = run
@@ -65,7 +72,14 @@ final class ReportRecorder: Recorder {
     }
     let known = try known(row.digest, in: run)
     // What was read under a name that tells the step less well gives way.
-    let superseded = known.flatMap { row.tellsStep(betterThan: $0.row) ? $0.measurement : nil }
+    let superseded = known.flatMap {
+      again || row.tellsStep(betterThan: $0.row) ? $0.measurement : nil
+    }
+    // Files first: while the ledger has the row, what a crash leaves undone is done again.
+    if again {
+      if let superseded { try remove(superseded.reportPath) }
+      for alert in try ledger.alerts(run: run) { try remove(paths.alert(alert.id)) }
+    }
     let measurement = StoredMeasurement(
       run: run, digest: row.digest, step: row.step, epoch: row.epoch, path: entry.path,
       reportPath: reportPath, document: try row.yaml())
@@ -73,6 +87,7 @@ final class ReportRecorder: Recorder {
       var others: [String] = []
       if superseded != nil {
         others = try ledger.supersede(run: run, digest: row.digest)
+        if again { try ledger.forgetAlerts(run: run) }
         timelines.forget(run)
       }
       var timeline = try timelines.take(run)
@@ -94,7 +109,7 @@ final class ReportRecorder: Recorder {
       }
       return (recorded, timeline)
     }
-    if let superseded { try remove(superseded.reportPath) }
+    if let superseded, superseded.reportPath != reportPath { try remove(superseded.reportPath) }
     // What a worker once failed on is read after all.
     try remove(rejection(of: entry))
     timelines.keep(timeline, of: run)
@@ -124,19 +139,6 @@ final class ReportRecorder: Recorder {
     try DurableFile.makeDirectory(folder, on: fileSystem)
     try DurableFile.writeOnce(try document.yaml(), to: rejection(of: entry), on: fileSystem)
     try ledger.rejected(entry.id, code: code, reason: reason, fingerprint: entry.fingerprint)
-    unwritten.insert(entry.run)
-  }
-
-  /// Forgets what was reported of an entry, that it is measured anew by other means.
-  func forget(_ entry: Entry) throws(Problem) {
-    let digest = entry.digest ?? ""
-    // Files first: with the ledger's rows still there, a crash in between is done again.
-    if let known = try ledger.measurement(run: entry.run, digest: digest) {
-      try remove(known.reportPath)
-    }
-    for alert in try ledger.alerts(run: entry.run) { try remove(paths.alert(alert.id)) }
-    try ledger.forget(entry)
-    timelines.forget(entry.run)
     unwritten.insert(entry.run)
   }
 
