@@ -212,3 +212,38 @@ extension Checkpoint {
     return [SourceState.replaced, .deleted, .moved].first(where: states.contains) ?? .unchanged
   }
 }
+
+extension Checkpoint {
+  /// A single integer among the stored tensors.
+  func integer(_ tensor: StoredTensor) throws(Problem) -> Int? {
+    guard tensor.shape.count == 1, !tensor.type.isFloatingPoint else { return nil }
+    var value: Int?
+    try BlockReader(elements: 1).forEachBlock(of: tensor, in: { files[$0].file }) {
+      (bytes, _) in
+      let bits = Array(bytes).littleEndian(at: 0, width: tensor.type.byteWidth) ?? 0
+      switch tensor.type {
+      case .int32: value = Int(Int32(truncatingIfNeeded: bits))
+      case .int16: value = Int(Int16(truncatingIfNeeded: bits))
+      case .int8: value = Int(Int8(truncatingIfNeeded: bits))
+      case .int64: value = Int(Int64(bitPattern: bits))
+      default: value = Int(exactly: bits)
+      }
+    }
+    return value
+  }
+
+  /// A single finite number among the stored tensors.
+  func real(_ tensor: StoredTensor) throws(Problem) -> Double? {
+    guard tensor.shape.count == 1 else { return nil }
+    let value = Double(try read(tensor).values[0])
+    return value.isFinite ? value : nil
+  }
+
+  /// Single numbers among the stored tensors by their names; those that are not finite are left out.
+  func numbers(_ named: [(name: String, tensor: StoredTensor)]) throws(Problem) -> [String: Double]
+  {
+    var numbers: [String: Double] = [:]
+    for (name, tensor) in named { numbers[name] = try real(tensor) }
+    return numbers
+  }
+}

@@ -262,7 +262,7 @@ public struct Backfill {
     add("--probe", probe?.folder ?? settings.probe)
     let stated = settings.labels.flatMap { $0 == .auto ? nil : $0.rawValue }
     add("--labels", labels ?? stated)
-    add("--batch-size", settings.batchSize)
+    arguments += settings.training.options
     let standing = try recorder.standing(of: entry.run, at: entry.path)
       .keepingPrevious(where: FileSystemNames.exists)
     if let previous = standing.previous { arguments += ["--previous", previous] }

@@ -39,7 +39,7 @@ struct ComparedTask {
       tolerance = request.toleranceNats ?? definition.settings.toleranceNats
       information = WeightInformation.at(toleranceNats: tolerance, layers: network.weightedLayers)
     } else {
-      let curvature = try MomentCurvature(checkpoint, batchSize: request.batchSize)
+      let curvature = try MomentCurvature(checkpoint, request.training)
       network = curvature.network
       evidence = "optimizer"
       findings = curvature.findings

@@ -91,7 +91,7 @@ struct Comparison: Sendable {
     if let moments {
       var reason: SkippedReport?
       let before = try MomentSection(
-        earlier, inventory.matched(to: earlier, from: checkpoint), batchSize: request.batchSize,
+        earlier, inventory.matched(to: earlier, from: checkpoint), request.training,
         reason: &reason)
       moments.fill(&report, since: before?.kept, sinceStep: step ?? 0)
     }

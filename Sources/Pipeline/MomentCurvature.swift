@@ -16,25 +16,17 @@ struct MomentCurvature {
   let isPerExample: Bool
   let findings: [FindingReport]
 
-  init(_ checkpoint: Checkpoint, batchSize: Int?) throws(Problem) {
-    guard let moments = checkpoint.moments, let beta2 = moments.beta2, let updates = moments.step,
-      updates > 0, (0.0..<1).contains(beta2)
-    else {
-      throw Problem(
-        "no-curvature", at: checkpoint.path,
-        "the checkpoint holds no running second moments to compare tasks by",
-        remedy: "give a probe with --probe (probes/make_probe.py makes one)")
+  init(_ checkpoint: Checkpoint, _ stated: StatedTraining) throws(Problem) {
+    guard let moments = checkpoint.moments.map(stated.completing) else {
+      throw Self.problem(checkpoint, "the checkpoint holds no second moments to compare tasks by")
     }
+    if let doubt = moments.doubt { throw Self.problem(checkpoint, doubt) }
     let entries = Dictionary(
-      moments.entries.map { ($0.parameter, $0.secondMoment) },
+      moments.entries.map { ($0.parameter, $0) },
       uniquingKeysWith: { first, _ in first })
     var layers: [String] = []
     var parameters: [CurvedNetwork.Parameter] = []
     var missing: [String] = []
-    let counts = Dictionary(
-      moments.entries.compactMap { entry in
-        entry.updates.flatMap { $0 > 0 ? (entry.parameter, $0) : nil }
-      }, uniquingKeysWith: { first, _ in first })
     var inventory = LayerInventory(of: checkpoint)
     if !checkpoint.isModelOrderKnown {
       // An optimizer is given parameters in the model's order.
@@ -44,23 +36,24 @@ struct MomentCurvature {
       var found = false
       for index in layer.tensors {
         let stored = checkpoint.tensors[index]
-        guard let moment = entries[stored.name] else {
+        guard let entry = entries[stored.name], let mean = moments.meanSquare(of: entry) else {
           missing.append(stored.name)
           continue
         }
         found = true
-        // Without what is left of the zeros that the mean began with.
-        let correction = Float(1 / (1 - pow(beta2, Double(counts[stored.name] ?? updates))))
         parameters.append(
           CurvedNetwork.Parameter(
             name: stored.name, layer: layers.count, shape: stored.shape,
             weights: try checkpoint.read(stored).values,
-            curvature: try checkpoint.read(moment).values.map { $0 * correction },
+            curvature: try checkpoint.read(entry.secondMoment).values.map(mean),
             unitAxes: checkpoint.hasUnitsLast ? stored.unitAxes(unitsLast: true) : nil))
       }
       if found { layers.append(layer.name) }
     }
-    let batch = batchSize ?? checkpoint.batchSize
+    guard !parameters.isEmpty else {
+      throw Self.problem(checkpoint, "none of its second moments can be turned into a mean")
+    }
+    let batch = stated.batchSize ?? checkpoint.batchSize
     isPerExample = batch != nil
     network = CurvedNetwork(
       layers: layers, parameters: parameters, curvatureScale: Double(batch ?? 1))
@@ -70,8 +63,37 @@ struct MomentCurvature {
       FindingReport(
         code: "curvature-from-moments", where: checkpoint.path,
         text: "squared mini-batch gradients stand for the Fisher information: the labels are the "
-          + "data's, and the mean lags by some \(min(Int(1 / max(1 - beta2, 1e-9)), updates)) steps\(rest)"
-      )
+          + "data's, and the mean is over some \(moments.memory) steps\(rest)")
     ]
+  }
+
+  private static func problem(_ checkpoint: Checkpoint, _ what: String) -> Problem {
+    Problem(
+      "no-curvature", at: checkpoint.path, what,
+      remedy: "give a probe with --probe (probes/make_probe.py makes one)")
+  }
+}
+
+extension Moments {
+  /// From an element of a parameter's second moment to the mean of its squared gradients; nil where that
+  /// cannot be told.
+  fileprivate func meanSquare(of entry: Entry) -> ((Float) -> Float)? {
+    guard let updates = entry.updates ?? step, updates > 0 else { return nil }
+    if isSum {
+      guard let initialSum else { return nil }
+      return { max(0, ($0 - Float(initialSum)) / Float(updates)) }
+    }
+    guard let beta2 = betas(of: entry).second, beta2 > 0, beta2 < 1 else { return nil }
+    // Without what is left of the zeros that the mean began with.
+    let correction = Float(1 / (1 - pow(beta2, Double(updates))))
+    return { $0 * correction }
+  }
+
+  /// Steps that the mean is over, at most.
+  fileprivate var memory: Int {
+    let updates = step ?? 0
+    let slowest = entries.compactMap { betas(of: $0).second }.max()
+    guard !isSum, let slowest else { return updates }
+    return min(Int(1 / max(1 - slowest, 1e-9)), updates)
   }
 }

@@ -12,23 +12,22 @@ struct MomentSection {
   private let kind: String
   private let fileFlags: [String]
   private let firstSums: [Double?]
-  private let beta1: Double?
+  private let layerBeta1: [Double?]
   private let batch: Int?
 
-  /// Nil when the checkpoint holds no Adam-like moments that could be matched; `reason` says why
-  /// where there is more to say than that.
+  /// Nil when the checkpoint holds no moments that could be matched and used; `reason` says why where there is
+  /// more to say than that.
   init?(
-    _ checkpoint: Checkpoint, _ inventory: LayerInventory, batchSize: Int?, threads: Int = 2,
-    reason: inout SkippedReport?
+    _ checkpoint: Checkpoint, _ inventory: LayerInventory, _ stated: StatedTraining,
+    threads: Int = 2, reason: inout SkippedReport?
   ) throws(Problem) {
-    guard let moments = checkpoint.moments else { return nil }
-    guard let beta2 = moments.beta2, let updates = moments.step, updates > 0 else {
-      reason = SkippedReport(
-        name: "optimizer",
-        reason: "\(moments.kind) moments without one decay and step count for all parameters")
+    guard let moments = checkpoint.moments.map(stated.completing) else { return nil }
+    if let doubt = moments.doubt {
+      reason = SkippedReport(name: "optimizer", reason: doubt)
       return nil
     }
-    guard let survey = try checkpoint.surveyMoments(threads: threads) else { return nil }
+    guard let updates = moments.step, let survey = try checkpoint.surveyMoments(threads: threads)
+    else { return nil }
     let broken = zip(moments.entries, survey.second).filter {
       $1.nanCount + $1.infiniteCount > 0
     }.map(\.0.parameter)
@@ -46,33 +45,42 @@ struct MomentSection {
     var firstSums: [Double?] = []
     var elements: [Int] = []
     var layerUpdates: [Int?] = []
+    var layerBetas: [Moments.Betas] = []
     for layer in inventory.layers {
       var second: Double?
       var first: Double?
       var count = 0
       var counts: Set<Int> = []
+      var betas: Set<Moments.Betas> = []
       for index in layer.tensors {
         guard let entry = entries[checkpoint.tensors[index].name] else { continue }
         second = (second ?? 0) + survey.second[entry].sum
         if let summary = survey.first[entry] { first = (first ?? 0) + summary.sumSquares }
         count += survey.second[entry].count
         counts.insert(moments.entries[entry].updates ?? updates)
+        betas.insert(moments.betas(of: moments.entries[entry]))
       }
       sums.append(second)
       firstSums.append(first)
       elements.append(count)
       layerUpdates.append(counts.count > 1 ? nil : counts.first ?? updates)
+      layerBetas.append(betas.count == 1 ? betas.first ?? Moments.Betas() : Moments.Betas())
     }
     var kept = KeptMoments(
-      beta2: beta2, updates: updates, lowPrecision: moments.elementType.byteWidth < 4,
+      beta2: moments.beta2, updates: updates, lowPrecision: moments.elementType.byteWidth < 4,
       gradientClipping: checkpoint.gradientClipping, sums: sums, elements: elements)
     if layerUpdates.contains(where: { $0 != updates }) { kept.layerUpdates = layerUpdates }
+    if moments.isSum {
+      (kept.isSum, kept.sumFrom) = (true, moments.initialSum)
+    } else if moments.beta2 == nil {
+      kept.layerBeta2 = layerBetas.map(\.second)
+    }
     self.kept = kept
     kind = moments.kind
     fileFlags = moments.flags
     self.firstSums = firstSums
-    beta1 = moments.beta1
-    batch = batchSize ?? checkpoint.batchSize
+    layerBeta1 = layerBetas.map(\.first)
+    batch = stated.batchSize ?? checkpoint.batchSize
   }
 
   /// Fills the optimizer fields of the report.
@@ -98,7 +106,10 @@ struct MomentSection {
   }
 
   private func statistics(_ layer: Int) -> Measured<MomentStatistics> {
-    guard let second = kept.sums[layer], let first = firstSums[layer], let beta1 else {
+    guard let second = kept.sums[layer], let first = firstSums[layer],
+      let beta1 = layerBeta1[layer],
+      let beta2 = kept.beta2(ofLayer: layer)
+    else {
       return .absent("the optimizer keeps no first moment")
     }
     guard let updates = kept.updates(ofLayer: layer) else {
@@ -106,7 +117,7 @@ struct MomentSection {
     }
     return MomentStatistics.from(
       secondSum: second, squaredFirstSum: first, step: updates, beta1: beta1,
-      beta2: kept.beta2, batch: batch)
+      beta2: beta2, batch: batch)
   }
 
   private static func fisher(_ statistics: Measured<MomentStatistics>) -> Quantity {

@@ -13,28 +13,35 @@ package struct MomentWindow {
   package init(of moments: KeptMoments, since earlier: KeptMoments?) {
     let earlier = earlier.flatMap { $0.updates < moments.updates ? $0 : nil }
     perLayer = moments.sums.indices.map { layer in
-      if let earlier, earlier.beta2 != moments.beta2 {
-        return .absent("beta2 went from \(earlier.beta2) to \(moments.beta2) in between")
+      switch Self.moment(moments, layer) {
+      case .absent(let reason): .absent(reason)
+      case .known(let current):
+        WindowedSecondMoment.between(
+          earlier.flatMap { Self.moment($0, layer).value }, current,
+          clipped: moments.gradientClipping.map { $0 > 0 })
       }
-      guard moments.sums.indices.contains(layer), moments.sums[layer] != nil else {
-        return .absent("the optimizer keeps no moments of this layer")
-      }
-      guard let current = Self.moment(moments, layer) else {
-        return .absent("its parameters have had different numbers of updates")
-      }
-      return WindowedSecondMoment.between(
-        earlier.flatMap { Self.moment($0, layer) }, current, beta2: moments.beta2,
-        clipped: moments.gradientClipping.map { $0 > 0 })
     }
   }
 
-  private static func moment(_ moments: KeptMoments, _ layer: Int) -> SecondMoment? {
+  private static func moment(_ moments: KeptMoments, _ layer: Int) -> Measured<SecondMoment> {
     guard moments.sums.indices.contains(layer), moments.elements.indices.contains(layer),
-      let sum = moments.sums[layer], let updates = moments.updates(ofLayer: layer)
-    else { return nil }
-    return SecondMoment(
-      step: updates, sum: sum, elements: moments.elements[layer],
-      lowPrecision: moments.lowPrecision)
+      let sum = moments.sums[layer]
+    else { return .absent("the optimizer keeps no moments of this layer") }
+    guard let updates = moments.updates(ofLayer: layer) else {
+      return .absent("its parameters have had different numbers of updates")
+    }
+    let gathering: SecondMoment.Gathering
+    if moments.isSum == true {
+      gathering = .sum(from: moments.sumFrom)
+    } else if let beta2 = moments.beta2(ofLayer: layer) {
+      gathering = .mean(beta2: beta2)
+    } else {
+      return .absent("its parameters have different decays")
+    }
+    return .known(
+      SecondMoment(
+        gathering, step: updates, sum: sum, elements: moments.elements[layer],
+        lowPrecision: moments.lowPrecision))
   }
 
   /// Each layer's value; 0 where there is none.

@@ -43,7 +43,7 @@ public func probe(
   let moments =
     request.measures == .trace
     ? nil
-    : try MomentSection(checkpoint, inventory, batchSize: request.batchSize, reason: &reason)
+    : try MomentSection(checkpoint, inventory, request.training, reason: &reason)
 
   var report = CheckpointReport(checkpoint, survey, weights, run: request.run)
   if let reason { report.skipped.append(reason) }

@@ -25,10 +25,16 @@ public struct KeptEvidence: Codable, Sendable {
   }
 }
 
-/// A running second moment, summed over each layer.
+/// Squared gradients that an optimizer gathered, summed over each layer.
 public struct KeptMoments: Codable, Sendable {
-  /// The decay of the running mean.
-  public var beta2: Double
+  /// The decay of the running mean; null for a sum, and where layers differ in it.
+  public var beta2: Double?
+  /// The same of each layer, where they differ. Null where a layer's own parameters differ.
+  public var layerBeta2: [Double?]?
+  /// Whether it is a sum over all updates (Adagrad's), not a running mean.
+  public var isSum: Bool?
+  /// What every element of a sum began at; null where nobody knows.
+  public var sumFrom: Double?
   /// Updates that it has seen.
   public var updates: Int
   /// The same of each layer, where they differ: layers that were frozen have had fewer. Null where a layer's
@@ -45,7 +51,7 @@ public struct KeptMoments: Codable, Sendable {
 
   /// Creates moments.
   public init(
-    beta2: Double, updates: Int, lowPrecision: Bool, gradientClipping: Double? = nil,
+    beta2: Double?, updates: Int, lowPrecision: Bool, gradientClipping: Double? = nil,
     sums: [Double?], elements: [Int]
   ) {
     self.beta2 = beta2
@@ -62,6 +68,12 @@ extension KeptMoments {
   public func updates(ofLayer layer: Int) -> Int? {
     guard let layerUpdates, layerUpdates.indices.contains(layer) else { return updates }
     return layerUpdates[layer]
+  }
+
+  /// The decay of a layer's running mean; nil where its parameters differ in that.
+  public func beta2(ofLayer layer: Int) -> Double? {
+    guard let layerBeta2, layerBeta2.indices.contains(layer) else { return beta2 }
+    return layerBeta2[layer]
   }
 }
 

@@ -18,6 +18,15 @@ struct FisherOptions: ParsableArguments {
   @Option(help: "Examples of one training step, for numbers that rest on optimizer moments.")
   var batchSize: Int?
 
+  @Option(
+    help: "Decay of the optimizer's first moment, where the checkpoint does not tell (optax's b1).")
+  var beta1: Double?
+
+  @Option(
+    help: "Decay of the optimizer's second moment, where the checkpoint does not tell (optax's b2)."
+  )
+  var beta2: Double?
+
   @Option(help: "Threads to compute on.")
   var threads: Int = 2
 
@@ -28,6 +37,11 @@ struct FisherOptions: ParsableArguments {
       throw ValidationError("--tolerance-nats: more than 0")
     }
     if let batchSize, batchSize < 1 { throw ValidationError("--batch-size: at least 1") }
+    for (name, value) in [("--beta1", beta1), ("--beta2", beta2)] {
+      if let value, !(value > 0 && value < 1) {
+        throw ValidationError("\(name): more than 0 and less than 1")
+      }
+    }
     if threads < 1 || threads > 1024 { throw ValidationError("--threads: 1 to 1024") }
   }
 
@@ -38,7 +52,8 @@ struct FisherOptions: ParsableArguments {
     request.draws = draws
     request.seed = seed
     request.toleranceNats = toleranceNats
-    request.batchSize = batchSize
+    request.training.batchSize = batchSize
+    (request.training.beta1, request.training.beta2) = (beta1, beta2)
     request.threads = threads
     return request
   }

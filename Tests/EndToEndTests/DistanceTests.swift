@@ -55,7 +55,7 @@ import Testing
     #expect(
       report.aToB.fineTuningCostBits
         == .absent(reason: "the training batch size is not known; give --batch-size"))
-    request.batchSize = 64
+    request.training.batchSize = 64
     #expect(try distance(names[0], names[1], request).aToB.fineTuningCostBits.value ?? 0 > 0)
     #expect(report.findings.first?.code == "curvature-from-moments")
   }

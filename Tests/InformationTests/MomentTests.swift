@@ -3,8 +3,10 @@ import Information
 import Testing
 
 @Suite struct MomentTests {
-  private func moment(_ step: Int, _ sum: Double, low: Bool = false) -> SecondMoment {
-    SecondMoment(step: step, sum: sum, elements: 10, lowPrecision: low)
+  private func moment(
+    _ step: Int, _ sum: Double, beta2: Double = 0.999, low: Bool = false
+  ) -> SecondMoment {
+    SecondMoment(.mean(beta2: beta2), step: step, sum: sum, elements: 10, lowPrecision: low)
   }
 
   /// Adam's recursion by hand: the window's mean is that of the recursion's own weights.
@@ -18,7 +20,9 @@ import Testing
       if t == 19 { at20 = v }
     }
     let window = try #require(
-      WindowedSecondMoment.between(moment(20, at20), moment(60, v), beta2: beta2).value)
+      WindowedSecondMoment.between(
+        moment(20, at20, beta2: beta2), moment(60, v, beta2: beta2)
+      ).value)
     let weights = (20..<60).map { pow(beta2, Double(59 - $0)) }
     let expected =
       zip(weights, squares[20...]).reduce(0) { $0 + $1.0 * $1.1 } / weights.reduce(0, +)
@@ -26,7 +30,7 @@ import Testing
     #expect(window.fromStep == 20 && window.toStep == 60)
     #expect(window.flags == [.trueLabels, .clippingUnknown])
     let whole = try #require(
-      WindowedSecondMoment.between(nil, moment(60, v), beta2: beta2, clipped: true).value)
+      WindowedSecondMoment.between(nil, moment(60, v, beta2: beta2), clipped: true).value)
     #expect(close(whole.value, v / (1 - pow(beta2, 60)), 1e-12))
     #expect(whole.flags == [.trueLabels, .sinceStart, .censoredClipping])
   }
@@ -34,37 +38,82 @@ import Testing
   @Test func doubtsAreFlagged() throws {
     let short = try #require(
       WindowedSecondMoment.between(
-        moment(1000, 1, low: true), moment(1100, 1.05, low: true), beta2: 0.999, clipped: false
+        moment(1000, 1, low: true), moment(1100, 1.05, low: true), clipped: false
       ).value)
     #expect(short.flags == [.trueLabels, .lowPrecisionWindow])
     let long = try #require(
       WindowedSecondMoment.between(
-        moment(1000, 1, low: true), moment(3000, 1.05, low: true), beta2: 0.999, clipped: false
+        moment(1000, 1, low: true), moment(3000, 1.05, low: true), clipped: false
       ).value)
     #expect(long.flags == [.trueLabels])
     let rounded = try #require(
       WindowedSecondMoment.between(
-        moment(10, 1), moment(11, 0.999 - 1e-9), beta2: 0.999, clipped: false
+        moment(10, 1), moment(11, 0.999 - 1e-9), clipped: false
       ).value)
     #expect(rounded.value == 0)
     #expect(rounded.flags == [.trueLabels, .roundedUp])
   }
 
   @Test func impossibleWindowsSayWhy() {
-    func reason(_ a: SecondMoment?, _ b: SecondMoment, beta2: Double = 0.999) -> String? {
-      WindowedSecondMoment.between(a, b, beta2: beta2).reason
+    func reason(_ a: SecondMoment?, _ b: SecondMoment) -> String? {
+      WindowedSecondMoment.between(a, b).reason
     }
     #expect(reason(moment(5, 1), moment(5, 1)) == "step 5 is not after step 5")
     #expect(reason(nil, moment(0, 0)) == "step 0 is not after step 0")
     #expect(reason(nil, moment(5, .nan)) == "the second moment is not finite and positive")
-    #expect(reason(nil, moment(5, 1), beta2: 1) == "beta2 is 1.0, not between 0 and 1")
+    #expect(reason(nil, moment(5, 1, beta2: 1)) == "beta2 is 1.0, not between 0 and 1")
     #expect(
       reason(moment(5, 10), moment(6, 1))
         == "the moments cannot belong to one run: the window's mean is negative")
     #expect(
       reason(
-        SecondMoment(step: 1, sum: 1, elements: 3, lowPrecision: false), moment(6, 1))
-        == "the layer changed shape")
+        SecondMoment(.mean(beta2: 0.999), step: 1, sum: 1, elements: 3, lowPrecision: false),
+        moment(6, 1)) == "the layer changed shape")
+    #expect(
+      reason(moment(5, 1, beta2: 0.99), moment(6, 1)) == "beta2 went from 0.99 to 0.999 in between")
+    #expect(reason(sum(5, 1, from: 0), moment(6, 1)) == "the optimizer was another in between")
+    #expect(
+      reason(nil, sum(5, 1, from: nil))
+        == "what the sum of squared gradients began at is not known")
+    #expect(
+      reason(nil, sum(5, 0.5, from: 0.1))
+        == "the moments cannot belong to one run: the window's mean is negative")
+  }
+
+  private func sum(
+    _ step: Int, _ sum: Double, from start: Double?, low: Bool = false
+  ) -> SecondMoment {
+    SecondMoment(.sum(from: start), step: step, sum: sum, elements: 10, lowPrecision: low)
+  }
+
+  /// Adagrad's sums: the window's mean is that of its steps, and the first is told from where sums began.
+  @Test func theWindowOfASumIsExact() throws {
+    let squares = (1...60).map { Double($0 % 7) + 0.5 }
+    let start = 10 * 0.1
+    let at20 = start + squares[..<20].reduce(0, +)
+    let at60 = start + squares.reduce(0, +)
+    let first = try #require(
+      WindowedSecondMoment.between(nil, sum(20, at20, from: 0.1), clipped: false).value)
+    #expect(close(first.value, squares[..<20].reduce(0, +) / 20, 1e-12))
+    #expect(first.flags == [.trueLabels, .sinceStart])
+    for known in [0.1, nil] {
+      let window = try #require(
+        WindowedSecondMoment.between(
+          sum(20, at20, from: known), sum(60, at60, from: known), clipped: false
+        ).value)
+      #expect(close(window.value, squares[20...].reduce(0, +) / 40, 1e-12))
+      #expect(window.flags == [.trueLabels])
+    }
+    // Less than was there before is of the size of what 16 bits round.
+    for (total, flags) in [
+      (150.0, [MomentFlag.trueLabels, .lowPrecisionWindow]), (201, [.trueLabels]),
+    ] {
+      let window = try #require(
+        WindowedSecondMoment.between(
+          sum(20, 100, from: 0, low: true), sum(60, total, from: 0, low: true), clipped: false
+        ).value)
+      #expect(window.flags == flags)
+    }
   }
 
   /// Gradients of mean μ and noise Σ/B, run through Adam to its stationary state: the formulas

@@ -2,6 +2,7 @@
 
 import Diagnostics
 import Foundation
+import Pipeline
 import TestSupport
 import Testing
 import Watching
@@ -281,12 +282,15 @@ import Watching
 
   @Test func readsEverything() throws {
     try folder.text(
-      "run/plasticity.yaml", "probe: probe\nname: a/b\nlabels: exact\nbatch_size: 32\n")
+      "run/plasticity.yaml",
+      "probe: probe\nname: a/b\nlabels: exact\nbatch_size: 32\nbeta1: 0.9\nbeta2: 0.95\n"
+    )
     var settings = RunSettings()
     settings.probe = folder.path + "/run/probe"
     settings.name = "a/b"
     settings.labels = .exact
-    settings.batchSize = 32
+    settings.training.batchSize = 32
+    (settings.training.beta1, settings.training.beta2) = (0.9, 0.95)
     #expect(try load() == settings)
     try folder.text("run/plasticity.yaml", "probe: shared\n")
     #expect(try load().probe == folder.path + "/shared")

@@ -43,6 +43,32 @@ import Testing
     #expect(between.perLayer[2].reason == "step 50 is not after step 50")
   }
 
+  /// Groups of parameters may have decays of their own; a layer whose parameters differ has no number.
+  @Test func layersHaveTheirOwnDecays() throws {
+    var now = KeptMoments(
+      beta2: nil, updates: 3, lowPrecision: false, sums: [0.271, 0.271, 1 - pow(0.99, 3)],
+      elements: [1, 1, 1])
+    now.layerBeta2 = [0.9, nil, 0.99]
+    let window = MomentWindow(of: now, since: nil)
+    #expect(abs(try #require(window.perLayer[0].value).value - 1) < 1e-12)
+    #expect(window.perLayer[1].reason == "its parameters have different decays")
+    #expect(abs(try #require(window.perLayer[2].value).value - 1) < 1e-12)
+  }
+
+  @Test func sumsHaveWindows() throws {
+    var before = moments(4, updates: 10)
+    (before.beta2, before.isSum) = (nil, true)
+    var now = before
+    (now.sums, now.updates) = ([10], 13)
+    #expect(try #require(MomentWindow(of: now, since: before).perLayer[0].value).value == 2)
+    #expect(
+      MomentWindow(of: now, since: nil).perLayer[0].reason
+        == "what the sum of squared gradients began at is not known")
+    now.sumFrom = 0.75
+    #expect(
+      try #require(MomentWindow(of: now, since: nil).perLayer[0].value).value == (10 - 0.75) / 13)
+  }
+
   @Test func aMeanOfTwoDecaysHasNoWindow() {
     let window = MomentWindow(
       of: moments(1, updates: 20), since: moments(1, updates: 10, beta2: 0.99))

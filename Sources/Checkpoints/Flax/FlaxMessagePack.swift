@@ -56,8 +56,10 @@ enum FlaxMessagePack: CheckpointFormat {
     func leaves(_ tensors: [StoredTensor]) -> [OptaxMoments.Leaf] {
       tensors.map { ($0.name.split(separator: "/").map(String.init), $0) }
     }
+    let states = leaves(optimizer.tensors)
     let (moments, why) = OptaxMoments.match(
-      leaves(optimizer.tensors), to: leaves(tensors), step: steps.max())
+      states, to: leaves(tensors), step: steps.max() ?? checkpoint.step,
+      settings: try checkpoint.numbers(OptaxMoments.settings(states)))
     checkpoint.moments = moments
     if moments == nil {
       checkpoint.findings.append(

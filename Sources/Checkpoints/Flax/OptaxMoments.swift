@@ -1,19 +1,32 @@
 // optax names a parameter's moments by the parameter's own path, behind `nu` and `mu`, or Adagrad's
-// `sum_of_squares` (optax/transforms).
+// `sum_of_squares` (optax/transforms). Their decays are in the state only where `inject_hyperparams` keeps
+// them there.
 internal import Tensors
 
 struct OptaxMoments {
   /// Weights and states by their paths of keys.
   typealias Leaf = (path: [String], tensor: StoredTensor)
 
+  /// Leaves of the state that are `inject_hyperparams`'s, by their names: each a scalar.
+  static func settings(_ states: [Leaf]) -> [(name: String, tensor: StoredTensor)] {
+    states.compactMap { path, tensor in
+      guard tensor.shape.count == 1, let place = path.lastIndex(of: "hyperparams"),
+        path.indices.contains(place + 1)
+      else { return nil }
+      return (path[place + 1], tensor)
+    }
+  }
+
   /// First moments, second moments, and Adagrad's sums of squares.
   private static let marks: Set<String> = ["mu", "nu", "sum_of_squares"]
 
   /// The moments of weights, or why they are not used.
   ///
-  /// - Parameter step: the optimizer's own count.
+  /// - Parameters:
+  ///   - step: the optimizer's own count.
+  ///   - settings: numbers that `inject_hyperparams` keeps beside the state, by their names.
   static func match(
-    _ states: [Leaf], to weights: [Leaf], step: Int?
+    _ states: [Leaf], to weights: [Leaf], step: Int?, settings: [String: Double]
   ) -> (moments: Moments?, why: String) {
     var second: [[String]: StoredTensor] = [:]
     var first: [[String]: StoredTensor] = [:]
@@ -67,10 +80,12 @@ struct OptaxMoments {
     guard let type = entries.first?.secondMoment.type else {
       return (nil, "the names of its moments are not those of the parameters")
     }
+    let kind = isSum ? "adagrad" : first.isEmpty ? "rmsprop" : "adam"
     return (
       Moments(
-        kind: isSum ? "adagrad" : first.isEmpty ? "rmsprop" : "adam", beta1: nil, beta2: nil,
-        step: step,
+        kind: kind, beta1: kind == "adam" ? settings["b1"] : nil,
+        beta2: isSum ? nil : settings[kind == "adam" ? "b2" : "decay"],
+        initialSum: isSum ? settings["initial_accumulator_value"] : nil, step: step,
         elementType: type, entries: entries,
         flags: type.byteWidth < 4 ? ["low_precision_moments"] : []), ""
     )

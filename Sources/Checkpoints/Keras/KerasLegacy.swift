@@ -140,7 +140,9 @@ struct KerasLegacy {
     return (
       Moments(
         kind: kind, beta1: kind == "adam" ? settings?["beta_1"]?.double : nil,
-        beta2: kind == "adam" ? settings?["beta_2"]?.double : settings?["rho"]?.double, step: step,
+        beta2: kind == "adam" ? settings?["beta_2"]?.double : settings?["rho"]?.double,
+        initialSum: kind == "adagrad" ? settings?["initial_accumulator_value"]?.double : nil,
+        step: step,
         elementType: type, entries: entries, flags: []), "names"
     )
   }

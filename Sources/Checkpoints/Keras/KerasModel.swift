@@ -135,29 +135,4 @@ extension Checkpoint {
         Finding("no-moments", at: path, "the optimizer's moments are not used: \(how)"))
     }
   }
-
-  /// A single integer among the stored tensors.
-  func integer(_ tensor: StoredTensor) throws(Problem) -> Int? {
-    guard tensor.shape.count == 1, !tensor.type.isFloatingPoint else { return nil }
-    var value: Int?
-    try BlockReader(elements: 1).forEachBlock(of: tensor, in: { files[$0].file }) {
-      (bytes, _) in
-      let bits = Array(bytes).littleEndian(at: 0, width: tensor.type.byteWidth) ?? 0
-      switch tensor.type {
-      case .int32: value = Int(Int32(truncatingIfNeeded: bits))
-      case .int16: value = Int(Int16(truncatingIfNeeded: bits))
-      case .int8: value = Int(Int8(truncatingIfNeeded: bits))
-      case .int64: value = Int(Int64(bitPattern: bits))
-      default: value = Int(exactly: bits)
-      }
-    }
-    return value
-  }
-
-  /// A single finite number among the stored tensors.
-  func real(_ tensor: StoredTensor) throws(Problem) -> Double? {
-    guard tensor.shape.count == 1 else { return nil }
-    let value = Double(try read(tensor).values[0])
-    return value.isFinite ? value : nil
-  }
 }

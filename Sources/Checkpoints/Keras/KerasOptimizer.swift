@@ -12,6 +12,8 @@ struct KerasOptimizer {
   let flags: [String]
   let beta1: Double?
   let beta2: Double?
+  /// What Adagrad's sums begin at.
+  let initialSum: Double?
 
   /// - Parameters:
   ///   - variables: all of the optimizer's, from the iteration on.
@@ -60,7 +62,8 @@ struct KerasOptimizer {
         kind: kind, moments: found.moments,
         flags: kind == "adam" && found.layout.extra > 0 ? ["amsgrad"] : [],
         beta1: kind == "adam" ? settings?["beta_1"]?.double : nil,
-        beta2: kind == "adam" ? settings?["beta_2"]?.double : settings?["rho"]?.double), ""
+        beta2: kind == "adam" ? settings?["beta_2"]?.double : settings?["rho"]?.double,
+        initialSum: settings?["initial_accumulator_value"]?.double), ""
     )
   }
 
@@ -90,7 +93,8 @@ struct KerasOptimizer {
       flags.append("low_precision_moments")
     }
     return Moments(
-      kind: kind, beta1: beta1, beta2: kind == "adagrad" ? nil : beta2, step: step,
+      kind: kind, beta1: beta1, beta2: kind == "adagrad" ? nil : beta2,
+      initialSum: kind == "adagrad" ? initialSum : nil, step: step,
       elementType: type, entries: entries, flags: flags)
   }
 }

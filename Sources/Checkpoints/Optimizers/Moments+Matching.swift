@@ -63,16 +63,20 @@ extension Moments {
   private static func make(_ optimizer: OptimizerState, _ entries: [Entry]) -> Moments? {
     guard let first = entries.first else { return nil }
     var flags = optimizer.flags
-    let betas = Set(optimizer.groups.map(\.betas))
-    let common = betas.count == 1 ? betas.first ?? [] : []
-    if betas.count > 1 { flags.append("mixed_betas") }
+    // A group without parameters that have moments has no say.
+    let groups = optimizer.groups.filter { $0.ids.contains { optimizer.parameters[$0] != nil } }
+    let betas = Set(groups.map(\.betas))
+    let common = Betas(betas.count == 1 ? betas.first ?? [] : [])
+    if betas.count > 1, !flags.contains("mixed_betas") { flags.append("mixed_betas") }
+    let starts = Set(groups.map(\.initialSum))
     let type = first.secondMoment.type
     if entries.contains(where: { $0.secondMoment.type.byteWidth < 4 }) {
       flags.append("low_precision_moments")
     }
+    let isSum = optimizer.kind == "adagrad"
     return Moments(
-      kind: optimizer.kind, beta1: common.count == 2 ? common[0] : nil,
-      beta2: optimizer.kind == "adagrad" ? nil : common.last, step: optimizer.step,
+      kind: optimizer.kind, beta1: common.first, beta2: isSum ? nil : common.second,
+      initialSum: isSum && starts.count == 1 ? starts.first ?? nil : nil, step: optimizer.step,
       elementType: type, entries: entries, flags: flags)
   }
 
@@ -84,7 +88,7 @@ extension Moments {
     else { return nil }
     return Entry(
       parameter: parameter.name, firstMoment: state.first, secondMoment: state.second,
-      updates: state.updates)
+      updates: state.updates, ownBetas: state.betas.map(Betas.init))
   }
 
   /// By the names that the optimizer was given, or by state keys that are names themselves.
@@ -128,5 +132,12 @@ extension Moments {
       return (nil, "two of its moments have the same shape")
     }
     return (make(optimizer, entries), "shapes")
+  }
+}
+
+extension Moments.Betas {
+  /// As PyTorch's groups list them: Adam's two, or the one of RMSprop.
+  fileprivate init(_ listed: [Double]) {
+    self.init(first: listed.count == 2 ? listed[0] : nil, second: listed.last)
   }
 }

@@ -10,12 +10,16 @@ struct OptimizerState {
     let names: [String]?
     let weightDecay: Double?
     let betas: [Double]
+    /// What Adagrad's sums begin at.
+    var initialSum: Double?
   }
 
   struct Parameter {
     var first: StoredTensor?
     var second: StoredTensor
     var updates: Int?
+    /// Its own group's, where groups differ in them.
+    var betas: [Double]?
   }
 
   var kind = "adam"
@@ -66,7 +70,8 @@ struct OptimizerState {
         Group(
           ids: ids, names: names?.count == ids.count ? names : nil,
           weightDecay: group["weight_decay"]?.double,
-          betas: betas(of: group)))
+          betas: betas(of: group),
+          initialSum: group["initial_accumulator_value"]?.double))
       if optimizer.learningRate == nil, let rate = group["lr"] {
         optimizer.learningRate = try archive.number(rate)
       }
@@ -107,6 +112,11 @@ struct OptimizerState {
       return (optimizer, "it keeps no second moment of Adam's, RMSprop's or Adagrad's kind")
     }
     optimizer.kind = kind
+    if Set(optimizer.groups.map(\.betas)).count > 1 {
+      for group in optimizer.groups {
+        for id in group.ids { optimizer.parameters[id]?.betas = group.betas }
+      }
+    }
     return (optimizer, "")
   }
 

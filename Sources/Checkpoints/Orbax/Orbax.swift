@@ -149,7 +149,9 @@ extension Checkpoint {
     }
     facts.metrics = metrics
     take(facts)
-    let (matched, why) = OptaxMoments.match(tree.optimizer, to: tree.weights, step: made ?? step)
+    let (matched, why) = OptaxMoments.match(
+      tree.optimizer, to: tree.weights, step: made ?? step,
+      settings: try numbers(OptaxMoments.settings(tree.optimizer)))
     moments = matched
     if matched == nil {
       findings.append(

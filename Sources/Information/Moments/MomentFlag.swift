@@ -4,7 +4,8 @@
 public enum MomentFlag: String, Sendable, CaseIterable {
   /// The squared gradients are of true labels and mini-batches: not the Fisher information.
   case trueLabels = "true_labels"
-  /// Moments in 16 bits over a window shorter than 1/(1−β2) steps: rounding is of its size.
+  /// Moments in 16 bits over a window shorter than 1/(1−β2) steps, or of less than what was summed before
+  /// it: rounding is of its size.
   case lowPrecisionWindow = "low_precision_window"
   /// Gradients were clipped: early peaks are flattened.
   case censoredClipping = "censored_clipping"

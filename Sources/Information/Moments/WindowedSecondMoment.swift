@@ -12,23 +12,23 @@ public struct WindowedSecondMoment: Sendable, Hashable {
   /// What to bear in mind.
   public let flags: [MomentFlag]
 
-  /// The mean between two checkpoints:
+  /// The mean between two checkpoints of a running mean, weighted towards the window's end as that is, or
+  /// of a sum, every step alike:
   ///
-  ///     q = (v₂ − β2^Δ v₁) / (1 − β2^Δ)
+  ///     q = (v₂ − β2^Δ v₁) / (1 − β2^Δ)          q = (v₂ − v₁) / Δ
   ///
-  /// exact and without lag, weighted towards the window's end as the running mean is. Without an
-  /// earlier checkpoint v₁ = 0 at step 0: the usual bias correction.
+  /// exact and without lag. Without an earlier checkpoint v₁ = 0 at step 0, which is the usual bias
+  /// correction; a sum's v₁ is then what it began at.
   ///
   /// - Parameters:
   ///   - previous: the earlier checkpoint's moment, nil at the first.
   ///   - current: the later one's.
-  ///   - beta2: the optimizer's decay, in (0, 1).
   ///   - clipped: whether gradients were clipped, nil when unknown.
-  /// - Returns: absent when the steps do not advance, the layers differ, or a number is not finite.
+  /// - Returns: absent when the steps do not advance, the layers or the ways of gathering differ, or a
+  ///   number is not finite.
   public static func between(
-    _ previous: SecondMoment?, _ current: SecondMoment, beta2: Double, clipped: Bool? = nil
+    _ previous: SecondMoment?, _ current: SecondMoment, clipped: Bool? = nil
   ) -> Measured<WindowedSecondMoment> {
-    guard beta2 > 0, beta2 < 1 else { return .absent("beta2 is \(beta2), not between 0 and 1") }
     guard current.sum.isFinite, current.sum >= 0 else {
       return .absent("the second moment is not finite and positive")
     }
@@ -42,11 +42,30 @@ public struct WindowedSecondMoment: Sendable, Hashable {
         return .absent("the previous second moment is not finite and positive")
       }
     }
-    var flags: [MomentFlag] = [.trueLabels]
     let steps = Double(current.step) - Double(from)
-    // −expm1 keeps 1 − β2^Δ accurate for few steps.
-    let fresh = -expm1(steps * log(beta2))
-    let before = (previous?.sum ?? 0) * (1 - fresh)
+    // What of the earlier moment is still in the later one, and how often the window's mean was added to it.
+    let before: Double
+    let fresh: Double
+    let isShort: Bool
+    switch (previous?.gathering ?? current.gathering, current.gathering) {
+    case (.mean(let earlier), .mean(let beta2)):
+      guard earlier == beta2 else {
+        return .absent("beta2 went from \(earlier) to \(beta2) in between")
+      }
+      guard beta2 > 0, beta2 < 1 else { return .absent("beta2 is \(beta2), not between 0 and 1") }
+      // −expm1 keeps 1 − β2^Δ accurate for few steps.
+      fresh = -expm1(steps * log(beta2))
+      before = (previous?.sum ?? 0) * (1 - fresh)
+      isShort = steps * (1 - beta2) < 1
+    case (.sum, .sum(let start)):
+      guard let base = previous?.sum ?? start.map({ $0 * Double(current.elements) }) else {
+        return .absent("what the sum of squared gradients began at is not known")
+      }
+      (before, fresh) = (base, steps)
+      isShort = current.sum < 2 * base
+    default: return .absent("the optimizer was another in between")
+    }
+    var flags: [MomentFlag] = [.trueLabels]
     var value = (current.sum - before) / fresh
     if value < 0 {
       let rounding = current.lowPrecision ? 0x1p-8 : 0x1p-20
@@ -57,7 +76,7 @@ public struct WindowedSecondMoment: Sendable, Hashable {
       flags.append(.roundedUp)
     }
     if previous == nil { flags.append(.sinceStart) }
-    if current.lowPrecision || previous?.lowPrecision == true, steps * (1 - beta2) < 1 {
+    if current.lowPrecision || previous?.lowPrecision == true, isShort {
       flags.append(.lowPrecisionWindow)
     }
     switch clipped {

@@ -188,7 +188,7 @@ extension Configuration {
     return value
   }
 
-  private static func number(
+  static func number(
     _ reader: inout MappingReader, _ key: String, above: Double? = nil, from: Double? = nil,
     upTo: Double
   ) throws(Problem) -> Double? {

@@ -2,6 +2,7 @@
 // A mistake in it holds that run back and is told; it harms no other.
 
 public import Diagnostics
+public import Pipeline
 internal import Reports
 internal import Watching
 internal import YAML
@@ -14,9 +15,8 @@ public struct RunSettings: Sendable, Hashable {
   public var name: String?
   /// Which labels the Fisher information is taken over.
   public var labels: Configuration.Labels?
-  /// Examples of one training step, over all devices and accumulation: what per-example numbers from
-  /// optimizer moments need, where the checkpoint does not say.
-  public var batchSize: Int?
+  /// What numbers from optimizer moments need, where the checkpoint does not say.
+  public var training = StatedTraining()
 
   /// Nothing is said.
   public init() {}
@@ -61,8 +61,22 @@ public struct RunSettings: Sendable, Hashable {
       settings.name = name
     }
     settings.labels = try reader.optional("labels")
-    settings.batchSize = try Configuration.whole(&reader, "batch_size", 1...1_000_000)
+    settings.training.batchSize = try Configuration.whole(&reader, "batch_size", 1...1_000_000)
+    settings.training.beta1 = try Configuration.number(
+      &reader, "beta1", above: 0, upTo: 1 - 1e-9)
+    settings.training.beta2 = try Configuration.number(
+      &reader, "beta2", above: 0, upTo: 1 - 1e-9)
     try reader.finish()
     return settings
+  }
+}
+
+extension StatedTraining {
+  /// As options of `probe`.
+  var options: [String] {
+    let numbers: [(String, (any CustomStringConvertible)?)] = [
+      ("batch-size", batchSize), ("beta1", beta1), ("beta2", beta2),
+    ]
+    return numbers.compactMap { name, value in value.map { "--\(name)=\($0)" } }
   }
 }

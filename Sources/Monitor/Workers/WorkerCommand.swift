@@ -36,7 +36,7 @@ public struct WorkerCommand: Sendable, Hashable {
     add("--run", job.entry.run)
     let labels = job.settings.labels ?? configuration.labels
     if labels != .auto { add("--labels", labels.rawValue) }
-    add("--batch-size", job.settings.batchSize)
+    arguments += job.settings.training.options
     add("--draws", configuration.draws)
     add("--seed", configuration.seed)
     add("--tolerance-nats", configuration.toleranceNats)

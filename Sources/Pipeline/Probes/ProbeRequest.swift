@@ -23,8 +23,8 @@ public struct ProbeRequest: Sendable {
   public var referenceEntropyBits: Double?
   /// Overrides the probe's limits of what an estimate may cost.
   public var budget: EstimationBudget?
-  /// Examples of one training step, where the checkpoint does not say.
-  public var batchSize: Int?
+  /// What is said of the training, where the checkpoint does not say.
+  public var training = StatedTraining()
   /// An earlier checkpoint of the run to compare with.
   public var previous: String?
   /// Whether the report carries what later checkpoints are compared with.
