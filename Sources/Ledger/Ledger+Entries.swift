@@ -139,6 +139,14 @@ extension Ledger {
       { Self.readEntry($0).0 })
   }
 
+  /// The entry of a run that was seen first.
+  public func firstEntry(run: String) throws(Problem) -> Entry? {
+    try connection.rows(
+      "SELECT \(Self.entryColumns) FROM entry WHERE run = ?1 ORDER BY id LIMIT 1", [.text(run)],
+      { Self.readEntry($0).0 }
+    ).first
+  }
+
   /// The entries in some states in the order of first sight.
   public func entries(in states: Set<EntryState>) throws(Problem) -> [Entry] {
     var entries: [Entry] = []

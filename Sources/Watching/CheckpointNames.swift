@@ -89,16 +89,7 @@ public enum CheckpointNames {
 
   /// The step that a name tells: the number after `step`, else the last number in it.
   public static func step(inName name: String) -> UInt64? {
-    var stem = Substring(name)
-    if let known = [
-      ".pth.tar", ".pt.tar", ".safetensors", ".pth", ".ckpt", ".pt", ".bin", ".keras",
-      ".weights.h5", ".h5", ".hdf5", ".npz", ".gguf", ".msgpack", ".index",
-    ].first(
-      where: name.hasSuffix)
-    {
-      stem = stem.dropLast(known.count)
-    }
-    let bytes = Array(stem.lowercased().utf8)
+    let bytes = Array(stem(name).lowercased().utf8)
     var last: UInt64?
     var position = 0
     while position < bytes.count {
@@ -117,6 +108,23 @@ public enum CheckpointNames {
       last = number
     }
     return last
+  }
+
+  /// A name without its numbers: what checkpoints of one series have in common. Lightning's `-v1`, for a name
+  /// that was taken, is none of it.
+  public static func family(ofName name: String) -> String {
+    var stem = stem(name)
+    let version = stem.utf8.reversed().prefix(while: isDigit).count
+    if version > 0, stem.dropLast(version).hasSuffix("-v") { stem = stem.dropLast(version + 2) }
+    return String(stem.filter { !$0.isASCII || !$0.isNumber })
+  }
+
+  private static func stem(_ name: String) -> Substring {
+    let ending = [
+      ".pth.tar", ".pt.tar", ".safetensors", ".pth", ".ckpt", ".pt", ".bin", ".keras",
+      ".weights.h5", ".h5", ".hdf5", ".npz", ".gguf", ".msgpack", ".index",
+    ].first(where: name.hasSuffix)
+    return name.dropLast(ending?.count ?? 0)
   }
 
   private static func isWeightsExtension(_ text: Substring) -> Bool {

@@ -12,7 +12,11 @@ public enum Lives {
   /// each life has several checkpoints; and where they took seconds to write, as no copy does.
   public static func byPath(_ candidates: [Candidate]) -> [String: Int] {
     var lives: [String: Int] = [:]
-    for (_, run) in Dictionary(grouping: candidates, by: \.runDirectory) {
+    // Names of another kind are another series.
+    let series = Dictionary(grouping: candidates) {
+      [$0.runDirectory, CheckpointNames.family(ofName: $0.name)]
+    }
+    for (_, run) in series {
       lives.merge(ofRun(run), uniquingKeysWith: { first, _ in first })
     }
     return lives

@@ -54,7 +54,7 @@ final class CountingRecorder: Recorder {
 
   func standing(of run: String, at path: String?) throws(Problem) -> Standing { Standing() }
 
-  func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded {
+  func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded? {
     let text = String(decoding: document, as: UTF8.self)
     if text.hasPrefix("disk-full"), !trouble.all.contains(entry.path) {
       trouble.add(entry.path)

@@ -31,6 +31,15 @@ import Testing
   }
 
   @Test(arguments: [
+    ("netG_epoch_12.pth", "netG_epoch_"), ("300_net_G.pth", "_net_G"), ("300.pt", ""),
+    ("epoch=03-step=88.ckpt", "epoch=-step="), ("epoch=03-step=88-v1.ckpt", "epoch=-step="),
+    ("model.weights.h5", "model"), ("checkpoint-300", "checkpoint-"), ("last.ckpt", "last"),
+  ])
+  func families(name: String, family: String) {
+    #expect(CheckpointNames.family(ofName: name) == family)
+  }
+
+  @Test(arguments: [
     ("checkpoint-300", true), ("step_3", true), ("300", true), ("epoch3", true),
     ("checkpoint", false), ("run1", false), ("checkpoint-final", false),
   ])

@@ -74,8 +74,9 @@ extension Daemon {
       let entry = try ledger.entry(path: path)
       // While a run's settings cannot be read, its name is what it was.
       let run =
-        knownRunName(candidate.runDirectory) ?? entry?.run
-        ?? roots[root].runName(candidate.runDirectory)
+        try knownRunName(candidate.runDirectory).map { (name) throws(Problem) in
+          try ledger.run(ofCheckpoint: path, in: name)
+        } ?? entry?.run ?? roots[root].runName(candidate.runDirectory)
       if let entry, entry.fingerprint.text == text, entry.run == run,
         [.done, .rejected, .missed].contains(entry.state)
       {

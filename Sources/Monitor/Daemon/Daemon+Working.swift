@@ -29,7 +29,8 @@ extension Daemon {
     let run: String
     do throws(Problem) {
       settings = try runSettings(of: candidate.runDirectory, in: next.root)
-      run = try claimRunName(settings, candidate.runDirectory, next.root)
+      let folderRun = try claimRunName(settings, candidate.runDirectory, next.root)
+      run = try ledger.run(ofCheckpoint: candidate.path, in: folderRun)
     } catch {
       // A root that does not answer holds all of it back already.
       if !roots[next.root].isMissing { hold(next, error.description) }
@@ -164,7 +165,13 @@ extension Daemon {
   private func record(_ document: [UInt8], _ job: Job) throws(Problem) {
     let path = job.candidate.path
     do throws(Problem) {
-      try recorder.record(document, of: job.entry)
+      if try recorder.record(document, of: job.entry) == nil {
+        let run = try ledger.entry(path: path)?.run ?? job.entry.run
+        pending[path]?.run = run
+        pending[path]?.stage = .settling(until: BootClock.now())
+        return parts.log(
+          .info, "\(path) is of another series than \(job.entry.run): its run is \(run)")
+      }
     } catch {
       guard error.kind == .data || error.kind == .software else { throw error }
       return try refuse(

@@ -129,7 +129,10 @@ public final class Daemon {
     startRoots()
     updateStatus()
     parts.notifier.ready(status: status.line)
-    parts.log(.info, "plasticityd \(parts.version) watches \(roots.count) folders")
+    parts.log(
+      .info,
+      "plasticityd \(parts.version) watches "
+        + (roots.count == 1 ? "1 folder" : "\(roots.count) folders"))
     parts.log(.info, "workers' sandbox: \(status.sandbox)")
     while true {
       let events = mailbox.take(waiting: untilNextDue())

@@ -17,10 +17,12 @@ public protocol Recorder: AnyObject {
   /// alerts that follow from it; the run's documents follow with the next `flush`. Doing it again with the same
   /// document changes nothing.
   ///
+  /// - Returns: nil when the checkpoint turns out to be of another network than its folder's run is of: the entry
+  ///   is `seen` again, of a run of its own, and has to be measured as one of that.
   /// - Throws: a problem of kind `.data` or `.software` when the document is not what a worker may
   ///   say: the checkpoint is then refused. Any other means: again later.
   @discardableResult
-  func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded
+  func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded?
 
   /// Names another path of a reported checkpoint's content, unless it is named already.
   func alias(_ path: String, of entry: Entry) throws(Problem)

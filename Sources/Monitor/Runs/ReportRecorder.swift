@@ -40,14 +40,14 @@ final class ReportRecorder: Recorder {
   /// - Throws: what makes the document unusable (of kind `.data` or `.software`: the worker is not
   ///   trusted), or what the disk says (then it can be tried again).
   @discardableResult
-  func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded {
+  func record(_ document: [UInt8], of entry: Entry) throws(Problem) -> Recorded? {
     try record(document, of: entry, again: false)
   }
 
   /// The same; what is known of that content gives way when it is measured `again`, by other means, and so does
   /// what was concluded.
   @discardableResult
-  func record(_ document: [UInt8], of entry: Entry, again: Bool) throws(Problem) -> Recorded {
+  func record(_ document: [UInt8], of entry: Entry, again: Bool) throws(Problem) -> Recorded? {
     let run = entry.run
     var report = try CheckpointReport(yaml: document, path: entry.path)
     report.run = run
@@ -66,6 +66,8 @@ final class ReportRecorder: Recorder {
         "bad-worker-document", at: entry.path, "it holds no evidence to keep",
         remedy: "run a plasticityd of one version", kind: .software)
     }
+    let isBeside = try timelines.timeline(of: run).rows.contains { row.isBeside($0) }
+    if isBeside, try ledger.moveToOwnRun(entry) { return nil }
     let reportPath = paths.folder(run: run) + "/" + name
     if let step = row.step, try known(digest, in: run)?.row.isOfAnotherStep(than: row) ?? false {
       row.digest = "\(digest)@\(step)"

@@ -1,0 +1,37 @@
+// Which checkpoints are measured, and in which order.
+
+internal import Diagnostics
+internal import Watching
+
+extension Backfill {
+  func candidates() throws(Problem) -> [Candidate] {
+    do throws(Problem) {
+      let found = try Scanner(root: folder).scan().candidates
+      let lives = Lives.byPath(found)
+      return found.sorted { Self.precedes($0, $1, lives) }
+    } catch  where error.code == "root-missing" {
+      let isThere = FileSystemNames.exists(folder)
+      throw Problem(
+        "no-such-folder", at: folder, isThere ? "it is no folder" : "it is not there",
+        remedy: "name the folder that the training writes its checkpoints to; one checkpoint is "
+          + "measured by plasticityd probe", kind: .noInput)
+    }
+  }
+
+  /// By run, by its lives where it was resumed, and by step; otherwise checkpoints that are named another way come
+  /// together, since they may count another way.
+  private static func precedes(
+    _ one: Candidate, _ other: Candidate, _ lives: [String: Int]
+  ) -> Bool {
+    let (a, b) = (one.stepInName, other.stepInName)
+    if one.runDirectory != other.runDirectory { return one.runDirectory < other.runDirectory }
+    guard let a, let b else { return a == nil && b == nil ? one.path < other.path : a != nil }
+    if let life = lives[one.path], let otherLife = lives[other.path] {
+      return (life, a, one.path) < (otherLife, b, other.path)
+    }
+    let (family, otherFamily) = (
+      CheckpointNames.family(ofName: one.name), CheckpointNames.family(ofName: other.name)
+    )
+    return (family, a, one.path) < (otherFamily, b, other.path)
+  }
+}

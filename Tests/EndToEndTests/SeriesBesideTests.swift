@@ -1,0 +1,106 @@
+// Several networks whose checkpoints lie in one folder, told apart by their names: as many runs.
+
+import Foundation
+import Reports
+import TestSupport
+import Testing
+
+@Suite struct SeriesBesideTests {
+  private let tree: DaemonTree
+
+  init() throws { tree = try DaemonTree() }
+
+  /// A safetensors file of one matrix.
+  private func write(_ name: String, _ values: [Float]) throws {
+    let header =
+      "{\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[2,\(values.count / 2)],"
+      + "\"data_offsets\":[0,\(values.count * 4)]}}"
+    var bytes: [UInt8] = []
+    withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { bytes += $0 }
+    bytes += Array(header.utf8)
+    for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 } }
+    let folder = tree.path + "/runs/gan"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Data(bytes).write(to: URL(filePath: "\(folder)/\(name).safetensors"), options: .atomic)
+  }
+
+  private func names(_ report: RunReport) -> [[String]] {
+    report.trajectory.map { row in
+      ([row.path] + row.aliases).map {
+        URL(filePath: $0).deletingPathExtension().lastPathComponent
+      }.sorted()
+    }
+  }
+
+  /// Two generators of one shape and a discriminator of another, as CycleGAN names them.
+  private func writeNetworks(_ epoch: Int) throws {
+    try write("\(epoch)_net_D", [1, Float(epoch), 3, 4])
+    try write("\(epoch)_net_G_A", [1, 2, Float(epoch), 4, 5, 6])
+    try write("\(epoch)_net_G_B", [1, 2, 3, 4, Float(epoch), 6])
+  }
+
+  private func check(_ report: (String) throws -> RunReport) throws {
+    for (run, family) in [("gan", "net_D"), ("gan/net_G_A", "net_G_A"), ("gan/net_G_B", "net_G_B")]
+    {
+      let report = try report(run)
+      #expect(report.run == run)
+      #expect(report.trajectory.map(\.step) == [5, 10, 15])
+      #expect(report.trajectory.map(\.segment) == [0, 0, 0])
+      #expect(names(report) == [["5_\(family)"], ["10_\(family)"], ["15_\(family)"]])
+      // Each was measured against the one before it in its own series, the first against none.
+      #expect(report.trajectory[0].relativeUpdate == nil)
+      for row in report.trajectory.dropFirst() { #expect((row.relativeUpdate?.value ?? 0) > 0) }
+    }
+  }
+
+  @Test func theDaemonFollowsEach() throws {
+    try tree.start()
+    for (count, epoch) in [5, 10, 15].enumerated() {
+      try writeNetworks(epoch)
+      let runs = ["gan", "gan/net_G_A", "gan/net_G_B"]
+      try #require(
+        tree.waitForReports(Dictionary(uniqueKeysWithValues: runs.map { ($0, count + 1) })))
+      if count == 1 {
+        // Whose they are is known after a crash too.
+        tree.kill9()
+        try tree.start()
+      }
+    }
+    try check(tree.run)
+    let reports = tree.checkpointReports()
+    #expect(reports.count == 9)
+    for report in reports {
+      let findings = try tree.checkpoint(report).findings.map(\.code)
+      #expect(!findings.contains("not-compared"), "\(report)")
+    }
+  }
+
+  @Test func backfillFollowsEach() throws {
+    for epoch in [5, 10, 15] { try writeNetworks(epoch) }
+    for _ in 0..<2 {
+      let done = try Program.plasticityd(
+        "backfill", tree.path + "/runs/gan", "--reports", tree.reports)
+      #expect(done.code == 0, "\(done.error)")
+      for run in ["gan", "gan/net_G_A", "gan/net_G_B"] {
+        let told = String(decoding: done.output, as: UTF8.self)
+        #expect(told.contains("show \(tree.reports)/\(run)\n"))
+      }
+      try check(tree.run)
+    }
+  }
+
+  /// Copies under names of another kind are of the series that they are copies of; and so is what tells no number.
+  @Test func copiesAreNoSeries() throws {
+    for step in 1...3 { try write("model_\(step)", [1, Float(step), 3, 4]) }
+    for step in 1...2 { try write("best_\(step)", [1, Float(step), 3, 4]) }
+    try write("last", [1, 2, 3, 5])
+    let done = try Program.plasticityd(
+      "backfill", tree.path + "/runs/gan", "--reports", tree.reports)
+    #expect(done.code == 0, "\(done.error)")
+    #expect(
+      names(try tree.run("gan")) == [
+        ["best_1", "model_1"], ["best_2", "model_2"], ["model_3"], ["last"],
+      ])
+    #expect(tree.written().filter { $0.hasSuffix("run.yaml") } == ["gan/run.yaml"])
+  }
+}
