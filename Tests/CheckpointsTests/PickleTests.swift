@@ -360,6 +360,11 @@ import Testing
       try refusal(.torch(.dict([("epoch", .int(1))])))
         == "no-state-dict: x.pt: no dictionary in it holds tensors by name; "
         + "save model.state_dict(), for example under the key \"model_state_dict\"")
+    let groups = Pickled.list([.dict([("lr", .float(0.1)), ("params", .list([.int(0)]))])])
+    let moments = Pickled.dict([("exp_avg", Self.w), ("exp_avg_sq", Self.w)])
+    #expect(
+      try refusal(.torch(.dict([("state", .dict([("0", moments)])), ("param_groups", groups)])))
+        .hasPrefix("no-state-dict: x.pt: it holds an optimizer's state and no weights; "))
   }
 
   /// What torch's spectral_norm keeps beside a weight is state; weight_norm's two are parameters.

@@ -21,6 +21,13 @@ struct StateDict {
   static func find(in archive: TorchArchive) throws(Problem) -> StateDict {
     let candidates = try candidates(in: archive)
     guard let best = candidates.indices.min(by: { candidates[$0] < candidates[$1] }) else {
+      if !OptimizerState.all(in: archive.root).isEmpty {
+        throw Problem(
+          "no-state-dict", at: archive.file.path, "it holds an optimizer's state and no weights",
+          remedy:
+            "nothing is lost by it: its network's checkpoints are measured without its moments; "
+            + "save both in one file to have them used")
+      }
       throw Problem(
         "no-state-dict", at: archive.file.path, "no dictionary in it holds tensors by name",
         remedy: "save model.state_dict(), for example under the key \"model_state_dict\"")
