@@ -6,19 +6,6 @@ import TestSupport
 import Testing
 
 @Suite struct BackfillTests {
-  /// A safetensors file of one matrix.
-  private static func checkpoint(_ values: [Float], step: Int? = nil) -> [UInt8] {
-    let metadata = step.map { "\"__metadata__\":{\"step\":\"\($0)\"}," } ?? ""
-    let header =
-      "{\(metadata)\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[2,\(values.count / 2)],"
-      + "\"data_offsets\":[0,\(values.count * 4)]}}"
-    var bytes: [UInt8] = []
-    withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { bytes += $0 }
-    bytes += Array(header.utf8)
-    for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 } }
-    return bytes
-  }
-
   /// Two checkpoints of the recorded run, and a copy of the second; returns where its probe is.
   private static func copyRecordedRun(into folder: TestFolder) throws -> URL {
     let recorded = Fixtures.root.appending(path: "mnist1d-cnn-sgd")
@@ -41,7 +28,7 @@ import Testing
     defer { withExtendedLifetime(folder) {} }
     for step in 1...5 {
       let values: [Float] = [1, Float(step), step == 3 ? value : 3, 4]
-      try folder.file("run/step_\(step).safetensors", Self.checkpoint(values))
+      try folder.file("run/step_\(step).safetensors", MatrixFile.safetensors(values))
     }
     let done = try Program.plasticityd(
       "backfill", folder.path + "/run", "--reports", folder.path + "/reports")
@@ -70,7 +57,7 @@ import Testing
       for step in 1...2 {
         try folder.file(
           "\(place)/control/step_\(step).safetensors",
-          Self.checkpoint([1, 2, Float(step), Float(number)]))
+          MatrixFile.safetensors([1, 2, Float(step), Float(number)]))
       }
     }
     for _ in 0..<2 {
@@ -97,7 +84,7 @@ import Testing
   @Test(arguments: ["-lr0.1", "--help", "--run"]) func anyNameIsAName(_ name: String) throws {
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }
-    try folder.file("runs/\(name)/step_1.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    try folder.file("runs/\(name)/step_1.safetensors", MatrixFile.safetensors([1, 2, 3, 4]))
     let done = try Program.plasticityd(
       "backfill", folder.path + "/runs/\(name)", "--reports", folder.path + "/reports")
     #expect(done.code == 0, "\(done.error)")
@@ -142,12 +129,13 @@ import Testing
     let arguments = ["backfill", folder.path + "/run", "--reports", folder.path + "/reports"]
     for step in order {
       try folder.file(
-        "run/step_\(step).safetensors", Self.checkpoint([1, 2, 3, step == 1 ? 5 : 4], step: step))
+        "run/step_\(step).safetensors",
+        MatrixFile.safetensors([1, 2, 3, step == 1 ? 5 : 4], step: step))
       let done = try Program.run(Program.plasticityd, arguments)
       #expect(done.code == 0, "\(done.error)")
     }
-    try folder.file("run/last.safetensors", Self.checkpoint([1, 2, 3, 4], step: 3))
-    try folder.file("run/step_9.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    try folder.file("run/last.safetensors", MatrixFile.safetensors([1, 2, 3, 4], step: 3))
+    try folder.file("run/step_9.safetensors", MatrixFile.safetensors([1, 2, 3, 4]))
     _ = try Program.run(Program.plasticityd, arguments)
     let run = try Self.report(folder.path + "/reports/run/run.yaml")
     #expect(run.trajectory.map(\.step) == [1, 2, 3])
@@ -162,7 +150,8 @@ import Testing
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }
     for step in 1...2 {
-      try folder.file("run/step_\(step).safetensors", Self.checkpoint([1, 2, 3, Float(step)]))
+      try folder.file(
+        "run/step_\(step).safetensors", MatrixFile.safetensors([1, 2, 3, Float(step)]))
     }
     let done = try Program.plasticityd(
       "backfill", folder.path + "/run", "--reports", folder.path + "/reports", "--probe",
@@ -189,7 +178,7 @@ import Testing
     #expect(run.evidence == "probe")
     // A mistake holds its own run back, and no other.
     try folder.text("run/plasticity.yaml", "prob: x\n")
-    try folder.file("second/step_1.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    try folder.file("second/step_1.safetensors", MatrixFile.safetensors([1, 2, 3, 4]))
     let wrong = try Program.plasticityd(
       "backfill", folder.path, "--reports", folder.path + "-reports")
     defer { try? FileManager.default.removeItem(atPath: folder.path + "-reports") }
@@ -206,7 +195,7 @@ import Testing
   @Test func reportsOfTheDaemonAreLeftAlone() throws {
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }
-    try folder.file("run/step_1.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    try folder.file("run/step_1.safetensors", MatrixFile.safetensors([1, 2, 3, 4]))
     try folder.text("reports/run/run.yaml", "schema: plasticityd/run/v1\n")
     let done = try Program.plasticityd(
       "backfill", folder.path + "/run", "--reports", folder.path + "/reports")
@@ -221,12 +210,12 @@ import Testing
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }
     let reports = folder.path + "/reports"
-    try folder.file("run/\(name)", Self.checkpoint([1, 2, 3, 4]))
+    try folder.file("run/\(name)", MatrixFile.safetensors([1, 2, 3, 4]))
     let arguments = ["backfill", folder.path + "/run", "--reports", reports]
     _ = try Program.run(Program.plasticityd, arguments)
     #expect(try Self.report(reports + "/run/run.yaml").trajectory.map(\.step) == [nil])
-    try folder.file("run/step_7.safetensors", Self.checkpoint([1, 2, 3, 4]))
-    try folder.file("run/step_8.safetensors", Self.checkpoint([1, 2, 3, 5]))
+    try folder.file("run/step_7.safetensors", MatrixFile.safetensors([1, 2, 3, 4]))
+    try folder.file("run/step_8.safetensors", MatrixFile.safetensors([1, 2, 3, 5]))
     let done = try Program.run(Program.plasticityd, arguments)
     #expect(done.code == 0, "\(done.error)")
     let run = try Self.report(reports + "/run/run.yaml")
@@ -239,7 +228,7 @@ import Testing
   @Test func checkpointsWithoutAStepAreListedAsTheyAre() throws {
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }
-    try folder.file("run/best.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    try folder.file("run/best.safetensors", MatrixFile.safetensors([1, 2, 3, 4]))
     _ = try Program.plasticityd(
       "backfill", folder.path + "/run", "--reports", folder.path + "/reports")
     let shown = try Program.plasticityd("show", folder.path + "/reports/run")
@@ -264,7 +253,7 @@ import Testing
   @Test func nothingIsWrittenBesideCheckpoints() throws {
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }
-    try folder.file("run/step_1.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    try folder.file("run/step_1.safetensors", MatrixFile.safetensors([1, 2, 3, 4]))
     let run = folder.path + "/run"
     for reports in [run + "/reports", run] {
       let done = try Program.plasticityd("backfill", run, "--reports", reports)
@@ -277,7 +266,7 @@ import Testing
   @Test func aFileIsNoRun() throws {
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }
-    try folder.file("step_1.safetensors", Self.checkpoint([1, 2, 3, 4]))
+    try folder.file("step_1.safetensors", MatrixFile.safetensors([1, 2, 3, 4]))
     for (name, what) in [("step_1.safetensors", "it is no folder"), ("none", "it is not there")] {
       let path = "\(folder.path)/\(name)"
       let done = try Program.plasticityd("backfill", path, "--reports", folder.path + "/reports")

@@ -10,18 +10,11 @@ import Testing
 
   init() throws { tree = try DaemonTree() }
 
-  /// A safetensors file of one matrix.
   private func write(_ name: String, _ values: [Float]) throws {
-    let header =
-      "{\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[2,\(values.count / 2)],"
-      + "\"data_offsets\":[0,\(values.count * 4)]}}"
-    var bytes: [UInt8] = []
-    withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { bytes += $0 }
-    bytes += Array(header.utf8)
-    for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 } }
     let folder = tree.path + "/runs/gan"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try Data(bytes).write(to: URL(filePath: "\(folder)/\(name).safetensors"), options: .atomic)
+    try Data(MatrixFile.safetensors(values)).write(
+      to: URL(filePath: "\(folder)/\(name).safetensors"), options: .atomic)
   }
 
   private func names(_ report: RunReport) -> [[String]] {
