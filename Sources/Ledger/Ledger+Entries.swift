@@ -147,6 +147,15 @@ extension Ledger {
     ).first
   }
 
+  /// The runs that entries are of whose names are in a folder of names.
+  public func runs(below folder: String) throws(Problem) -> [String] {
+    // "0" is the character after "/".
+    try connection.rows(
+      "SELECT DISTINCT run FROM entry WHERE run > ?1 AND run < ?2 ORDER BY run",
+      [.text("\(folder)/"), .text("\(folder)0")]
+    ) { $0.text(0) }
+  }
+
   /// The entries in some states in the order of first sight.
   public func entries(in states: Set<EntryState>) throws(Problem) -> [Entry] {
     var entries: [Entry] = []

@@ -30,6 +30,9 @@ import Testing
     try write("\(epoch)_net_D", [1, Float(epoch), 3, 4])
     try write("\(epoch)_net_G_A", [1, 2, Float(epoch), 4, 5, 6])
     try write("\(epoch)_net_G_B", [1, 2, 3, 4, Float(epoch), 6])
+    // What stands for the newest of each has no number.
+    try write("latest_net_D", [1, Float(epoch), 3, 4])
+    try write("latest_net_G_B", [1, 2, 3, 4, Float(epoch), 6])
   }
 
   private func check(_ report: (String) throws -> RunReport) throws {
@@ -39,7 +42,9 @@ import Testing
       #expect(report.run == run)
       #expect(report.trajectory.map(\.step) == [5, 10, 15])
       #expect(report.trajectory.map(\.segment) == [0, 0, 0])
-      #expect(names(report) == [["5_\(family)"], ["10_\(family)"], ["15_\(family)"]])
+      let newest = family == "net_G_A" ? [] : ["latest_\(family)"]
+      #expect(
+        names(report) == [["5_\(family)"], ["10_\(family)"], ["15_\(family)"] + newest])
       // Each was measured against the one before it in its own series, the first against none.
       #expect(report.trajectory[0].relativeUpdate == nil)
       for row in report.trajectory.dropFirst() { #expect((row.relativeUpdate?.value ?? 0) > 0) }
@@ -59,6 +64,12 @@ import Testing
         try tree.start()
       }
     }
+    let areNamed = eventually {
+      ["gan", "gan/net_G_B"].allSatisfy { run in
+        (try? tree.run(run))?.trajectory.last?.aliases.count == 1
+      }
+    }
+    #expect(areNamed, "\(tree.log.suffix(3_000))")
     try check(tree.run)
     let reports = tree.checkpointReports()
     #expect(reports.count == 9)

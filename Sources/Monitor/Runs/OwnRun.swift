@@ -8,12 +8,26 @@ import Watching
 
 extension Ledger {
   /// The run of a checkpoint by its name: its folder's, or the one of its own that others of its series were found
-  /// to be of.
+  /// to be of. A name without a number, as `latest_net_G.pth`, is of the series with which it shares most words.
   func run(ofCheckpoint path: String, in folderRun: String) throws(Problem) -> String {
-    let own = ownRun(ofCheckpoint: path, in: folderRun)
-    guard let first = try firstEntry(run: own), Path.parent(first.path) == Path.parent(path)
-    else { return folderRun }
-    return own
+    let folder = Path.parent(path)
+    if CheckpointNames.step(inName: Path.name(path)) != nil {
+      let own = ownRun(ofCheckpoint: path, in: folderRun)
+      return try isOwn(own, of: folder) ? own : folderRun
+    }
+    let others = try runs(below: folderRun)
+    if others.isEmpty { return folderRun }
+    let words = Self.words(path)
+    var shared: [String: Int] = [:]
+    for run in [folderRun] + others {
+      let counted = try entries(run: run).first {
+        Path.parent($0.path) == folder && CheckpointNames.step(inName: Path.name($0.path)) != nil
+      }
+      if let counted { shared[run] = words.intersection(Self.words(counted.path)).count }
+    }
+    let most = shared.values.max() ?? 0
+    let nearest = shared.filter { $0.value == most }
+    return nearest.count == 1 ? nearest.first?.key ?? folderRun : folderRun
   }
 
   /// Gives a checkpoint a run of its own, in which it is yet to be measured; false when it has one already.
@@ -24,11 +38,19 @@ extension Ledger {
     return true
   }
 
+  private func isOwn(_ run: String, of folder: String) throws(Problem) -> Bool {
+    try firstEntry(run: run).map { Path.parent($0.path) == folder } ?? false
+  }
+
   private func ownRun(ofCheckpoint path: String, in folderRun: String) -> String {
     let family = CheckpointNames.family(ofName: Path.name(path))
     let isMark = { (character: Character) in !character.isLetter }
     let word = String(family.drop(while: isMark).reversed().drop(while: isMark).reversed())
     return "\(folderRun)/\(word.isEmpty ? "unnamed" : word)"
+  }
+
+  private static func words(_ path: String) -> Set<Substring> {
+    Set(CheckpointNames.family(ofName: Path.name(path)).split { !$0.isLetter })
   }
 }
 
