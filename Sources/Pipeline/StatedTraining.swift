@@ -2,6 +2,7 @@
 // line.
 
 import Checkpoints
+package import Reports
 
 /// Facts of a training that its checkpoints may lack.
 public struct StatedTraining: Sendable, Hashable {
@@ -28,12 +29,19 @@ extension StatedTraining {
   }
 }
 
+extension SeriesRow {
+  /// Whether its moments would be evidence if their decay were stated.
+  package var lacksDecay: Bool { momentsProblem?.hasSuffix(Moments.request) ?? false }
+}
+
 extension Moments {
+  fileprivate static let request = "give beta2 in plasticity.yaml or with --beta2"
+
   /// Why nothing can be told from them; nil when something can.
   var doubt: String? {
     if lacksDecay {
       return "the checkpoint does not tell how fast \(kind)'s second moment decays; "
-        + "give beta2 in plasticity.yaml or with --beta2"
+        + Self.request
     }
     if !isSum, entries.allSatisfy({ betas(of: $0).second == nil }) {
       return "\(kind) moments with several decays, and the checkpoint does not tell which is whose"

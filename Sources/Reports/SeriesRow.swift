@@ -50,6 +50,8 @@ public struct SeriesRow: Document {
   public var probe: String?
   /// Why it was not measured with the probe that was given.
   public var probeProblem: String?
+  /// Why its optimizer's moments were not used.
+  public var momentsProblem: String?
   /// The layers, in the report's order.
   public var layers: [SeriesLayer]
   /// What later rows are compared with.
@@ -98,6 +100,9 @@ public struct SeriesRow: Document {
       return "\($0.digest) \($0.labels) \(draws) \($0.seed) \($0.of ?? $0.examples)"
     }
     probeProblem = report.skipped.first { $0.name == "probe" }?.reason
+    momentsProblem =
+      report.skipped.first { $0.name == "optimizer" }?.reason
+      ?? report.findings.first { $0.code == "no-moments" }?.text
     layers = report.layers.map { layer in
       SeriesLayer(
         name: layer.name, fisherTrace: layer.fisherTrace,

@@ -9,9 +9,9 @@ struct BackfillCommand: ParsableCommand {
     abstract: "Measure a finished run: the same documents as the daemon writes.",
     discussion: """
       Every checkpoint below FOLDER is measured in the order of its step. What is already reported \
-      in the report folder is not measured again, unless it was measured without the probe that \
-      is given now; a checkpoint that cannot be read is rejected and the others go on. A run's \
-      plasticity.yaml holds here as it does for the daemon.
+      in the report folder is not measured again, unless it was measured without the probe, or the \
+      decay of an optimizer's moments, that is given now; a checkpoint that cannot be read is \
+      rejected and the others go on. A run's plasticity.yaml holds here as it does for the daemon.
 
         plasticityd backfill runs/my-run --probe runs/my-run/probe --reports reports
         plasticityd show reports/my-run

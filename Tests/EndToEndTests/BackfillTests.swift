@@ -164,6 +164,40 @@ import Testing
         "2 of 2 checkpoints were measured without the probe: it does not fit: "))
   }
 
+  /// A decay that no checkpoint tells can be said later: what lacked it is measured again, once.
+  @Test func aDecayIsSaidLater() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    for step in [4, 9] {
+      let source = Fixtures.root.appending(path: "moments/optax-\(step).msgpack")
+      try folder.file("run/optax-\(step).msgpack", Array(try Data(contentsOf: source)))
+    }
+    let arguments = ["backfill", folder.path + "/run", "--reports", folder.path + "/reports"]
+    func run() throws -> RunReport {
+      let done = try Program.run(Program.plasticityd, arguments)
+      #expect(done.code == 0, "\(done.error)")
+      return try Self.report(folder.path + "/reports/run/run.yaml")
+    }
+    let without = try run()
+    #expect(without.evidence == "weights")
+    let finding = try #require(without.findings.first { $0.code == "moments-not-used" })
+    #expect(finding.text.hasPrefix("of 2 of 2 checkpoints the optimizer tells nothing: "))
+    try folder.text("run/plasticity.yaml", "beta2: 0.95\n")
+    let with = try run()
+    #expect(with.evidence == "optimizer")
+    #expect(with.findings.isEmpty)
+    #expect(with.trajectory.allSatisfy { $0.windowedSecondMoment != nil })
+    let last = folder.path + "/reports/run/" + with.trajectory[1].report
+    let number = try FileManager.default.attributesOfItem(atPath: last)[.systemFileNumber] as? Int
+    _ = try run()
+    #expect(
+      try FileManager.default.attributesOfItem(atPath: last)[.systemFileNumber] as? Int == number)
+    let report = try CheckpointReport(
+      yaml: Array(try Data(contentsOf: URL(filePath: last))), path: last)
+    #expect(report.optimizer?.flags.contains("stated_decay") == true)
+    #expect(report.optimizer?.flags.contains("since_start") == false)
+  }
+
   /// What is said beside the checkpoints holds as it does for the daemon.
   @Test func aRunsOwnSettingsHold() throws {
     let folder = try TestFolder()

@@ -2,16 +2,22 @@
 
 internal import Diagnostics
 internal import Ledger
+internal import Pipeline
 internal import Reports
 internal import Watching
 
 extension Backfill {
   /// Whether a checkpoint's report was made by other means than are asked for now.
-  func isOtherwise(_ entry: Entry, _ ledger: Ledger) throws(Problem) -> Bool {
-    guard let wanted = probe?.digest, let digest = entry.digest,
+  func isOtherwise(
+    _ entry: Entry, _ settings: RunSettings, _ ledger: Ledger
+  ) throws(Problem) -> Bool {
+    let statesDecay = settings.training.beta2 != nil
+    guard probe?.digest != nil || statesDecay, let digest = entry.digest,
       let known = try ledger.measurement(run: entry.run, digest: digest)
     else { return false }
     let row = try SeriesRow(yaml: known.document, path: known.reportPath)
+    if statesDecay, row.lacksDecay { return true }
+    guard let wanted = probe?.digest else { return false }
     // A probe that did not fit may fit now.
     guard let used = row.probe?.split(separator: " "), used.count > 1 else { return true }
     return used[0] != wanted || labels.map { used[1] != $0 } ?? false

@@ -126,7 +126,7 @@ public struct Backfill {
         path: candidate.path, run: ledger.run(ofCheckpoint: candidate.path, in: run.name),
         fingerprint: .init(candidate.fingerprint.text))
       var problem: String?
-      let isOtherwise = try isOtherwise(entry, ledger)
+      let isOtherwise = try isOtherwise(entry, run.settings, ledger)
       if entry.state != .done || isOtherwise {
         problem = try measure(&entry, run.settings, recorder, ledger, again: isOtherwise)
         measured += 1

@@ -32,6 +32,7 @@ extension Timeline {
     for (layer, measured) in window.perLayer.enumerated() {
       guard var optimizer = report.layers[layer].optimizer else { continue }
       optimizer.windowedSecondMoment = Quantity(measured.map(\.value))
+      if let window = measured.value { optimizer.flags = flags(optimizer.flags, of: window.flags) }
       report.layers[layer].optimizer = optimizer
     }
     if var summary = report.optimizer {
@@ -39,8 +40,16 @@ extension Timeline {
         window.total, otherwise: "no layer has a usable window")
       summary.sinceStep =
         window.perLayer.contains { $0.value.map { $0.fromStep > 0 } ?? false } ? previous ?? 0 : 0
+      summary.flags = flags(summary.flags, of: window.flags)
       report.optimizer = summary
     }
+  }
+
+  /// What was flagged, with this window's flags in place of another's.
+  private static func flags(_ told: [String], of window: [MomentFlag]) -> [String] {
+    let ofWindows: Set<MomentFlag> = [.sinceStart, .lowPrecisionWindow, .roundedUp]
+    let kept = told.filter { MomentFlag(rawValue: $0).map { !ofWindows.contains($0) } ?? true }
+    return kept + window.map(\.rawValue).filter { !kept.contains($0) }
   }
 
   private func fillMovement(_ report: inout CheckpointReport, at index: Int) {
@@ -87,10 +96,12 @@ extension Timeline {
       findings.append(
         FindingReport(
           code: "no-step", where: unplaced[0].path,
-          text: "\(unplaced.count) checkpoints tell no step, neither inside nor by name, and are "
-            + "left out of the decision"))
+          text: unplaced.count == 1
+            ? "1 checkpoint tells no step, neither inside nor by name, and is left out of the decision"
+            : "\(unplaced.count) checkpoints tell no step, neither inside nor by name, and are "
+              + "left out of the decision"))
     }
-    findings += [notFinite, probeProblem].compactMap { $0 }
+    findings += [notFinite, probeProblem, momentsProblem].compactMap { $0 }
     var report = RunReport(
       run: run, evidence: evidence.rawValue,
       criticalPeriod: verdict.final.map { CriticalPeriodReport($0) }
@@ -104,13 +115,23 @@ extension Timeline {
 
   /// That the probe was of no use.
   private var probeProblem: FindingReport? {
-    let rows = entries.map(\.row) + unplaced
     let refused = rows.filter { $0.probeProblem != nil }
     guard let last = refused.last, let problem = last.probeProblem else { return nil }
     return FindingReport(
       code: "probe-not-used", where: last.path,
       text:
         "\(refused.count) of \(rows.count) checkpoints were measured without the probe: \(problem)")
+  }
+
+  /// That there are moments, and nothing rests on them.
+  private var momentsProblem: FindingReport? {
+    guard evidence == .weights else { return nil }
+    let refused = rows.filter { $0.momentsProblem != nil }
+    guard let last = refused.last, let problem = last.momentsProblem else { return nil }
+    return FindingReport(
+      code: "moments-not-used", where: last.path,
+      text:
+        "of \(refused.count) of \(rows.count) checkpoints the optimizer tells nothing: \(problem)")
   }
 
   /// Where the training diverged.
