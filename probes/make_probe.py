@@ -8,7 +8,9 @@ One call in the training script, once, before or during training:
 
 It writes graph.onnx (the computation; every name as in model.state_dict()), batch.npz (the
 examples) and probe.yaml. The weights are never taken from the graph: plasticityd reads them from
-each checkpoint. Needs torch, onnx, onnxscript and numpy; the daemon itself needs no Python.
+each checkpoint. Needs torch, onnx, onnxscript and numpy; the daemon itself needs no Python. The graph is
+compared with the model, by onnxruntime if that is installed. A graph knows no .detach(): for what holds
+gradients back or lets them through, such as straight-through estimators, the traces are not training's.
 
 inputs   a tensor; several in a tuple, in the order of forward's arguments; or a dict by the names of
          forward's arguments, such as a Hugging Face tokenizer gives: {"input_ids": …,
@@ -59,7 +61,7 @@ def make_probe(
     """
     folder = pathlib.Path(folder)
     model = unwrapped(model)
-    inputs = named(model, inputs)
+    inputs, by_name = named(model, inputs)
     arguments = list(inputs)
     held = {name for name, _ in [*model.named_parameters(), *model.named_buffers()]}
     inputs = {batch_name(key, held): value for key, value in inputs.items()}
@@ -68,7 +70,7 @@ def make_probe(
     axis = 1 if sequence_first else 0
     check_examples(inputs, targets, axis)
     check_layers(model)
-    with evaluating(model), first_output(model, arguments, list(inputs)):
+    with evaluating(model), first_output(model, arguments if by_name else None, list(inputs)):
         with torch.no_grad():
             output = model(*inputs.values())
         first = lambda x: examples_first(x, count(inputs, axis), axis)
@@ -77,6 +79,7 @@ def make_probe(
         task = told_task(model, first(output), targets, task)
         folder.mkdir(parents=True, exist_ok=True)
         export(model, inputs, folder / "graph.onnx", axis)
+        check_graph(model, inputs, folder / "graph.onnx", axis)
     inputs = {key: value.transpose(0, axis) for key, value in inputs.items()}
     keep_tables_only(model, folder / "graph.onnx")
     check_names(model, folder / "graph.onnx")
@@ -103,16 +106,28 @@ def unwrapped(model):
 
 
 def named(model, inputs):
-    """The inputs as a dict in the order of forward's arguments, as far as it names them."""
-    arguments = list(inspect.signature(model.forward).parameters)
+    """The inputs as a dict in the order of forward's arguments, and whether it takes them by these names."""
+    parameters = inspect.signature(model.forward).parameters.values()
+    kinds = {each.kind for each in parameters}
+    by_name = [inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY]
+    arguments = [each.name for each in parameters if each.kind in by_name]
     if torch.is_tensor(inputs):
-        return {"input": inputs}
+        return {"input": inputs}, False
     if isinstance(inputs, (tuple, list)):
-        return {arguments[n] if n < len(arguments) else f"input_{n}": x for n, x in enumerate(inputs)}
+        if inspect.Parameter.VAR_POSITIONAL in kinds:
+            arguments = [each.name for each in parameters if each.kind is by_name[0]]
+        inputs = {arguments[n] if n < len(arguments) else f"input_{n}": x for n, x in enumerate(inputs)}
+        return inputs, set(inputs) <= set(arguments)
     inputs = {key: value for key, value in dict(inputs).items() if value is not None}
-    if set(inputs) <= set(arguments):
-        return {key: inputs[key] for key in arguments if key in inputs}
-    return inputs
+    others = [key for key in inputs if key not in arguments]
+    if others and inspect.Parameter.VAR_KEYWORD not in kinds:
+        if len(inputs) == 1:  # whatever it is called
+            return inputs, False
+        takes = f"takes {', '.join(arguments)}" if arguments else "names none: pass a tuple"
+        raise ValueError(
+            f"make_probe: forward has no argument {', '.join(others)} (it {takes}); leave out of the inputs "
+            "what the model does not take")
+    return {key: inputs[key] for key in [*arguments, *others] if key in inputs}, True
 
 
 def batch_name(argument, held):
@@ -171,34 +186,46 @@ def examples_first(value, examples, axis):
 
 @contextlib.contextmanager
 def evaluating(model):
-    """No dropout, running statistics, no key-value cache: the function that the network computes."""
+    """No dropout, running statistics, no key-value cache, no shortcut of inference such as that of
+    torch.nn.TransformerEncoder, which predicts 0 at padding: the function that the network computes."""
     modes = {module: module.training for module in model.modules()}
+    shortcut = torch.backends.mha.get_fastpath_enabled()
     config = getattr(model, "config", None)
     cache = getattr(config, "use_cache", None)
     model.eval()
     if cache:
         config.use_cache = False
+    torch.backends.mha.set_fastpath_enabled(False)
     try:
         yield
     finally:
+        torch.backends.mha.set_fastpath_enabled(shortcut)
+        forget(model)
+        model.train(modes[model])
         for module, mode in modes.items():
             module.training = mode
         if cache:
             config.use_cache = cache
 
 
+def forget(model):
+    """Modules drop what their forward kept in eval mode, which the graph would hold in place of the weights."""
+    model.train()
+    model.eval()
+
+
 @contextlib.contextmanager
 def first_output(model, arguments, names):
-    """Lets the model return its prediction alone, and take its arguments in order, called `names`.
+    """Lets the model return its prediction alone, and take its arguments in order, called `names`. Its own
+    forward takes them as `arguments`, or by position where these are None.
 
     The forward of the instance is replaced, not the model wrapped: a wrapper would change the names
     of the parameters.
     """
     forward = model.forward
-    by_name = set(arguments) <= set(inspect.signature(forward).parameters)
 
     def predict(*values):
-        return prediction(forward(**dict(zip(arguments, values))) if by_name else forward(*values))
+        return prediction(forward(**dict(zip(arguments, values))) if arguments else forward(*values))
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     predict.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
@@ -272,6 +299,7 @@ def export(model, inputs, path, axis=0):
     dynamic = tuple({axis: torch.export.Dim("batch", min=1)} for _ in inputs)
     with warnings.catch_warnings(), masks_as_given():
         warnings.simplefilter("ignore")
+        forget(model)
         try:
             torch.onnx.export(model, few, str(path), dynamic_shapes=dynamic, **options)
             return
@@ -279,6 +307,7 @@ def export(model, inputs, path, axis=0):
             reason = problem
         with plain_parts(model) as changed:
             if changed:
+                forget(model)
                 with contextlib.suppress(Exception):
                     torch.onnx.export(model, few, str(path), dynamic_shapes=dynamic, **options)
                     return
@@ -286,6 +315,7 @@ def export(model, inputs, path, axis=0):
                 "the model does not export for any number of examples; exporting it for one at a time, "
                 f"which is slower ({first_line(reason)})")
             one = tuple(value.narrow(axis, 0, 1) for value in inputs.values())
+            forget(model)
             torch.onnx.export(model, one, str(path), **options)
 
 
@@ -331,6 +361,116 @@ def pair(value, axis=0):
     if value.shape[axis] == 1:
         return torch.cat([value, value], axis)
     return value.narrow(axis, 0, min(16, value.shape[axis]))
+
+
+def check_graph(model, inputs, path, axis):
+    """The exporter drops some options of layers without a word, and the graph is then another network's."""
+    import onnx
+
+    def not_compared(*reasons):
+        say(f"the graph was not compared with the model ({'; '.join(map(first_line, reasons))})")
+
+    given = {each.name: each.type for each in onnx.load(str(path), load_external_data=False).graph.input}
+    inputs = {key: ends(value, axis) for key, value in inputs.items()}
+    if any(kind.tensor_type.shape.dim[axis].dim_value == 1 for kind in given.values()):  # one at a time
+        inputs = {key: value.narrow(axis, 0, 1) for key, value in inputs.items()}
+    try:
+        forget(model)
+        with torch.no_grad():
+            output = model(*inputs.values())
+        expected = host(output).astype(numpy.float64)
+    except Exception as problem:  # it may have kept what the exporter traced with
+        not_compared(problem)
+        return
+    known = numpy.isfinite(expected)
+    size, unit = abs(expected[known]).max(initial=0), rounding_unit(model, output)
+    arrays = {key: host(value) for key, value in inputs.items() if key in given}
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    gaps, problems = {}, []
+    for evaluate in (with_onnxruntime, with_reference):
+        try:
+            found = evaluate(path, arrays, parameters)
+            if found.shape != expected.shape:
+                raise ValueError(f"its shape {found.shape} is not {expected.shape}")
+        except Exception as problem:  # the evaluator's own, no fault of the graph
+            problems.append(problem)
+            continue
+        gap = numpy.nan_to_num(abs(found[known] - expected[known]), nan=numpy.inf).max(initial=0)
+        if gap <= max(1e-4, 20 * unit) * size + 1e-6:
+            return
+        gaps[evaluate] = gap
+    if not gaps:
+        not_compared(*problems)
+        return
+    gap = min(gaps.values())
+    if gap <= 10 * shaking(model, inputs, output, unit):
+        return
+    text = (
+        f"the graph's predictions differ from the model's by up to {gap:.2g}, these being at most {size:.2g}; "
+        "PyTorch's exporter drops some options, such as AvgPool2d's divisor_override or scatter_reduce's mean")
+    if with_onnxruntime not in gaps:
+        say(
+            f"by onnx's reference evaluator, which errs at times, {text}; onnxruntime would be surer "
+            f"({first_line(problems[0])})")
+        return
+    for written in (path, path.with_name(path.name + ".data")):
+        written.unlink(missing_ok=True)
+    raise ValueError(f"make_probe: {text}; write that layer with other operations")
+
+
+def ends(value, axis):
+    """The first and the last example."""
+    return value.index_select(axis, torch.tensor([0, value.shape[axis] - 1], device=value.device))
+
+
+def with_onnxruntime(path, arrays, parameters):
+    import onnxruntime
+
+    if parameters > 3e9:  # whose memory may not suffice for it twice
+        raise ValueError("it is too large")
+    options = onnxruntime.SessionOptions()
+    # The graph as it is written, and nothing on stderr.
+    options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return session.run(["output"], arrays)[0].astype(numpy.float64)
+
+
+def with_reference(path, arrays, parameters):
+    from onnx.reference import ReferenceEvaluator
+
+    if parameters > 2e8 or sum(array.size for array in arrays.values()) > 5e5:  # minutes, with convolutions
+        raise ValueError("it is too large for onnx's reference evaluator")
+    with warnings.catch_warnings(), numpy.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return ReferenceEvaluator(str(path)).run(["output"], arrays)[0].astype(numpy.float64)
+
+
+def rounding_unit(model, output):
+    """That of the coarsest type; a GPU may multiply single precision as TF32."""
+    kinds = {value.dtype for value in [output, *model.parameters()] if value.is_floating_point()}
+    units = [torch.finfo(kind).eps for kind in kinds]
+    return max([*units, 0.0 if output.device.type == "cpu" else 2**-10])
+
+
+def shaking(model, inputs, output, unit):
+    """How far predictions move as weights and real inputs do in their last digits: far where a network rounds
+    or chooses."""
+    generator = torch.Generator().manual_seed(0)
+
+    def shaken(value):
+        if not value.is_floating_point():
+            return value
+        return value * (1 + 4 * unit * torch.randn(value.shape, generator=generator).to(value))
+
+    moved = 0.0
+    with torch.no_grad(), contextlib.suppress(Exception):  # a model that does not run with other weights
+        for _ in range(4):
+            forget(model)
+            weights = {name: shaken(parameter) for name, parameter in model.named_parameters()}
+            other = torch.func.functional_call(model, weights, tuple(shaken(x) for x in inputs.values()))
+            moved = max(moved, (other - output).abs().nan_to_num().max().item())
+    return moved
 
 
 def keep_tables_only(model, path):
