@@ -62,6 +62,39 @@ struct ControlFlowTests {
     }
   }
 
+  @Test("refuses loops whose bodies are too many together, though each has few passes")
+  func nestedLoops() throws {
+    func loop(_ trips: String, _ body: (inout GraphBuilder) -> Void) -> GraphBuilder {
+      var inner = GraphBuilder()
+      inner.input("i_\(trips)", [], type: 7)
+      inner.input("go_\(trips)", [], type: 9)
+      inner.input("in_\(trips)", [nil, 2])
+      inner.node("Identity", ["go_\(trips)"], ["still_\(trips)"])
+      body(&inner)
+      inner.output("still_\(trips)")
+      inner.output("out_\(trips)")
+      return inner
+    }
+    let innermost = loop("b") { $0.node("Identity", ["in_b"], ["out_b"]) }
+    let outer = loop("a") {
+      $0.node("Loop", ["many", "", "in_a"], ["out_a"], ["body": .graph(innermost)])
+    }
+    var builder = GraphBuilder()
+    builder.input("x", [nil, 2])
+    builder.weight("fc.weight", [2])
+    builder.constant("many", [], [4000])
+    builder.node("Add", ["x", "fc.weight"], ["h"])
+    builder.node("Loop", ["many", "", "h"], ["y"], ["body": .graph(outer)])
+    builder.output("y")
+    let graph = try Graph.parse(builder.file, path: "g.onnx")
+    let error = #expect(throws: Problem.self) {
+      try Network(
+        graph: graph, parameters: ["fc.weight": Tensor(shape: Shape([2]), values: [1, 2])],
+        inputs: ["x": .real(Tensor(shape: Shape([1, 2]), values: [1, 2]))])
+    }
+    #expect(error?.description.contains("loops of more than 131072 nodes in all") == true)
+  }
+
   @Test("puts a model's own functions in place of their calls")
   func functions() throws {
     try check("function") {

@@ -29,7 +29,7 @@ let indexingCases: [OperatorCase] = [
   padded("constant", [0, 1, 0, 0, 0, 2], [2, 2]),
   padded("constant", [0, 1, -1, 0, 0, 2], [2, 3], value: 0.7),
   padded("reflect", [0, 0, 2, 0, 1, 1], [3, 4]), padded("edge", [0, 2, 0, 0, 0, 1], [2, 3]),
-  padded("wrap", [0, 1, 0, 0, 0, 3], [2, 3]),
+  padded("wrap", [0, 1, 0, 0, 0, 3], [2, 3]), padded("wrap", [0, 0, -1, 0, 0, 2], [2, 4]),
   OperatorCase(
     name: "Pad with a parameter on one axis", shape: [2, 3], parameters: ["op.weight": []]
   ) {

@@ -119,6 +119,31 @@ struct NameBindingTests {
     #expect(code([("a.weight", [2]), ("b.weight", [3])], ["a.weight": "x"]) == "unknown-alias")
   }
 
+  @Test("a weight that is there under its own name in another shape is not looked for elsewhere")
+  func grown() throws {
+    let graph = try Self.graph([("a.weight", [2, 3]), ("b.weight", [5, 2])])
+    let error = #expect(throws: Problem.self) {
+      try Self.bind(
+        graph, [("a.weight", [2, 3]), ("b.weight", [2, 2]), ("c.weight", [5, 2])])
+    }
+    #expect(error?.code == "shape-mismatch")
+  }
+
+  @Test("what torch.nn.utils.prune keeps is not taken for the weight itself")
+  func pruned() throws {
+    let graph = try Self.graph([("a.weight", [2, 3])])
+    let checkpoint = [("a.weight_orig", [2, 3]), ("a.weight_mask", [2, 3])]
+    for alias in [[:], ["a.weight": "a.weight_orig"]] {
+      let error = #expect(throws: Problem.self) {
+        try Self.bind(graph, checkpoint, alias: alias)
+      }
+      #expect(error?.code == "pruned-weight")
+    }
+    // A graph of the pruned network reads both.
+    let both = try Self.graph([("a.weight_orig", [2, 3]), ("a.weight_mask", [2, 3])])
+    #expect(try Self.bind(both, checkpoint).unreached.isEmpty)
+  }
+
   @Test("two weights of the graph that are one tensor are one parameter")
   func oneParameter() throws {
     var builder = GraphBuilder()

@@ -18,6 +18,29 @@ struct OperatorTests {
       name: each.name + (besideInput ? " beside its input" : ""))
   }
 
+  /// As torch.nn.functional.pad(x, pads, mode="circular") of 0…4: what is cut does not come round again.
+  @Test(
+    "pads round after it has cut",
+    arguments: [
+      ([-1, 2], [1, 2, 3, 4, 1, 2]), ([2, -1], [2, 3, 0, 1, 2, 3]),
+      ([2, 1], [3, 4, 0, 1, 2, 3, 4, 0]),
+      ([-1, -2], [1, 2]),
+    ] as [([Int], [Float])])
+  func padsRound(_ pads: [Int], _ expected: [Float]) throws {
+    var builder = GraphBuilder()
+    builder.input("x", [nil, 5])
+    builder.weight("unit.weight", [])
+    builder.constant("pads", [4], [0, pads[0], 0, pads[1]])
+    builder.node("Mul", ["x", "unit.weight"], ["h"])
+    builder.node("Pad", ["h", "pads"], ["y"], ["mode": .text("wrap")])
+    builder.output("y")
+    let network = try Network(
+      graph: try Graph.parse(builder.file, path: "g.onnx"),
+      parameters: ["unit.weight": Tensor(shape: Shape([]), values: [1])],
+      inputs: ["x": .real(Tensor(shape: Shape([1, 5]), values: [0, 1, 2, 3, 4]))])
+    #expect(try Array(network.forward()) == expected)
+  }
+
   @Test("embeds, with tables that are tied and tables that all examples share")
   func embeds() throws {
     // Tokens → table + positions → a product with the same table: [2, 3] tokens of 4.

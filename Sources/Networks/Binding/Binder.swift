@@ -68,6 +68,8 @@ final class Binder {
   private var parameterStorages: [String: Int] = [:]
   var constantTerms: [String: Term] = [:]
   private var freshNames = 0
+  /// Nodes bound in place of loops and branches.
+  var nodesOfBodies = 0
 
   init(
     graph: Graph, parameters: NetworkParameters, inputs: [String: BatchArray]

@@ -61,6 +61,11 @@ public struct NameBinding: Sendable {
     try NameBinding.matchShapes(
       open.filter { names[$0.name] == nil }, checkpoint, rename, path, &names, &notes)
     let reached = Set(names.values)
+    for (weight, name) in names.sorted(by: { $0.key < $1.key }) {
+      if let mask = Self.mask(ofPruned: name, shapes), !reached.contains(mask) {
+        throw Self.pruned(path, weight, name, mask)
+      }
+    }
     checkpointNames = names
     self.notes = notes
     unreached = checkpoint.map(\.name).filter { !reached.contains($0) }
@@ -163,7 +168,9 @@ public struct NameBinding: Sendable {
       let isModule = weight.name.contains(".")
       let candidates = isModule ? left.filter { $0.shape == weight.shape } : []
       let rivals = missing.filter { $0.name.contains(".") && $0.shape == weight.shape }
-      if candidates.count == 1, rivals.count == 1 {
+      // Of another shape under its own name, it is another network's.
+      let own = checkpoint.first { $0.name == rename.apply(weight.name) }
+      if candidates.count == 1, rivals.count == 1, own == nil {
         names[weight.name] = candidates[0].name
         notes.append(
           (
@@ -187,10 +194,16 @@ public struct NameBinding: Sendable {
             "graph-values",
             "\(weight.name) keeps the graph's own values, the checkpoint has none"
           ))
-      } else if let other = checkpoint.first(where: { $0.name == rename.apply(weight.name) }) {
+      } else if let mask = mask(
+        ofPruned: rename.apply(weight.name) + "_orig",
+        Dictionary(
+          checkpoint.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first }))
+      {
+        throw pruned(path, weight.name, rename.apply(weight.name) + "_orig", mask)
+      } else if let own {
         throw problem(
           "shape-mismatch", path, weight.name,
-          "the graph expects \(weight.shape), the checkpoint's is \(other.shape)",
+          "the graph expects \(weight.shape), the checkpoint's is \(own.shape)",
           "export the graph of this very network")
       } else if candidates.isEmpty {
         throw problem(
@@ -206,6 +219,23 @@ public struct NameBinding: Sendable {
           "say which under names.alias in probe.yaml")
       }
     }
+  }
+
+  /// torch.nn.utils.prune keeps a weight as `weight_orig` and `weight_mask`, whose product is what the network
+  /// computes with.
+  private static func mask(ofPruned name: String, _ shapes: [String: Shape]) -> String? {
+    guard name.hasSuffix("_orig"), let shape = shapes[name] else { return nil }
+    let mask = "\(name.dropLast(5))_mask"
+    return shapes[mask] == shape ? mask : nil
+  }
+
+  private static func pruned(
+    _ path: String, _ weight: String, _ name: String, _ mask: String
+  ) -> Problem {
+    problem(
+      "pruned-weight", path, weight,
+      "it is \"\(name)\" times \"\(mask)\", which the graph does not do",
+      "export the graph of the pruned network, for the checkpoints since it was pruned")
   }
 
   /// Whether an array is learned state, which only a checkpoint may supply. What is left are tables

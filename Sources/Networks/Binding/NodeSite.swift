@@ -116,6 +116,7 @@ struct NodeSite {
   /// Extents computed from the file, checked: every array of a block must stay addressable by the
   /// 32-bit extents of BLAS, and small enough to be meant.
   func shape(_ dimensions: [Int]) throws(Problem) -> Shape {
+    guard dimensions.allSatisfy({ $0 >= 0 }) else { throw invalid("extents \(dimensions)") }
     guard let shape = Shape(checking: dimensions), shape.count <= largest else {
       throw problem(
         "array-too-large", "an array of extents \(dimensions)",

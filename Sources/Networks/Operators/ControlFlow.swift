@@ -4,8 +4,9 @@ internal import Diagnostics
 internal import Tensors
 
 enum ControlFlow {
-  /// Iterations are bound one after the other, so their number is limited.
+  /// Iterations are bound one after the other, so their number is limited, and that of all nodes in them.
   private static let mostIterations = 1 << 12
+  fileprivate static let mostNodes = 1 << 17
 
   static let conditional = Binder.lowered { lower throws(Problem) in
     let site = lower.site
@@ -81,6 +82,11 @@ extension Lowering {
     var names = ["": ""]
     for name in body.captured { names[name] = name }
     for (name, given) in zip(body.inputs, inputs) { names[name] = given }
+    // One without nodes takes its time too.
+    binder.nodesOfBodies += body.nodes.count + 1
+    guard binder.nodesOfBodies <= ControlFlow.mostNodes else {
+      throw site.unsupported("loops of more than \(ControlFlow.mostNodes) nodes in all")
+    }
     let copy = body.renamed(names, prefix: binder.freshName() + "/")
     for (name, tensor) in copy.constants {
       binder.values[name] = .known(try tensor.decoded(in: binder.graph), isBatched: false)

@@ -126,8 +126,8 @@ extension MatrixProduct {
     let beta = try site.float("beta", default: 1)
     var (a, isATransposed) = try binder.matrixTerm(site, 0)
     var (b, isBTransposed) = try binder.matrixTerm(site, 1)
-    if try site.integer("transA", default: 0) == 1 { isATransposed.toggle() }
-    if try site.integer("transB", default: 0) == 1 { isBTransposed.toggle() }
+    if try site.integer("transA", default: 0) != 0 { isATransposed.toggle() }
+    if try site.integer("transB", default: 0) != 0 { isBTransposed.toggle() }
     guard a.shape.rank == 2, b.shape.rank == 2 else { throw site.invalid("it needs matrices") }
     let (m, k) = oriented(a.shape, isATransposed)
     let (inner, n) = oriented(b.shape, isBTransposed)

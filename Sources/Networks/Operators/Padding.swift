@@ -35,10 +35,17 @@ enum Padding {
       guard length >= 0, length == 0 || extent > 0 else {
         throw site.invalid("pads \(pads) of \(shape)")
       }
+      // What is cut does not come round again.
+      let cut = (max(0, -before[axis]), extent - max(0, -after[axis]))
+      guard cut.0 < cut.1 || length == 0 || mode != "wrap" else {
+        throw site.invalid("pads cut more than there is")
+      }
+      let kept = cut.0..<max(cut.0, cut.1)
       var entries = SparseMap.Entries()
       for place in 0..<length {
         entries.to.append(place)
-        entries.from.append(try source(site, place - before[axis], extent: extent, mode: mode))
+        entries.from.append(
+          try source(site, place - before[axis], extent: extent, kept: kept, mode: mode))
       }
       name = try SparseMap.emit(lower, name, axis: axis, length: length, entries)
     }
@@ -47,11 +54,13 @@ enum Padding {
 
   /// The entry that a place outside of an axis repeats.
   private static func source(
-    _ site: NodeSite, _ place: Int, extent: Int, mode: String
+    _ site: NodeSite, _ place: Int, extent: Int, kept: Range<Int>, mode: String
   ) throws(Problem) -> Int {
     switch mode {
     case "edge": return min(max(place, 0), extent - 1)
-    case "wrap": return ((place % extent) + extent) % extent
+    case "wrap":
+      let phase = (place - kept.lowerBound) % kept.count
+      return kept.lowerBound + (phase < 0 ? phase + kept.count : phase)
     case "reflect":
       guard extent > 1 else { return 0 }
       let period = 2 * (extent - 1)

@@ -122,7 +122,7 @@ final class AveragePool: Operator {
   }
 
   static let mean: OperatorBinding = { binder, site throws(Problem) in
-    let countsPadding = try site.integer("count_include_pad", default: 0) == 1
+    let countsPadding = try site.integer("count_include_pad", default: 0) != 0
     try bind(binder, site, countsPadding ? CK_PADDED : CK_INSIDE)
   }
 
