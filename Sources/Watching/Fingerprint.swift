@@ -78,6 +78,15 @@ public struct Fingerprint: Sendable, Hashable {
     return "\(members.count)-\(bytes)-\(modifiedNanoseconds)-\(String(hash, radix: 16))"
   }
 
+  /// What a file keeps through renaming and linking: size, time of the last change of content, inode; of every
+  /// file of a checkpoint, in a 64-bit hash.
+  public var contentMark: UInt64 {
+    let marks = members.map {
+      [UInt64(bitPattern: $0.bytes), UInt64(bitPattern: $0.modifiedNanoseconds), $0.inode]
+    }
+    return marks.joined().reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ $1) &* 0x100_0000_01B3 }
+  }
+
   private static func nanoseconds(_ time: timespec) -> Int64 {
     let (seconds, overflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
     if overflow { return time.tv_sec < 0 ? Int64.min : Int64.max }

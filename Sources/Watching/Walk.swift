@@ -59,8 +59,10 @@ struct Walk {
     if !isRoot, let rule = Self.rule(for: path, listing) {
       return takeFolder(directory, path: path, listing, rule)
     }
-    // Some folders are named as files are, and are nothing when they are no checkpoint.
-    if !isRoot, CheckpointNames.isFile(Path.name(path)) {
+    // Some folders are named as files are, and are nothing when they are no checkpoint. Accelerate's, named as
+    // Flax's files, are empty at first.
+    let name = Path.name(path)
+    if !isRoot, CheckpointNames.isFile(name), !CheckpointNames.isFlax(name) {
       return note(notRegular: path, in: Path.parent(path), kind: "a folder")
     }
     for name in listing.files

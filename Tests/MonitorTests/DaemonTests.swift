@@ -265,6 +265,25 @@ import Watching
     #expect(try harness.status().contains("missed: 1"))
   }
 
+  /// timm links its newest file to the epoch's own name before it renames the next over it.
+  @Test func whatHasAnotherNameIsNotMissed() throws {
+    try harness.start()
+    try harness.checkpoint("a/1.pt", "hang")
+    #expect(harness.waitForLog { $0.hasSuffix("started on \(harness.folder.path)/runs/a/1.pt") })
+    let folder = harness.folder.path + "/runs/b/"
+    try harness.checkpoint("b/old.tmp", "one")
+    try harness.folder.rename("runs/b/old.tmp", to: "runs/b/last.pt")
+    #expect(harness.waitForLog { $0.hasSuffix("queued \(folder)last.pt") })
+    #expect(link(folder + "last.pt", folder + "epoch-1.pt") == 0)
+    #expect(harness.waitForLog { $0.hasSuffix("queued \(folder)epoch-1.pt") })
+    try harness.checkpoint("b/new.tmp", "the other")
+    #expect(rename(folder + "new.tmp", folder + "last.pt") == 0)
+    #expect(harness.waitForLog(count: 2) { $0.hasSuffix("queued \(folder)last.pt") })
+    harness.stop()
+    #expect(!harness.log.all.contains { $0.contains("missed: ") })
+    #expect(try harness.status().contains("missed: 0"))
+  }
+
   @Test func triesAgainWhenTheDiskWasFull() throws {
     try harness.checkpoint("a.pt", "full")
     try harness.start()

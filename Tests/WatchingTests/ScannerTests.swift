@@ -90,6 +90,14 @@ import Testing
         })
   }
 
+  /// accelerate makes `checkpoint_19`, which a file of Flax's could be called too, and fills it later.
+  @Test func aFolderThatIsStillEmptyIsNoNews() throws {
+    try folder.folder("run/checkpoint_19")
+    let result = try scan()
+    #expect(names(result) == [])
+    #expect(result.oddities.isEmpty)
+  }
+
   @Test func linksWithinTheRootAreNoNews() throws {
     try folder.file("run/a.ckpt")
     try folder.link("run/last.ckpt", to: "a.ckpt")

@@ -56,7 +56,7 @@ extension Daemon {
     if var known = pending[path] {
       let isChanged = known.candidate.fingerprint != candidate.fingerprint
       if isChanged {
-        if known.stage == .queued { replaced(known) }
+        if known.stage == .queued { replaced(known, by: candidate) }
         known.candidate = candidate
         known.backoff.succeeded()
         known.failures = 0
@@ -237,8 +237,14 @@ extension Daemon {
   }
 
   /// A whole checkpoint gave way to another under the same name before a worker was free: it was missed as if it
-  /// had been deleted.
-  private func replaced(_ known: Pending) {
+  /// had been deleted, unless it is known, or waits, under another name, as where trainers link.
+  private func replaced(_ known: Pending, by candidate: Candidate) {
+    let content = known.candidate.fingerprint.contentMark
+    if content == candidate.fingerprint.contentMark || finishedContents.contains(content) { return }
+    let isElsewhere = pending.contains { path, other in
+      path != candidate.path && other.candidate.fingerprint.contentMark == content
+    }
+    if isElsewhere { return }
     do throws(Problem) {
       try ledger.count("missed")
       status.counters.missed = try ledger.counters()["missed"] ?? 0
@@ -253,7 +259,11 @@ extension Daemon {
     pending[candidate.path] = nil
     settling.forget(candidate.path)
     finished[candidate.path] = candidate.fingerprint.text
+    if finishedContents.count >= Self.mostContents { finishedContents = [] }
+    finishedContents.insert(candidate.fingerprint.contentMark)
   }
+
+  private static let mostContents = 100_000
 
   // MARK: Gone
 

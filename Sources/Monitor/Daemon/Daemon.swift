@@ -72,6 +72,8 @@ public final class Daemon {
   var settling = Settling()
   // Paths that came to an end, with the fingerprint they had: they need no look into the ledger.
   var finished: [String: String] = [:]
+  /// What of those stays the same under another name.
+  var finishedContents: Set<UInt64> = []
   // Those that came to an end by staying incomplete, and what they lack.
   var lacking: [String: String] = [:]
   // Links by the checkpoint that they lead to.
