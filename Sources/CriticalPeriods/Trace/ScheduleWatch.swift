@@ -24,6 +24,11 @@ struct ScheduleWatch: Sendable {
     let index = history.count - 1
     defer { last = index }
     guard let previous = last, let before = history[previous].learningRate else { return }
+    // Rates of two optimizers are not to be compared.
+    if history[previous].isAdaptive != newest.isAdaptive, history[previous].step > 0 {
+      recent = []
+      return
+    }
     let steps = Double(newest.step) - Double(history[previous].step)
     guard steps > 0 else { return }
     let slope = abs(rate - before) / steps
