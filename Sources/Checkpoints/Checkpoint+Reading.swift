@@ -109,10 +109,20 @@ extension Checkpoint {
     )
   }
 
+  /// Takes what is seen to be a mask for state, not for a weight; whether there was any.
+  public mutating func takeMasks(of survey: Survey) -> Bool {
+    let masks = zip(tensors.indices, survey.summaries).filter { index, summary in
+      summary.isMask && !tensors[index].isBuffer
+    }
+    for (index, _) in masks { tensors[index].isState = true }
+    return !masks.isEmpty
+  }
+
   /// That weights are not finite, as when a training has diverged.
   private func nonfinite(_ summaries: [TensorSummary]) -> [Finding] {
     let broken = zip(tensors, summaries).filter { tensor, summary in
-      !tensor.isBuffer && !tensor.isTied && summary.nanCount + summary.infiniteCount > 0
+      !tensor.isBuffer && !tensor.isTied && !summary.isMask
+        && summary.nanCount + summary.infiniteCount > 0
     }.map(\.0.name)
     guard !broken.isEmpty else { return [] }
     let rest = broken.count > 8 ? " and \(broken.count - 8) more" : ""

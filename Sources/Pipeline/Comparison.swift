@@ -93,7 +93,8 @@ struct Comparison: Sendable {
       let before = try MomentSection(
         earlier, inventory.matched(to: earlier, from: checkpoint), request.training,
         reason: &reason)
-      moments.fill(&report, since: before?.kept, sinceStep: step ?? 0)
+      moments.fill(
+        &report, since: before.map { ($0.kept, step) }, step: checkpoint.step)
     }
     if let section, let recordings {
       report.flow?.recordings = section.recordings(since: recordings, step: step)

@@ -13,6 +13,8 @@ struct MomentSection {
   private let fileFlags: [String]
   private let firstSums: [Double?]
   private let layerBeta1: [Double?]
+  /// Layers of which the optimizer keeps moments of some parameters only.
+  private let partial: Set<Int>
   private let batch: Int?
 
   /// Nil when the checkpoint holds no moments that could be matched and used; `reason` says why where there is
@@ -46,7 +48,8 @@ struct MomentSection {
     var elements: [Int] = []
     var layerUpdates: [Int?] = []
     var layerBetas: [Moments.Betas] = []
-    for layer in inventory.layers {
+    var partial: Set<Int> = []
+    for (position, layer) in inventory.layers.enumerated() {
       var second: Double?
       var first: Double?
       var count = 0
@@ -59,6 +62,11 @@ struct MomentSection {
         count += survey.second[entry].count
         counts.insert(moments.entries[entry].updates ?? updates)
         betas.insert(moments.betas(of: moments.entries[entry]))
+      }
+      if second != nil,
+        !layer.tensors.allSatisfy({ entries[checkpoint.tensors[$0].name] != nil })
+      {
+        partial.insert(position)
       }
       sums.append(second)
       firstSums.append(first)
@@ -75,7 +83,18 @@ struct MomentSection {
     } else if moments.beta2 == nil {
       kept.layerBeta2 = layerBetas.map(\.second)
     }
+    let isUsable = sums.indices.contains { layer in
+      sums[layer] != nil && layerUpdates[layer] != nil
+        && (moments.isSum || kept.beta2(ofLayer: layer) != nil)
+    }
+    guard isUsable else {
+      reason = SkippedReport(
+        name: "optimizer",
+        reason: "in each layer, parameters have decays or numbers of updates of their own")
+      return nil
+    }
     self.kept = kept
+    self.partial = partial
     kind = moments.kind
     fileFlags = moments.flags
     self.firstSums = firstSums
@@ -84,19 +103,30 @@ struct MomentSection {
   }
 
   /// Fills the optimizer fields of the report.
-  func fill(_ report: inout CheckpointReport, since previous: KeptMoments?, sinceStep: Int) {
-    let window = MomentWindow(of: kept, since: previous)
+  ///
+  /// - Parameters:
+  ///   - previous: an earlier checkpoint's, and its step; nil for all that the optimizer has seen.
+  ///   - step: of this checkpoint.
+  func fill(
+    _ report: inout CheckpointReport, since previous: (moments: KeptMoments, step: Int?)?,
+    step: Int?
+  ) {
+    let window = MomentWindow(
+      of: kept, since: previous?.moments,
+      steps: step.flatMap { now in previous?.step.map { ($0, now) } })
     for (layer, measured) in window.perLayer.enumerated() where kept.sums[layer] != nil {
       let statistics = statistics(layer)
       report.layers[layer].optimizer = LayerOptimizer(
         windowedSecondMoment: Quantity(measured.map(\.value)),
         empiricalFisher: Self.fisher(statistics),
-        flags: Self.flags(fileFlags, measured.value?.flags, statistics.value?.flags))
+        flags: Self.flags(
+          fileFlags, measured.value?.flags,
+          (statistics.value?.flags ?? []) + (partial.contains(layer) ? [.partialLayer] : [])))
     }
     report.optimizer = OptimizerSummary(
       kind: kind,
       windowedSecondMoment: Quantity(window.total, otherwise: "no layer has a usable window"),
-      sinceStep: previous == nil ? 0 : sinceStep,
+      sinceStep: previous?.step ?? 0,
       flags: Self.flags(fileFlags, window.flags, nil))
     if report.flow == nil, case .known(let shares) = Shares.of(window.values) {
       report.flow = FlowReport(
@@ -106,11 +136,16 @@ struct MomentSection {
   }
 
   private func statistics(_ layer: Int) -> Measured<MomentStatistics> {
-    guard let second = kept.sums[layer], let first = firstSums[layer],
-      let beta1 = layerBeta1[layer],
-      let beta2 = kept.beta2(ofLayer: layer)
-    else {
+    guard let second = kept.sums[layer], let first = firstSums[layer] else {
       return .absent("the optimizer keeps no first moment")
+    }
+    guard let beta2 = kept.beta2(ofLayer: layer) else {
+      return .absent("its parameters have different decays")
+    }
+    guard let beta1 = layerBeta1[layer] else {
+      return .absent(
+        "the checkpoint does not tell how fast the first moment decays; give beta1 in "
+          + "plasticity.yaml or with --beta1")
     }
     guard let updates = kept.updates(ofLayer: layer) else {
       return .absent("its parameters have had different numbers of updates")

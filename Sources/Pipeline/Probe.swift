@@ -22,11 +22,12 @@ public func probe(
   _ path: String, _ request: ProbeRequest, prepared: Preparation? = nil
 ) throws(Problem) -> CheckpointReport {
   let meter = CostMeter()
-  let checkpoint = try Checkpoint.open(path)
+  var checkpoint = try Checkpoint.open(path)
   var inventory = LayerInventory(of: checkpoint)
   let (survey, figures) = try checkpoint.survey(
     inventory, spectra: request.measures == .everything, projections: request.keepsEvidence,
     threads: request.threads)
+  if checkpoint.takeMasks(of: survey) { inventory = LayerInventory(of: checkpoint) }
 
   let prepared = prepared.flatMap { $0.isCurrent ? $0 : nil }
   var comparison = prepared?.comparison
@@ -53,7 +54,7 @@ public func probe(
       SkippedReport(name: "probe", reason: "it does not fit: \(problem)"))
   }
   section?.fill(&report, request)
-  moments?.fill(&report, since: nil, sinceStep: 0)
+  moments?.fill(&report, since: nil, step: checkpoint.step)
   report.evidence =
     ["weights"] + (moments == nil ? [] : ["optimizer"]) + (section == nil ? [] : ["probe"])
   try comparison?.fill(

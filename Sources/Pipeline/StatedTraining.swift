@@ -46,9 +46,10 @@ extension Moments {
     if !isSum, entries.allSatisfy({ betas(of: $0).second == nil }) {
       return "\(kind) moments with several decays, and the checkpoint does not tell which is whose"
     }
-    guard let step, step > 0 else {
+    guard let step else {
       return "\(kind) moments, and the checkpoint does not tell how many updates they have had"
     }
-    return nil
+    // Before the first update sums are what they began at: the first window needs them.
+    return step > 0 || isSum ? nil : "the optimizer has made no update yet"
   }
 }

@@ -102,7 +102,10 @@ public struct SeriesRow: Document {
     probeProblem = report.skipped.first { $0.name == "probe" }?.reason
     momentsProblem =
       report.skipped.first { $0.name == "optimizer" }?.reason
-      ?? report.findings.first { $0.code == "no-moments" }?.text
+      ?? report.findings.first {
+        // Those that there are: momentum alone is no evidence, and no fault.
+        $0.code == "no-moments" && $0.text.contains("moments are not used")
+      }?.text
     layers = report.layers.map { layer in
       SeriesLayer(
         name: layer.name, fisherTrace: layer.fisherTrace,

@@ -49,6 +49,28 @@ import Testing
       try String(contentsOfFile: third, encoding: .utf8).contains("not finite at one of the two"))
   }
 
+  /// A mask of zeros and infinities that a module keeps is no weight, and no sign that the training diverged.
+  @Test func aMaskIsNoDivergedWeight() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    for step in 1...3 {
+      let mask: [Float] = [0, -.infinity, 0, 0]
+      let values = [1, Float(step), 3, 4] + mask
+      let header =
+        "{\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[0,16]},"
+        + "\"causal\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[16,32]}}"
+      try folder.file(
+        "run/step_\(step).safetensors", MatrixFile.safetensors(header: header, values))
+    }
+    let done = try Program.plasticityd(
+      "backfill", folder.path + "/run", "--reports", folder.path + "/reports")
+    #expect(done.code == 0, "\(done.error)")
+    let run = try Self.report(folder.path + "/reports/run/run.yaml")
+    #expect(run.findings.isEmpty)
+    #expect(run.layers.map(\.name) == ["fc"])
+    #expect(run.trajectory.dropFirst().allSatisfy { $0.relativeUpdate?.value != nil })
+  }
+
   /// Runs of one name from two folders are two runs, whenever they come.
   @Test func runsOfOneNameAreToldApart() throws {
     let folder = try TestFolder()

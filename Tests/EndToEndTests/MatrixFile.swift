@@ -6,6 +6,11 @@ enum MatrixFile {
     let header =
       "{\(metadata)\"fc.weight\":{\"dtype\":\"F32\",\"shape\":[2,\(values.count / 2)],"
       + "\"data_offsets\":[0,\(values.count * 4)]}}"
+    return safetensors(header: header, values)
+  }
+
+  /// A safetensors file of float32.
+  static func safetensors(header: String, _ values: [Float]) -> [UInt8] {
     var bytes: [UInt8] = []
     withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { bytes += $0 }
     bytes += Array(header.utf8)

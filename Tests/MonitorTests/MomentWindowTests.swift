@@ -43,6 +43,24 @@ import Testing
     #expect(between.perLayer[2].reason == "step 50 is not after step 50")
   }
 
+  /// An optimizer made anew may have passed the earlier one's count: what the steps in between allow tells.
+  @Test(arguments: [
+    // Resumed without its state at step 301; at 101, with 10 updates skipped.
+    (300, 300, 700, 400, true), (100, 100, 300, 190, true),
+    // Goes on; goes on with updates skipped at first; every second step an update; counted from a start of 5000.
+    (300, 300, 700, 700, false), (100, 80, 300, 280, false), (100, 50, 400, 200, false),
+    (5100, 100, 6100, 1100, false),
+  ])
+  func anOptimizerThatBeganAnewIsTold(
+    _ earlierStep: Int, _ earlierUpdates: Int, _ step: Int, _ updates: Int, _ isRestarted: Bool
+  ) throws {
+    let window = MomentWindow(
+      of: moments(1, updates: updates), since: moments(1, updates: earlierUpdates),
+      steps: (earlierStep, step))
+    #expect(window.isRestarted == isRestarted)
+    #expect(try #require(window.perLayer[0].value).flags.contains(.restarted) == isRestarted)
+  }
+
   /// Groups of parameters may have decays of their own; a layer whose parameters differ has no number.
   @Test func layersHaveTheirOwnDecays() throws {
     var now = KeptMoments(

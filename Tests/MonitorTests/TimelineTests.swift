@@ -211,6 +211,29 @@ func course(_ count: Int = 14) throws -> [SeriesRow] {
     #expect(losses == [1.5, 2, 0.5, nil])
   }
 
+  /// A network that grows, or loses a layer, is another one to the probe that was made of it.
+  @Test func layersThatComeAndGoAreTold() throws {
+    func rows(_ steps: ClosedRange<Int>, _ traces: [Double]) throws -> [SeriesRow] {
+      try steps.map { (step: Int) in
+        try Row(step: step, digest: "\(traces.count)-\(step)", traces: traces).made()
+      }
+    }
+    let (before, after) = (try rows(1...2, [3, 1]), try rows(3...4, [3, 1, 2]))
+    func text(_ rows: [SeriesRow]) -> String? {
+      var cache = ComparisonCache()
+      return Timeline(rows, cache: &cache).report(run: "r", aliases: [:], rejected: [], missed: 0)
+        .findings.first { $0.code == "layers-changed" }?.text
+    }
+    #expect(text(before) == nil)
+    #expect(
+      text(before + after)
+        == "from step 3 on there is layer2: a probe of the network before measures another one")
+    let lost = try Row(step: 5, digest: "c", traces: [3, 1], probe: nil).made()
+    #expect(
+      text([try Row(step: 4, digest: "a", traces: [3, 1, 2], probe: nil).made(), lost])
+        == "from step 5 on there is no layer2")
+  }
+
   @Test func rowsOfAnotherProbeAreLeftOut() throws {
     var rows = try course(6)
     rows.insert(

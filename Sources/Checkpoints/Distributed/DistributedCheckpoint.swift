@@ -66,6 +66,11 @@ enum DistributedCheckpoint: CheckpointFormat {
       if side.root["pytorch-lightning_version"] != nil { try Lightning.complete(&facts, side) }
       checkpoint.writer = CheckpointWriter.name(of: side.root)
     }
+    // torch's get_state_dict lets an optimizer make an empty step where it has made none: its own count is then
+    // one too many.
+    if facts.step == nil, let step = StepName.read(path).step {
+      (facts.step, facts.stepSource) = (step, "folder name")
+    }
     facts.complete(optimizer: optimizer, path: path)
     checkpoint.take(facts)
     return checkpoint

@@ -26,6 +26,12 @@ public struct TensorSummary: Sendable {
     guard count > 0, nanCount == 0, infiniteCount == 0 else { return nil }
     return sumAbsolute / Double(count)
   }
+
+  /// Whether it holds zeros and infinities alone, some of each: what is added to scores to mask some of them, and no
+  /// weight.
+  public var isMask: Bool {
+    nanCount == 0 && infiniteCount > 0 && infiniteCount < count && sumAbsolute == 0
+  }
 }
 
 /// What one pass over a checkpoint's weights tells.

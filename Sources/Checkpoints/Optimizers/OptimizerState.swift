@@ -107,6 +107,7 @@ struct OptimizerState {
     }
     optimizer.step = steps.max()
     if steps.count > 1 { optimizer.addFlag("uneven_steps") }
+    if states.isEmpty { return (optimizer, "it has made no step yet") }
     guard let kind = kinds.first, kinds.count == 1 else {
       // The counter and the rate are worth having all the same.
       return (optimizer, "it keeps no second moment of Adam's, RMSprop's or Adagrad's kind")

@@ -13,6 +13,10 @@ public enum MomentFlag: String, Sendable, CaseIterable {
   case clippingUnknown = "clipping_unknown"
   /// There is no earlier checkpoint: the mean since the start, which lags by up to 1/(1−β2) steps.
   case sinceStart = "since_start"
+  /// The optimizer began anew since the earlier checkpoint: the mean since then.
+  case restarted = "restarted"
+  /// Moments of some of the layer's parameters only.
+  case partialLayer = "partial_layer"
   /// The window mean came out slightly negative by rounding and was set to zero.
   case roundedUp = "rounded_up"
   /// The batch size is not known, so nothing per example can be told.

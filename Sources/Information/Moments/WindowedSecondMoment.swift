@@ -10,7 +10,14 @@ public struct WindowedSecondMoment: Sendable, Hashable {
   /// See `fromStep`.
   public let toStep: Int
   /// What to bear in mind.
-  public let flags: [MomentFlag]
+  public private(set) var flags: [MomentFlag]
+
+  /// The same with one more thing to bear in mind.
+  public func flagged(_ flag: MomentFlag) -> WindowedSecondMoment {
+    var flagged = self
+    flagged.flags.append(flag)
+    return flagged
+  }
 
   /// The mean between two checkpoints of a running mean, weighted towards the window's end as that is, or
   /// of a sum, every step alike:
@@ -33,6 +40,7 @@ public struct WindowedSecondMoment: Sendable, Hashable {
       return .absent("the second moment is not finite and positive")
     }
     let from = previous?.step ?? 0
+    guard current.step > 0 else { return .absent("no update was made yet") }
     guard current.step > from else {
       return .absent("step \(current.step) is not after step \(from)")
     }

@@ -66,8 +66,11 @@ final class ReportRecorder: Recorder {
         "bad-worker-document", at: entry.path, "it holds no evidence to keep",
         remedy: "run a plasticityd of one version", kind: .software)
     }
-    let isBeside = try timelines.timeline(of: run).rows.contains { row.isBeside($0) }
-    if isBeside, try ledger.moveToOwnRun(entry) { return nil }
+    // A copy of what the run has is of it, whatever it is called.
+    if try known(digest, in: run) == nil {
+      let rows = try timelines.timeline(of: run).rows
+      if rows.contains(where: { row.isBeside($0) }), try ledger.moveToOwnRun(entry) { return nil }
+    }
     let reportPath = paths.folder(run: run) + "/" + name
     if let step = row.step, try known(digest, in: run)?.row.isOfAnotherStep(than: row) ?? false {
       row.digest = "\(digest)@\(step)"

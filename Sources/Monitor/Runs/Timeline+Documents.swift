@@ -39,7 +39,9 @@ extension Timeline {
       summary.windowedSecondMoment = Quantity(
         window.total, otherwise: "no layer has a usable window")
       summary.sinceStep =
-        window.perLayer.contains { $0.value.map { $0.fromStep > 0 } ?? false } ? previous ?? 0 : 0
+        window.isRestarted
+          || window.perLayer.contains { $0.value.map { $0.fromStep > 0 } ?? false }
+        ? previous ?? 0 : 0
       summary.flags = flags(summary.flags, of: window.flags)
       report.optimizer = summary
     }
@@ -101,7 +103,7 @@ extension Timeline {
             : "\(unplaced.count) checkpoints tell no step, neither inside nor by name, and are "
               + "left out of the decision"))
     }
-    findings += [notFinite, probeProblem, momentsProblem].compactMap { $0 }
+    findings += [notFinite, layersChanged, probeProblem, momentsProblem].compactMap { $0 }
     var report = RunReport(
       run: run, evidence: evidence.rawValue,
       criticalPeriod: verdict.final.map { CriticalPeriodReport($0) }
@@ -123,10 +125,35 @@ extension Timeline {
         "\(refused.count) of \(rows.count) checkpoints were measured without the probe: \(problem)")
   }
 
+  /// That the network is not what it was.
+  private var layersChanged: FindingReport? {
+    for (before, now) in zip(entries, entries.dropFirst())
+    where !before.row.layers.elementsEqual(now.row.layers, by: { $0.name == $1.name }) {
+      let (old, new) = (
+        before.row.unwrapped.layers.map(\.name), now.row.unwrapped.layers.map(\.name)
+      )
+      let (gained, lost) = (new.filter { !old.contains($0) }, old.filter { !new.contains($0) })
+      guard !gained.isEmpty || !lost.isEmpty else { continue }
+      func list(_ names: [String]) -> String {
+        names.prefix(4).joined(separator: ", ")
+          + (names.count > 4 ? " and \(names.count - 4) more" : "")
+      }
+      let changes = [
+        gained.isEmpty ? nil : "there is \(list(gained))",
+        lost.isEmpty ? nil : "there is no \(list(lost))",
+      ]
+      return FindingReport(
+        code: "layers-changed", where: now.row.path,
+        text: "from step \(now.step) on " + changes.compactMap { $0 }.joined(separator: ", and ")
+          + (evidence == .probe ? ": a probe of the network before measures another one" : ""))
+    }
+    return nil
+  }
+
   /// That there are moments, and nothing rests on them.
   private var momentsProblem: FindingReport? {
-    guard evidence == .weights else { return nil }
-    let refused = rows.filter { $0.momentsProblem != nil }
+    guard evidence != .probe else { return nil }
+    let refused = rows.filter { $0.momentsProblem != nil && $0.step != 0 }
     guard let last = refused.last, let problem = last.momentsProblem else { return nil }
     return FindingReport(
       code: "moments-not-used", where: last.path,

@@ -108,6 +108,7 @@ private struct EvidenceChoice {
   private var rows = 0
   private var rowsOfProbe = 0
   private var rowsWithMoments = 0
+  private var rowsRefused = 0
 
   /// - Parameter rows: in order of segment and step.
   init(_ rows: [SeriesRow]) {
@@ -129,6 +130,7 @@ private struct EvidenceChoice {
     rows += 1
     if row.probe == probe { rowsOfProbe += 1 }
     if row.kept.moments != nil { rowsWithMoments += 1 }
+    if row.probeProblem != nil { rowsRefused += 1 }
   }
 
   var evidence: EvidenceKind {
@@ -141,7 +143,9 @@ private struct EvidenceChoice {
       FindingReport(
         code: "other-evidence", where: "run",
         text: "\(rows - rowsOfProbe) of \(rows) checkpoints were not measured with the present "
-          + "probe and are left out of the decision; backfill into a new report folder measures all"
+          + "probe and are left out of the decision"
+          + (rowsRefused < rows - rowsOfProbe
+            ? "; backfill into a new report folder measures all that it fits" : "")
       )
     ]
   }

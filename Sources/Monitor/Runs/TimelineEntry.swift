@@ -40,7 +40,9 @@ struct TimelineEntry {
     isComparable = comparable
     let sameLayers = previous.map { $0.row.layers.map(\.name) == placed.row.layers.map(\.name) }
     window = placed.row.kept.moments.map { moments in
-      MomentWindow(of: moments, since: sameLayers == true ? previous?.row.kept.moments : nil)
+      MomentWindow(
+        of: moments, since: sameLayers == true ? previous?.row.kept.moments : nil,
+        steps: previous.map { ($0.step, placed.step) })
     }
     let movementSince = { (earlier: SeriesRow) in
       Movement(
@@ -149,7 +151,7 @@ struct TimelineEntry {
 extension SeriesRow {
   /// The row without what torch.compile and data parallelism put in front of every name: a run that goes on
   /// inside or outside of them is the same network.
-  fileprivate var unwrapped: SeriesRow {
+  var unwrapped: SeriesRow {
     var row = self
     for wrapper in ["module.", "_orig_mod.", "module."]
     where !row.layers.isEmpty && row.layers.allSatisfy({ $0.name.hasPrefix(wrapper) }) {
