@@ -52,6 +52,8 @@ public struct LayerState: Codable, Sendable, FlowStyled {
   public var endStep: Int?
   /// How fast its share moves now, bits per doubling of the step and per unit of its share.
   public var shareSpeed: Double?
+  /// Why its state is `ambiguous`.
+  public var reason: String?
 
   /// Creates a state.
   public init(name: String, state: String, share: Double?, peakStep: Int?, endStep: Int?) {

@@ -289,7 +289,8 @@ import Testing
       "backfill", folder.path + "/run", "--reports", folder.path + "/reports")
     let shown = try Program.plasticityd("show", folder.path + "/reports/run")
     let text = String(decoding: shown.output, as: UTF8.self)
-    #expect(text.contains("tell no step"))
+    #expect(text.contains("1 checkpoint tells no step"))
+    #expect(text.hasPrefix("run run: 1 checkpoint, evidence "))
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
   }
 

@@ -44,7 +44,8 @@ extension Moments {
       parameters: parameters.map { ($0.name, $0.shape) }, groups: groups,
       weightDecays: optimizer.groups.map(\.weightDecay))
     switch matching.match() {
-    case .refused(let reason): return (nil, reason)
+    case .refused(let reason):
+      return (nil, "\(reason); an optimizer made of model.named_parameters() keeps their names")
     case .matched(let assignment, let how):
       var entries: [Entry] = []
       for (group, indices) in zip(optimizer.groups, assignment) {

@@ -42,7 +42,8 @@ extension Checkpoint {
       findings.append(
         Finding(
           "no-moments", at: archive.file.path,
-          "there are \(optimizers.count) optimizers, which number their parameters each by itself"))
+          "their moments are not used: there are \(optimizers.count) optimizers, which number their "
+            + "parameters each by itself"))
       return nil
     }
     let (state, why) = try OptimizerState.read(value, in: archive)

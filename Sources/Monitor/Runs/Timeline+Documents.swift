@@ -217,6 +217,7 @@ extension Timeline {
         name: layer.name, state: (final?.state ?? .waiting).rawValue,
         share: last.shares?[index], peakStep: final?.peak?.step, endStep: final?.end?.step)
       state.shareSpeed = final?.shareSpeed
+      state.reason = final?.reason.map { "\($0.rawValue): \($0.explanation)" }
       return state
     }
   }

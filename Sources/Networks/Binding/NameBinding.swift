@@ -206,11 +206,15 @@ public struct NameBinding: Sendable {
           "the graph expects \(weight.shape), the checkpoint's is \(own.shape)",
           "export the graph of this very network")
       } else if candidates.isEmpty {
+        let isAdapter = checkpoint.contains { $0.name.contains(".lora_A.") }
         throw problem(
           "missing-weight", path, weight.name, "the checkpoint has no tensor for it",
-          isModule
-            ? "name one under names.alias in probe.yaml, or export the graph of this very network"
-            : Graph.exportAgain)
+          isAdapter
+            ? "the checkpoint is an adapter without the weights that it adapts: save the merged model, or use "
+              + "the run without a probe"
+            : isModule
+              ? "name one under names.alias in probe.yaml, or export the graph of this very network"
+              : Graph.exportAgain)
       } else {
         throw problem(
           "ambiguous-names", path, weight.name,

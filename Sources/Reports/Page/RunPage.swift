@@ -57,7 +57,7 @@ public struct RunPage {
       text += "said at step \(end.decidedAtStep) with probability \(rounded(end.probability)))"
     }
     if let reason = period.reason { text += ": \(escaped(reason))" }
-    text += ".</p>\n<p class=\"dim\">\(run.trajectory.count) checkpoints, evidence: "
+    text += ".</p>\n<p class=\"dim\">\(checkpointCount(run.trajectory.count)), evidence: "
     text += "\(escaped(run.evidence)).</p>"
     guard !period.evidence.isEmpty else { return text }
     return text + "<ul>" + period.evidence.map { "<li>\(escaped($0))</li>" }.joined() + "</ul>"

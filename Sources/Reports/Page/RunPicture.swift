@@ -25,7 +25,7 @@ public struct RunPicture {
   }
 
   private var headline: String {
-    "run \(escapedForTerminal(run.run)): \(run.trajectory.count) checkpoints, "
+    "run \(escapedForTerminal(run.run)): \(checkpointCount(run.trajectory.count)), "
       + "evidence from \(evidenceInWords)"
   }
 
@@ -208,4 +208,9 @@ extension String {
   fileprivate func filled(_ width: Int) -> String {
     self + String(repeating: " ", count: Swift.max(0, width - count))
   }
+}
+
+/// A number of checkpoints in words.
+func checkpointCount(_ count: Int) -> String {
+  count == 1 ? "1 checkpoint" : "\(count) checkpoints"
 }
