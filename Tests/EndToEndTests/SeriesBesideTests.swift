@@ -55,9 +55,11 @@ import Testing
     try tree.start()
     for (count, epoch) in [5, 10, 15].enumerated() {
       try writeNetworks(epoch)
-      let runs = ["gan", "gan/net_G_A", "gan/net_G_B"]
+      // One epoch tells of no series yet.
+      let runs = count == 0 ? ["gan"] : ["gan", "gan/net_G_A", "gan/net_G_B"]
       try #require(
-        tree.waitForReports(Dictionary(uniqueKeysWithValues: runs.map { ($0, count + 1) })))
+        tree.waitForReports(
+          Dictionary(uniqueKeysWithValues: runs.map { ($0, count == 0 ? 3 : count + 1) })))
       if count == 1 {
         // Whose they are is known after a crash too.
         tree.kill9()
@@ -91,6 +93,18 @@ import Testing
       }
       try check(tree.run)
     }
+  }
+
+  /// Names that share one number only are of no series: each is a checkpoint of its folder's run.
+  @Test func oneNumberIsNoSeries() throws {
+    for (index, name) in ["plain_step_16", "half_step_16", "model_16"].enumerated() {
+      try write(name, [1, 2, 3, Float(index)])
+    }
+    let done = try Program.plasticityd(
+      "backfill", tree.path + "/runs/gan", "--reports", tree.reports)
+    #expect(done.code == 0, "\(done.error)")
+    #expect(try tree.run("gan").trajectory.map(\.step) == [16, 16, 16])
+    #expect(tree.written().filter { $0.hasSuffix("run.yaml") } == ["gan/run.yaml"])
   }
 
   /// Copies under names of another kind are of the series that they are copies of; and so is what tells no number.

@@ -11,6 +11,13 @@ extension Backfill {
     let settings: RunSettings
   }
 
+  @discardableResult
+  func observe(_ candidate: Candidate, _ run: KnownRun, _ ledger: Ledger) throws(Problem) -> Entry {
+    try ledger.observe(
+      path: candidate.path, run: ledger.run(ofCheckpoint: candidate.path, in: run.name),
+      fingerprint: .init(candidate.fingerprint.text))
+  }
+
   /// - Throws: `run-name-taken`, `reports-of-another`, and what is wrong with the run's settings.
   func knownRun(in directory: String, _ ledger: Ledger) throws(Problem) -> KnownRun {
     var settings = RunSettings()

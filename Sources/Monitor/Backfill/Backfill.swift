@@ -108,6 +108,10 @@ public struct Backfill {
           let run = try knownRun(in: directory, ledger)
           known[directory] = run
           runs.append(run.name)
+          // All names, before the first is measured: they tell whether networks were saved side by side.
+          for one in candidates where one.runDirectory == directory {
+            try observe(one, run, ledger)
+          }
         } catch {
           held[directory] = error
           // The first is what is thrown in the end.
@@ -122,9 +126,7 @@ public struct Backfill {
         }
       }
       guard let run = known[directory] else { continue }
-      var entry = try ledger.observe(
-        path: candidate.path, run: ledger.run(ofCheckpoint: candidate.path, in: run.name),
-        fingerprint: .init(candidate.fingerprint.text))
+      var entry = try observe(candidate, run, ledger)
       var problem: String?
       let isOtherwise = try isOtherwise(entry, run.settings, ledger)
       if entry.state != .done || isOtherwise {

@@ -168,6 +168,10 @@ extension Daemon {
       if try recorder.record(document, of: job.entry) == nil {
         let run = try ledger.entry(path: path)?.run ?? job.entry.run
         pending[path]?.run = run
+        // Others of its series may have to be measured again.
+        let folder = job.candidate.runDirectory
+        finished = finished.filter { Path.parent($0.key) != folder }
+        if let root = pending[path]?.root { roots[root].nextScan = BootClock.now() }
         pending[path]?.stage = .settling(until: BootClock.now())
         return parts.log(
           .info, "\(path) is of another series than \(job.entry.run): its run is \(run)")

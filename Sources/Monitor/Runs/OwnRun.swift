@@ -30,12 +30,46 @@ extension Ledger {
     return nearest.count == 1 ? nearest.first?.key ?? folderRun : folderRun
   }
 
-  /// Gives a checkpoint a run of its own, in which it is yet to be measured; false when it has one already.
-  func moveToOwnRun(_ entry: Entry) throws(Problem) -> Bool {
+  /// Gives a checkpoint's series a run of its own, in which all of it is yet to be measured.
+  ///
+  /// - Returns: reports that were written of it as of its folder's run; nil when it has its own already, or is none:
+  ///   a series and another have two numbers in common at least.
+  func moveToOwnRun(_ entry: Entry, beside other: String) throws(Problem) -> [String]? {
     let own = ownRun(ofCheckpoint: entry.path, in: entry.run)
-    if Path.name(own) == Path.name(entry.run) { return false }
-    try observe(path: entry.path, run: own, fingerprint: entry.fingerprint)
-    return true
+    if Path.name(own) == Path.name(entry.run) { return nil }
+    let family = CheckpointNames.family(ofName: Path.name(entry.path))
+    let otherFamily = CheckpointNames.family(ofName: Path.name(other))
+    var members: [Entry] = []
+    var numbers: [String: Set<UInt64>] = [:]
+    for known in try entries(run: entry.run)
+    where Path.parent(known.path) == Path.parent(entry.path) {
+      let name = Path.name(known.path)
+      guard let number = CheckpointNames.step(inName: name) else { continue }
+      let kind = CheckpointNames.family(ofName: name)
+      numbers[kind, default: []].insert(number)
+      if kind == family { members.append(known) }
+    }
+    guard (numbers[family] ?? []).intersection(numbers[otherFamily] ?? []).count >= 2 else {
+      return nil
+    }
+    return try transaction { () throws(Problem) in
+      var reports: [String] = []
+      for member in members {
+        var paths = [member.path]
+        if member.state == .done, let digest = member.digest,
+          let measured = try measurement(run: entry.run, digest: digest),
+          measured.path == member.path
+        {
+          reports.append(measured.reportPath)
+          paths += try supersede(run: entry.run, digest: digest)
+        }
+        for path in paths {
+          guard let known = try self.entry(path: path) else { continue }
+          try observe(path: path, run: own, fingerprint: known.fingerprint)
+        }
+      }
+      return reports
+    }
   }
 
   private func isOwn(_ run: String, of folder: String) throws(Problem) -> Bool {

@@ -69,7 +69,14 @@ final class ReportRecorder: Recorder {
     // A copy of what the run has is of it, whatever it is called.
     if try known(digest, in: run) == nil {
       let rows = try timelines.timeline(of: run).rows
-      if rows.contains(where: { row.isBeside($0) }), try ledger.moveToOwnRun(entry) { return nil }
+      if let other = rows.first(where: { row.isBeside($0) }),
+        let misplaced = try ledger.moveToOwnRun(entry, beside: other.path)
+      {
+        timelines.forget(run)
+        unwritten.insert(run)
+        for path in misplaced { try remove(path) }
+        return nil
+      }
     }
     let reportPath = paths.folder(run: run) + "/" + name
     if let step = row.step, try known(digest, in: run)?.row.isOfAnotherStep(than: row) ?? false {
