@@ -11,10 +11,7 @@ struct MomentSection {
   let kept: KeptMoments
   private let kind: String
   private let fileFlags: [String]
-  private let firstSums: [Double?]
-  private let layerBeta1: [Double?]
-  /// Layers of which the optimizer keeps moments of some parameters only.
-  private let partial: Set<Int>
+  private let layers: [LayerMoments]
   private let batch: Int?
 
   /// Nil when the checkpoint holds no moments that could be matched and used; `reason` says why where there is
@@ -28,7 +25,7 @@ struct MomentSection {
       reason = SkippedReport(name: "optimizer", reason: doubt)
       return nil
     }
-    guard let updates = moments.step, let survey = try checkpoint.surveyMoments(threads: threads)
+    guard let survey = try checkpoint.surveyMoments(threads: threads)
     else { return nil }
     let broken = zip(moments.entries, survey.second).filter {
       $1.nanCount + $1.infiniteCount > 0
@@ -40,52 +37,10 @@ struct MomentSection {
           + (broken.count > 8 ? " and \(broken.count - 8) more" : ""))
       return nil
     }
-    let entries = Dictionary(
-      moments.entries.enumerated().map { ($1.parameter, $0) },
-      uniquingKeysWith: { first, _ in first })
-    var sums: [Double?] = []
-    var firstSums: [Double?] = []
-    var elements: [Int] = []
-    var layerUpdates: [Int?] = []
-    var layerBetas: [Moments.Betas] = []
-    var partial: Set<Int> = []
-    for (position, layer) in inventory.layers.enumerated() {
-      var second: Double?
-      var first: Double?
-      var count = 0
-      var counts: Set<Int> = []
-      var betas: Set<Moments.Betas> = []
-      for index in layer.tensors {
-        guard let entry = entries[checkpoint.tensors[index].name] else { continue }
-        second = (second ?? 0) + survey.second[entry].sum
-        if let summary = survey.first[entry] { first = (first ?? 0) + summary.sumSquares }
-        count += survey.second[entry].count
-        counts.insert(moments.entries[entry].updates ?? updates)
-        betas.insert(moments.betas(of: moments.entries[entry]))
-      }
-      if second != nil,
-        !layer.tensors.allSatisfy({ entries[checkpoint.tensors[$0].name] != nil })
-      {
-        partial.insert(position)
-      }
-      sums.append(second)
-      firstSums.append(first)
-      elements.append(count)
-      layerUpdates.append(counts.count > 1 ? nil : counts.first ?? updates)
-      layerBetas.append(betas.count == 1 ? betas.first ?? Moments.Betas() : Moments.Betas())
-    }
-    var kept = KeptMoments(
-      beta2: moments.beta2, updates: updates, lowPrecision: moments.elementType.byteWidth < 4,
-      gradientClipping: checkpoint.gradientClipping, sums: sums, elements: elements)
-    if layerUpdates.contains(where: { $0 != updates }) { kept.layerUpdates = layerUpdates }
-    if moments.isSum {
-      (kept.isSum, kept.sumFrom) = (true, moments.initialSum)
-    } else if moments.beta2 == nil {
-      kept.layerBeta2 = layerBetas.map(\.second)
-    }
-    let isUsable = sums.indices.contains { layer in
-      sums[layer] != nil && layerUpdates[layer] != nil
-        && (moments.isSum || kept.beta2(ofLayer: layer) != nil)
+    let layers = LayerMoments.all(of: inventory, in: checkpoint, moments, survey)
+    let kept = KeptMoments(layers, of: moments, clipping: checkpoint.gradientClipping)
+    let isUsable = layers.contains {
+      $0.secondSum != nil && $0.updates != nil && (moments.isSum || $0.betas.second != nil)
     }
     guard isUsable else {
       reason = SkippedReport(
@@ -94,11 +49,9 @@ struct MomentSection {
       return nil
     }
     self.kept = kept
-    self.partial = partial
+    self.layers = layers
     kind = moments.kind
     fileFlags = moments.flags
-    self.firstSums = firstSums
-    layerBeta1 = layerBetas.map(\.first)
     batch = stated.batchSize ?? checkpoint.batchSize
   }
 
@@ -121,7 +74,7 @@ struct MomentSection {
         empiricalFisher: Self.fisher(statistics),
         flags: Self.flags(
           fileFlags, measured.value?.flags,
-          (statistics.value?.flags ?? []) + (partial.contains(layer) ? [.partialLayer] : [])))
+          (statistics.value?.flags ?? []) + (layers[layer].isPartial ? [.partialLayer] : [])))
     }
     report.optimizer = OptimizerSummary(
       kind: kind,
@@ -136,18 +89,19 @@ struct MomentSection {
   }
 
   private func statistics(_ layer: Int) -> Measured<MomentStatistics> {
-    guard let second = kept.sums[layer], let first = firstSums[layer] else {
+    let layer = layers[layer]
+    guard let second = layer.secondSum, let first = layer.squaredFirstSum else {
       return .absent("the optimizer keeps no first moment")
     }
-    guard let beta2 = kept.beta2(ofLayer: layer) else {
+    guard let beta2 = layer.betas.second else {
       return .absent("its parameters have different decays")
     }
-    guard let beta1 = layerBeta1[layer] else {
+    guard let beta1 = layer.betas.first else {
       return .absent(
         "the checkpoint does not tell how fast the first moment decays; give beta1 in "
           + "plasticity.yaml or with --beta1")
     }
-    guard let updates = kept.updates(ofLayer: layer) else {
+    guard let updates = layer.updates else {
       return .absent("its parameters have had different numbers of updates")
     }
     return MomentStatistics.from(
@@ -171,5 +125,70 @@ struct MomentSection {
       flags.append(flag.rawValue)
     }
     return flags
+  }
+}
+
+/// The moments of one layer's parameters together.
+private struct LayerMoments {
+  /// Σ v; nil where the optimizer keeps none.
+  private(set) var secondSum: Double?
+  /// Σ m²; nil where the optimizer keeps none.
+  private(set) var squaredFirstSum: Double?
+  /// Elements summed over.
+  private(set) var elements = 0
+  /// Updates that they have had; nil where its parameters differ in that.
+  private(set) var updates: Int?
+  /// Their decays; nil where its parameters differ in them.
+  private(set) var betas = Moments.Betas()
+  /// Whether there are moments of some of the layer's parameters only.
+  private(set) var isPartial = false
+
+  static func all(
+    of inventory: LayerInventory, in checkpoint: Checkpoint, _ moments: Moments,
+    _ survey: MomentsSurvey
+  ) -> [LayerMoments] {
+    let entries = Dictionary(
+      moments.entries.enumerated().map { ($1.parameter, $0) },
+      uniquingKeysWith: { first, _ in first })
+    return inventory.layers.map { layer in
+      let own = layer.tensors.compactMap { entries[checkpoint.tensors[$0].name] }
+      return LayerMoments(own, of: layer.tensors.count, moments, survey)
+    }
+  }
+
+  /// - Parameters:
+  ///   - own: places of the layer's entries among the moments'.
+  ///   - parameters: how many parameters the layer has.
+  private init(_ own: [Int], of parameters: Int, _ moments: Moments, _ survey: MomentsSurvey) {
+    var counts: Set<Int> = []
+    var betas: Set<Moments.Betas> = []
+    for place in own {
+      let entry = moments.entries[place]
+      secondSum = (secondSum ?? 0) + survey.second[place].sum
+      if let first = survey.first[place] {
+        squaredFirstSum = (squaredFirstSum ?? 0) + first.sumSquares
+      }
+      elements += survey.second[place].count
+      counts.insert(entry.updates ?? moments.step ?? 0)
+      betas.insert(moments.betas(of: entry))
+    }
+    updates = counts.count > 1 ? nil : counts.first ?? moments.step
+    if betas.count == 1, let common = betas.first { self.betas = common }
+    isPartial = !own.isEmpty && own.count < parameters
+  }
+}
+
+extension KeptMoments {
+  fileprivate init(_ layers: [LayerMoments], of moments: Moments, clipping: Double?) {
+    let updates = moments.step ?? 0
+    self.init(
+      beta2: moments.beta2, updates: updates, lowPrecision: moments.elementType.byteWidth < 4,
+      gradientClipping: clipping, sums: layers.map(\.secondSum), elements: layers.map(\.elements))
+    if layers.contains(where: { $0.updates != updates }) { layerUpdates = layers.map(\.updates) }
+    if moments.isSum {
+      (isSum, sumFrom) = (true, moments.initialSum)
+    } else if moments.beta2 == nil {
+      layerBeta2 = layers.map(\.betas.second)
+    }
   }
 }
