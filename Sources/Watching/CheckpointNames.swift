@@ -119,6 +119,12 @@ public enum CheckpointNames {
     return String(stem.filter { !$0.isASCII || !$0.isNumber })
   }
 
+  /// Whether the name says that the weights are averages over a training (`ema_300.pt`), not its own.
+  public static func isAverage(_ name: String) -> Bool {
+    let words = family(ofName: name).lowercased().split { !$0.isLetter }
+    return words.contains { ["ema", "swa", "averaged"].contains($0) }
+  }
+
   private static func stem(_ name: String) -> Substring {
     let ending = [
       ".pth.tar", ".pt.tar", ".safetensors", ".pth", ".ckpt", ".pt", ".bin", ".keras",

@@ -95,6 +95,29 @@ import Testing
     }
   }
 
+  /// Averages come first by name, and leave the folder's run to the weights all the same.
+  @Test(arguments: [true, false]) func averagesHaveTheirOwn(online: Bool) throws {
+    if online { try tree.start() }
+    for step in 1...3 {
+      try write("ema_step_\(step)", [1, Float(step) / 2, 3, 4])
+      try write("step_\(step)", [1, Float(step), 3, 4])
+      if online, step > 1 {
+        try #require(tree.waitForReports(["gan": step, "gan/ema_step": step]))
+      }
+    }
+    if !online {
+      let done = try Program.plasticityd(
+        "backfill", tree.path + "/runs/gan", "--reports", tree.reports)
+      #expect(done.code == 0, "\(done.error)")
+    }
+    for (run, family) in [("gan", "step"), ("gan/ema_step", "ema_step")] {
+      let done = eventually {
+        (try? tree.run(run)).map(names) == [["\(family)_1"], ["\(family)_2"], ["\(family)_3"]]
+      }
+      #expect(done, "\(run): \((try? tree.run(run)).map(names) ?? [])")
+    }
+  }
+
   /// Names that share one number only are of no series: each is a checkpoint of its folder's run.
   @Test func oneNumberIsNoSeries() throws {
     for (index, name) in ["plain_step_16", "half_step_16", "model_16"].enumerated() {

@@ -36,6 +36,21 @@ import Testing
     #expect(again.digest == nil)
   }
 
+  /// Runs below another are those whose names are in its folder of names, and no neighbour's.
+  @Test func runsBelowARun() throws {
+    let state = try TemporaryState()
+    let ledger = try Ledger.open(directory: state.path)
+    for (number, run) in ["gan", "gan/G", "gan/D/deep", "gan-2", "gan0", "game/G", "gan/G"]
+      .enumerated()
+    {
+      try ledger.observe(path: "/\(number).pt", run: run, fingerprint: Fingerprint("a"))
+    }
+    #expect(try ledger.runs(below: "gan") == ["gan/D/deep", "gan/G"])
+    #expect(try ledger.runs(below: "none").isEmpty)
+    #expect(try ledger.firstEntry(run: "gan/G")?.path == "/1.pt")
+    #expect(try ledger.firstEntry(run: "none") == nil)
+  }
+
   @Test func aFileThatChangesUnderItsWorkerIsProbedAgain() throws {
     let state = try TemporaryState()
     let ledger = try Ledger.open(directory: state.path)

@@ -30,6 +30,12 @@ import Testing
     #expect(CheckpointNames.step(inName: name) == step)
   }
 
+  @Test func averagesSayThatTheyAre() {
+    #expect(
+      ["ema_300.pt", "model_ema_3.pth", "step-3-EMA.ckpt"].allSatisfy(CheckpointNames.isAverage))
+    #expect(!["schema_3.pt", "model_3.pt", "last.pt"].contains(where: CheckpointNames.isAverage))
+  }
+
   @Test(arguments: [
     ("netG_epoch_12.pth", "netG_epoch_"), ("300_net_G.pth", "_net_G"), ("300.pt", ""),
     ("epoch=03-step=88.ckpt", "epoch=-step="), ("epoch=03-step=88-v1.ckpt", "epoch=-step="),

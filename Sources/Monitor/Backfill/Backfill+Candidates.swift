@@ -29,9 +29,13 @@ extension Backfill {
     if let life = lives[one.path], let otherLife = lives[other.path] {
       return (life, a, one.path) < (otherLife, b, other.path)
     }
-    let (family, otherFamily) = (
-      CheckpointNames.family(ofName: one.name), CheckpointNames.family(ofName: other.name)
-    )
-    return (family, a, one.path) < (otherFamily, b, other.path)
+    let (series, otherSeries) = (series(one), series(other))
+    return series == otherSeries ? (a, one.path) < (b, other.path) : series < otherSeries
+  }
+
+  /// What the names of a series have in common; averages come after the weights themselves.
+  private static func series(_ candidate: Candidate) -> String {
+    let isAverage = CheckpointNames.isAverage(candidate.name)
+    return (isAverage ? "1" : "0") + CheckpointNames.family(ofName: candidate.name)
   }
 }

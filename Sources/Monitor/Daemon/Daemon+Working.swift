@@ -174,7 +174,10 @@ extension Daemon {
         if let root = pending[path]?.root { roots[root].nextScan = BootClock.now() }
         pending[path]?.stage = .settling(until: BootClock.now())
         return parts.log(
-          .info, "\(path) is of another series than \(job.entry.run): its run is \(run)")
+          .info,
+          run == job.entry.run
+            ? "the series beside \(path) is a run of its own from here on"
+            : "\(path) is of another series than \(job.entry.run): its run is \(run)")
       }
     } catch {
       guard error.kind == .data || error.kind == .software else { throw error }

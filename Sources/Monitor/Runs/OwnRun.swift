@@ -30,19 +30,33 @@ extension Ledger {
     return nearest.count == 1 ? nearest.first?.key ?? folderRun : folderRun
   }
 
+  /// Takes two series apart that are in one run: the one that was there stays, but averages leave it to the weights
+  /// themselves. See `moveToOwnRun`.
+  func separate(_ path: String, _ other: String, in run: String) throws(Problem) -> [String]? {
+    let isAverage = { CheckpointNames.isAverage(Path.name($0)) }
+    return isAverage(other) && !isAverage(path)
+      ? try moveToOwnRun(seriesOf: other, beside: path, in: run)
+      : try moveToOwnRun(seriesOf: path, beside: other, in: run)
+  }
+
   /// Gives a checkpoint's series a run of its own, in which all of it is yet to be measured.
   ///
+  /// - Parameters:
+  ///   - path: the checkpoint's.
+  ///   - other: the path of one of another series in the same run, which stays there.
   /// - Returns: reports that were written of it as of its folder's run; nil when it has its own already, or is none:
   ///   a series and another have two numbers in common at least.
-  func moveToOwnRun(_ entry: Entry, beside other: String) throws(Problem) -> [String]? {
-    let own = ownRun(ofCheckpoint: entry.path, in: entry.run)
-    if Path.name(own) == Path.name(entry.run) { return nil }
-    let family = CheckpointNames.family(ofName: Path.name(entry.path))
+  private func moveToOwnRun(
+    seriesOf path: String, beside other: String, in run: String
+  ) throws(Problem) -> [String]? {
+    let own = ownRun(ofCheckpoint: path, in: run)
+    if Path.name(own) == Path.name(run) { return nil }
+    let family = CheckpointNames.family(ofName: Path.name(path))
     let otherFamily = CheckpointNames.family(ofName: Path.name(other))
     var members: [Entry] = []
     var numbers: [String: Set<UInt64>] = [:]
-    for known in try entries(run: entry.run)
-    where Path.parent(known.path) == Path.parent(entry.path) {
+    for known in try entries(run: run)
+    where Path.parent(known.path) == Path.parent(path) {
       let name = Path.name(known.path)
       guard let number = CheckpointNames.step(inName: name) else { continue }
       let kind = CheckpointNames.family(ofName: name)
@@ -57,15 +71,15 @@ extension Ledger {
       for member in members {
         var paths = [member.path]
         if member.state == .done, let digest = member.digest,
-          let measured = try measurement(run: entry.run, digest: digest),
+          let measured = try measurement(run: run, digest: digest),
           measured.path == member.path
         {
           reports.append(measured.reportPath)
-          paths += try supersede(run: entry.run, digest: digest)
+          paths += try supersede(run: run, digest: digest)
         }
-        for path in paths {
-          guard let known = try self.entry(path: path) else { continue }
-          try observe(path: path, run: own, fingerprint: known.fingerprint)
+        for name in paths {
+          guard let known = try entry(path: name) else { continue }
+          try observe(path: name, run: own, fingerprint: known.fingerprint)
         }
       }
       return reports

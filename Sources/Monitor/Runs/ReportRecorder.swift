@@ -69,8 +69,8 @@ final class ReportRecorder: Recorder {
     // A copy of what the run has is of it, whatever it is called.
     if try known(digest, in: run) == nil {
       let rows = try timelines.timeline(of: run).rows
-      if let other = rows.first(where: { row.isBeside($0) }),
-        let misplaced = try ledger.moveToOwnRun(entry, beside: other.path)
+      if let other = rows.first(where: { row.isBeside($0) })?.path,
+        let misplaced = try ledger.separate(entry.path, other, in: run)
       {
         timelines.forget(run)
         unwritten.insert(run)
