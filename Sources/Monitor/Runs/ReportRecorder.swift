@@ -68,8 +68,8 @@ final class ReportRecorder: Recorder {
     }
     // A copy of what the run has is of it, whatever it is called.
     if try known(digest, in: run) == nil {
-      let rows = try timelines.timeline(of: run).rows
-      if let other = rows.first(where: { row.isBeside($0) })?.path,
+      let entries = try timelines.timeline(of: run).entries
+      if let other = entries.first(where: { row.isBeside($0.row) })?.row.path,
         let misplaced = try ledger.separate(entry.path, other, in: run)
       {
         timelines.forget(run)
