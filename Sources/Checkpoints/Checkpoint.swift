@@ -88,7 +88,7 @@ public struct Checkpoint: Sendable {
     self.path = path
     self.format = format
     self.files = files
-    self.tensors = tensors
+    self.tensors = tensors.withPruningMasks()
     self.stateDictPath = stateDictPath
   }
 

@@ -367,17 +367,18 @@ import Testing
         .hasPrefix("no-state-dict: x.pt: it holds an optimizer's state and no weights; "))
   }
 
-  /// Masks, as torch.nn.utils.prune keeps them, and what torch's quantization observes are no weights.
+  /// Masks that torch.nn.utils.prune keeps beside weights, and what torch's quantization observes, are no weights; a
+  /// mask that stands alone may be learned.
   @Test func masksAndObserversAreNoParameters() throws {
     let matrix = Pickled.tensor(count: 4, shape: [2, 2], strides: [2, 1])
     let names = [
-      "0.weight_orig", "0.weight_mask", "mask", "mask_token", "1.weight_fake_quant.scale",
+      "0.weight_orig", "0.weight_mask", "gate.mask", "attention_mask", "1.weight_fake_quant.scale",
       "1.activation_post_process.min_val", "1.weight",
     ]
     let checkpoint = try open(.torch(.dict(names.map { ($0, matrix) })))
     #expect(
       checkpoint.tensors.filter { !$0.isBuffer }.map(\.name) == [
-        "0.weight_orig", "mask_token", "1.weight",
+        "0.weight_orig", "gate.mask", "attention_mask", "1.weight",
       ])
   }
 

@@ -70,8 +70,8 @@ public struct StoredTensor: Sendable {
   }
 
   /// Whether this is state that no gradient reaches: integers and booleans, the running statistics of
-  /// normalisation layers, the singular vectors of torch's spectral_norm, old and new, masks, and what torch's
-  /// quantization observes.
+  /// normalisation layers, the singular vectors of torch's spectral_norm, old and new, and what torch's quantization
+  /// observes.
   public var isBuffer: Bool {
     let leaf = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).last
     let buffers = ["running_mean", "running_var", "num_batches_tracked"]
@@ -80,9 +80,24 @@ public struct StoredTensor: Sendable {
     return isState || !type.isFloatingPoint
       || shape.rank == 1 && vectors.contains { leaf?.elementsEqual($0.utf8) ?? false }
       || buffers.contains { leaf?.elementsEqual($0.utf8) ?? false }
-      || leaf.map { $0.elementsEqual("mask".utf8) || $0.suffix(5).elementsEqual("_mask".utf8) }
-        ?? false
       || name.contains("activation_post_process.") || name.contains("_fake_quant.")
+  }
+}
+
+extension [StoredTensor] {
+  /// The same with the masks of torch.nn.utils.prune as state: `weight_mask`, beside the weight itself in
+  /// `weight_orig`.
+  func withPruningMasks() -> [StoredTensor] {
+    guard contains(where: { $0.name.hasSuffix("_mask") }) else { return self }
+    let names = Set(map(\.name))
+    return map { tensor in
+      guard tensor.name.hasSuffix("_mask"), names.contains("\(tensor.name.dropLast(5))_orig") else {
+        return tensor
+      }
+      var mask = tensor
+      mask.isState = true
+      return mask
+    }
   }
 }
 
