@@ -92,7 +92,7 @@ extension Moments {
   /// Steps that the mean is over, at most.
   fileprivate var memory: Int {
     let updates = step ?? 0
-    let slowest = entries.compactMap { betas(of: $0).second }.max()
+    let slowest = entries.compactMap { betas(of: $0).second }.filter { $0 > 0 && $0 < 1 }.max()
     guard !isSum, let slowest else { return updates }
     return min(Int(1 / max(1 - slowest, 1e-9)), updates)
   }

@@ -38,6 +38,7 @@ extension Daemon {
     settling = Settling()
     debouncing = Debouncing()
     finished = [:]
+    finishedContents = []
     lacking = [:]
     runNames = [:]
     runDirectories = [:]
@@ -63,6 +64,7 @@ extension Daemon {
       ledger = try Ledger.open(directory: configuration.state, fileSystem: parts.fileSystem)
       recorder = try parts.recorder(configuration, ledger)
       finished = [:]
+      finishedContents = []
       lacking = [:]
       pending = pending.filter { $0.value.stage == .working }
       settling = Settling()

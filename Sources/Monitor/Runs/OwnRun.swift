@@ -31,26 +31,28 @@ extension Ledger {
   }
 
   /// Takes two series apart that are in one run: the one that was there stays, but averages leave it to the weights
-  /// themselves. See `moveToOwnRun`.
-  func separate(_ path: String, _ other: String, in run: String) throws(Problem) -> [String]? {
+  /// themselves.
+  ///
+  /// - Parameter remove: removes a report that was written of the one that leaves; while the ledger has its row, what
+  ///   a crash leaves undone is done again.
+  /// - Returns: false when they are not: a series and another have two numbers in common at least.
+  func separate(
+    _ path: String, _ other: String, in run: String, remove: (String) throws(Problem) -> Void
+  ) throws(Problem) -> Bool {
     let isAverage = { CheckpointNames.isAverage(Path.name($0)) }
     return isAverage(other) && !isAverage(path)
-      ? try moveToOwnRun(seriesOf: other, beside: path, in: run)
-      : try moveToOwnRun(seriesOf: path, beside: other, in: run)
+      ? try moveToOwnRun(seriesOf: other, beside: path, in: run, remove)
+      : try moveToOwnRun(seriesOf: path, beside: other, in: run, remove)
   }
 
-  /// Gives a checkpoint's series a run of its own, in which all of it is yet to be measured.
-  ///
-  /// - Parameters:
-  ///   - path: the checkpoint's.
-  ///   - other: the path of one of another series in the same run, which stays there.
-  /// - Returns: reports that were written of it as of its folder's run; nil when it has its own already, or is none:
-  ///   a series and another have two numbers in common at least.
+  /// Gives a checkpoint's series a run of its own, in which all of it is yet to be measured; the `other`
+  /// checkpoint's stays.
   private func moveToOwnRun(
-    seriesOf path: String, beside other: String, in run: String
-  ) throws(Problem) -> [String]? {
+    seriesOf path: String, beside other: String, in run: String,
+    _ remove: (String) throws(Problem) -> Void
+  ) throws(Problem) -> Bool {
     let own = ownRun(ofCheckpoint: path, in: run)
-    if Path.name(own) == Path.name(run) { return nil }
+    if Path.name(own) == Path.name(run) { return false }
     let family = CheckpointNames.family(ofName: Path.name(path))
     let otherFamily = CheckpointNames.family(ofName: Path.name(other))
     var members: [Entry] = []
@@ -64,17 +66,16 @@ extension Ledger {
       if kind == family { members.append(known) }
     }
     guard (numbers[family] ?? []).intersection(numbers[otherFamily] ?? []).count >= 2 else {
-      return nil
+      return false
     }
-    return try transaction { () throws(Problem) in
-      var reports: [String] = []
+    try transaction { () throws(Problem) in
       for member in members {
         var paths = [member.path]
         if member.state == .done, let digest = member.digest,
           let measured = try measurement(run: run, digest: digest),
           measured.path == member.path
         {
-          reports.append(measured.reportPath)
+          try remove(measured.reportPath)
           paths += try supersede(run: run, digest: digest)
         }
         for name in paths {
@@ -82,8 +83,8 @@ extension Ledger {
           try observe(path: name, run: own, fingerprint: known.fingerprint)
         }
       }
-      return reports
     }
+    return true
   }
 
   private func isOwn(_ run: String, of folder: String) throws(Problem) -> Bool {

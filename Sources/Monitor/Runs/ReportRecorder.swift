@@ -70,11 +70,10 @@ final class ReportRecorder: Recorder {
     if try known(digest, in: run) == nil {
       let entries = try timelines.timeline(of: run).entries
       if let other = entries.first(where: { row.isBeside($0.row) })?.row.path,
-        let misplaced = try ledger.separate(entry.path, other, in: run)
+        try ledger.separate(entry.path, other, in: run, remove: remove)
       {
         timelines.forget(run)
         unwritten.insert(run)
-        for path in misplaced { try remove(path) }
         return nil
       }
     }

@@ -59,7 +59,7 @@ public struct NameBinding: Sendable {
     }
     if let note = rename.note { notes.append(("name-prefix", note)) }
     try NameBinding.matchShapes(
-      open.filter { names[$0.name] == nil }, checkpoint, rename, path, &names, &notes)
+      open.filter { names[$0.name] == nil }, checkpoint, shapes, rename, path, &names, &notes)
     let reached = Set(names.values)
     for (weight, name) in names.sorted(by: { $0.key < $1.key }) {
       if let mask = Self.mask(ofPruned: name, shapes), !reached.contains(mask) {
@@ -158,8 +158,9 @@ public struct NameBinding: Sendable {
 
   /// Weights that no name reaches: the only tensor left of their shape, or the graph's own values.
   private static func matchShapes(
-    _ missing: [GraphInitializer], _ checkpoint: [Named], _ rename: Rename, _ path: String,
-    _ names: inout [String: String], _ notes: inout [(code: String, text: String)]
+    _ missing: [GraphInitializer], _ checkpoint: [Named], _ shapes: [String: Shape],
+    _ rename: Rename, _ path: String, _ names: inout [String: String],
+    _ notes: inout [(code: String, text: String)]
   ) throws(Problem) {
     let taken = Set(names.values)
     let left = checkpoint.filter { !taken.contains($0.name) }
@@ -169,7 +170,8 @@ public struct NameBinding: Sendable {
       let candidates = isModule ? left.filter { $0.shape == weight.shape } : []
       let rivals = missing.filter { $0.name.contains(".") && $0.shape == weight.shape }
       // Of another shape under its own name, it is another network's.
-      let own = checkpoint.first { $0.name == rename.apply(weight.name) }
+      let name = rename.apply(weight.name)
+      let own = shapes[name]
       if candidates.count == 1, rivals.count == 1, own == nil {
         names[weight.name] = candidates[0].name
         notes.append(
@@ -194,16 +196,12 @@ public struct NameBinding: Sendable {
             "graph-values",
             "\(weight.name) keeps the graph's own values, the checkpoint has none"
           ))
-      } else if let mask = mask(
-        ofPruned: rename.apply(weight.name) + "_orig",
-        Dictionary(
-          checkpoint.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first }))
-      {
-        throw pruned(path, weight.name, rename.apply(weight.name) + "_orig", mask)
+      } else if let mask = mask(ofPruned: "\(name)_orig", shapes) {
+        throw pruned(path, weight.name, "\(name)_orig", mask)
       } else if let own {
         throw problem(
           "shape-mismatch", path, weight.name,
-          "the graph expects \(weight.shape), the checkpoint's is \(own.shape)",
+          "the graph expects \(weight.shape), the checkpoint's is \(own)",
           "export the graph of this very network")
       } else if candidates.isEmpty {
         let isAdapter = checkpoint.contains { $0.name.contains(".lora_A.") }
