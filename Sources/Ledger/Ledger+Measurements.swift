@@ -13,6 +13,7 @@ extension Ledger {
         run: measurement.run, digest: measurement.digest, path: measurement.path)
       return isNew ? .alias : .repeated
     }
+    try forgetAliases(run: measurement.run, path: measurement.path, besides: measurement.digest)
     let values = Self.values(measurement)
     try connection.run(
       """
@@ -21,14 +22,25 @@ extension Ledger {
     return .added
   }
 
-  /// Notes that a content of the run lies at another path too; false when that is known.
+  /// Notes that a content of the run lies at another path too, where no other does any more; false when that is
+  /// known.
   ///
   /// - Throws: `ledger-failed` when the run has no measurement of that digest.
   @discardableResult
   public func addAlias(run: String, digest: String, path: String) throws(Problem) -> Bool {
+    try transaction { () throws(Problem) in
+      try forgetAliases(run: run, path: path, besides: digest)
+      return try connection.run(
+        "INSERT INTO alias VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        [.text(run), .text(digest), .text(path)]) > 0
+    }
+  }
+
+  // A path whose content changed, as `last.ckpt`, is no name of the one before.
+  private func forgetAliases(run: String, path: String, besides digest: String) throws(Problem) {
     try connection.run(
-      "INSERT INTO alias VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-      [.text(run), .text(digest), .text(path)]) > 0
+      "DELETE FROM alias WHERE run = ?1 AND path = ?2 AND digest <> ?3",
+      [.text(run), .text(path), .text(digest)])
   }
 
   /// Takes a content out of the run's series, for another measurement of it; returns the paths that it was

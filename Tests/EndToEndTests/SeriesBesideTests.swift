@@ -25,20 +25,31 @@ import Testing
     }
   }
 
-  /// Two generators of one shape and a discriminator of another, as CycleGAN names them.
-  private func writeNetworks(_ epoch: Int) throws {
-    try write("\(epoch)_net_D", [1, Float(epoch), 3, 4])
-    try write("\(epoch)_net_G_A", [1, 2, Float(epoch), 4, 5, 6])
-    try write("\(epoch)_net_G_B", [1, 2, 3, 4, Float(epoch), 6])
-    // What stands for the newest of each has no number.
-    try write("latest_net_D", [1, Float(epoch), 3, 4])
-    try write("latest_net_G_B", [1, 2, 3, 4, Float(epoch), 6])
+  /// Two generators of one shape and a discriminator of another, as CycleGAN names them. What stands for the newest
+  /// of each has no number.
+  private func networks(_ epoch: Int) -> [(name: String, values: [Float])] {
+    let (d, b): ([Float], [Float]) = ([1, Float(epoch), 3, 4], [1, 2, 3, 4, Float(epoch), 6])
+    return [
+      ("\(epoch)_net_D", d), ("\(epoch)_net_G_A", [1, 2, Float(epoch), 4, 5, 6]),
+      ("\(epoch)_net_G_B", b), ("latest_net_D", d), ("latest_net_G_B", b),
+    ]
   }
 
-  private func check(_ report: (String) throws -> RunReport) throws {
-    for (run, family) in [("gan", "net_D"), ("gan/net_G_A", "net_G_A"), ("gan/net_G_B", "net_G_B")]
-    {
-      let report = try report(run)
+  private func runNames() -> [String] {
+    tree.written().filter { $0.hasSuffix("/run.yaml") }.map { String($0.dropLast(9)) }
+  }
+
+  private func writeNetworks(_ epoch: Int) throws {
+    for network in networks(epoch) { try write(network.name, network.values) }
+  }
+
+  /// Checks the runs of the three networks.
+  ///
+  /// - Parameter first: whose the folder's run is.
+  private func check(first: String = "net_D") throws {
+    for family in ["net_D", "net_G_A", "net_G_B"] {
+      let run = family == first ? "gan" : "gan/\(family)"
+      let report = try tree.run(run)
       #expect(report.run == run)
       #expect(report.trajectory.map(\.step) == [5, 10, 15])
       #expect(report.trajectory.map(\.segment) == [0, 0, 0])
@@ -72,13 +83,39 @@ import Testing
       }
     }
     #expect(areNamed, "\(tree.log.suffix(3_000))")
-    try check(tree.run)
+    try check()
     let reports = tree.checkpointReports()
     #expect(reports.count == 9)
     for report in reports {
       let findings = try tree.checkpoint(report).findings.map(\.code)
       #expect(!findings.contains("not-compared"), "\(report)")
     }
+  }
+
+  /// Each file is reported before the next one is written, whichever comes first.
+  @Test(arguments: [1, 2, 3, 4] as [UInt64]) func inWhateverOrderTheyCome(seed: UInt64) throws {
+    var generator = Seeded(seed: seed)
+    try tree.start()
+    for epoch in [5, 10, 15] {
+      for network in networks(epoch).shuffled(using: &generator) {
+        try write(network.name, network.values)
+        let isReported = eventually {
+          runNames().contains { name in
+            guard let run = try? tree.run(name) else { return false }
+            return zip(run.trajectory, names(run)).contains { row, names in
+              names.contains(network.name) && (row.step ?? epoch) == epoch
+            }
+          }
+        }
+        #expect(isReported, "seed \(seed), \(network.name) of \(epoch)")
+      }
+    }
+    let areApart = eventually { self.runNames().count == 3 && tree.checkpointReports().count == 9 }
+    #expect(areApart, "seed \(seed): \(tree.checkpointReports())")
+    // The folder's run is of one that came before the others.
+    let own = Set(runNames())
+    let first = ["net_D", "net_G_A", "net_G_B"].first { !own.contains("gan/\($0)") }
+    try check(first: try #require(first))
   }
 
   @Test func backfillFollowsEach() throws {
@@ -91,7 +128,7 @@ import Testing
         let told = String(decoding: done.output, as: UTF8.self)
         #expect(told.contains("show \(tree.reports)/\(run)\n"))
       }
-      try check(tree.run)
+      try check()
     }
   }
 

@@ -93,8 +93,15 @@ import Testing
     #expect(try ledger.aliases(run: "r") == ["d": ["/r/best.pt", "/r/last.pt"]])
     #expect(try ledger.measurements(run: "r").map(\.step) == [1])
     #expect(throws: Problem.self) {
-      try ledger.addAlias(run: "r", digest: "unknown", path: "/r/x.pt")
+      try ledger.addAlias(run: "r", digest: "unknown", path: "/r/best.pt")
     }
+    // What a path holds now is no other content.
+    #expect(try ledger.add(measurement("r", "e", step: 2, path: "/r/b.pt")) == .added)
+    #expect(try ledger.add(measurement("r", "e", step: 2, path: "/r/last.pt")) == .alias)
+    #expect(try ledger.aliases(run: "r") == ["d": ["/r/best.pt"], "e": ["/r/last.pt"]])
+    #expect(try ledger.add(measurement("r", "f", step: 3, path: "/r/last.pt")) == .added)
+    #expect(try ledger.aliases(run: "r") == ["d": ["/r/best.pt"]])
+    #expect(try ledger.measurements(run: "other").count == 1)
   }
 
   @Test func aSeriesIsInOrderOfStepThenArrival() throws {

@@ -20,10 +20,14 @@ extension Ledger {
     let words = Self.words(path)
     var shared: [String: Int] = [:]
     for run in [folderRun] + others {
-      let counted = try entries(run: run).first {
-        Path.parent($0.path) == folder && CheckpointNames.step(inName: Path.name($0.path)) != nil
+      // A series of the folder's run may be yet to be told from it: one of all has most.
+      for known in try entries(run: run)
+      where Path.parent(known.path) == folder
+        && CheckpointNames.step(inName: Path.name(known.path)) != nil
+      {
+        let count = words.intersection(Self.words(known.path)).count
+        shared[run] = max(shared[run] ?? 0, count)
       }
-      if let counted { shared[run] = words.intersection(Self.words(counted.path)).count }
     }
     let most = shared.values.max() ?? 0
     let nearest = shared.filter { $0.value == most }
@@ -69,22 +73,34 @@ extension Ledger {
       return false
     }
     try transaction { () throws(Problem) in
-      for member in members {
-        var paths = [member.path]
-        if member.state == .done, let digest = member.digest,
-          let measured = try measurement(run: run, digest: digest),
-          measured.path == member.path
-        {
-          try remove(measured.reportPath)
-          paths += try supersede(run: run, digest: digest)
-        }
-        for name in paths {
-          guard let known = try entry(path: name) else { continue }
-          try observe(path: name, run: own, fingerprint: known.fingerprint)
+      for member in members { try move(member, from: run, to: own, remove) }
+      // What stands for the newest of them goes with them.
+      for known in try entries(run: run)
+      where Path.parent(known.path) == Path.parent(path)
+        && CheckpointNames.step(inName: Path.name(known.path)) == nil
+      {
+        if try self.run(ofCheckpoint: known.path, in: run) == own {
+          try move(known, from: run, to: own, remove)
         }
       }
     }
     return true
+  }
+
+  private func move(
+    _ entry: Entry, from run: String, to own: String, _ remove: (String) throws(Problem) -> Void
+  ) throws(Problem) {
+    var paths = [entry.path]
+    if entry.state == .done, let digest = entry.digest,
+      let measured = try measurement(run: run, digest: digest), measured.path == entry.path
+    {
+      try remove(measured.reportPath)
+      paths += try supersede(run: run, digest: digest)
+    }
+    for path in paths {
+      guard let known = try self.entry(path: path) else { continue }
+      try observe(path: path, run: own, fingerprint: known.fingerprint)
+    }
   }
 
   private func isOwn(_ run: String, of folder: String) throws(Problem) -> Bool {

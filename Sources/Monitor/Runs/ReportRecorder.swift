@@ -66,8 +66,8 @@ final class ReportRecorder: Recorder {
         "bad-worker-document", at: entry.path, "it holds no evidence to keep",
         remedy: "run a plasticityd of one version", kind: .software)
     }
-    // A copy of what the run has is of it, whatever it is called.
-    if try known(digest, in: run) == nil {
+    // A copy of what the run has is of it, whatever it is called: but what stands for the newest may be of several.
+    if try known(digest, in: run).map({ $0.row.step == nil && row.step != nil }) ?? true {
       let entries = try timelines.timeline(of: run).entries
       if let other = entries.first(where: { row.isBeside($0.row) })?.row.path,
         try ledger.separate(entry.path, other, in: run, remove: remove)
