@@ -59,6 +59,16 @@ import Testing
       // Each was measured against the one before it in its own series, the first against none.
       #expect(report.trajectory[0].relativeUpdate == nil)
       for row in report.trajectory.dropFirst() { #expect((row.relativeUpdate?.value ?? 0) > 0) }
+      // So its own report says too.
+      var previous: Int?
+      for row in report.trajectory {
+        for layer in try tree.checkpoint("\(run)/\(row.report)").layers {
+          #expect(layer.update?.sinceStep == previous, "\(row.report)")
+          let cosine = layer.update?.cosineToFirst.value
+          #expect(previous == nil || abs((cosine ?? 0) - 0.8) < 0.2, "\(row.report)")
+        }
+        previous = row.step
+      }
     }
   }
 

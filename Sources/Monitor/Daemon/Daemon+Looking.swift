@@ -136,7 +136,7 @@ extension Daemon {
   }
 
   /// A look into one folder, here and now.
-  private func look(into directory: String) {
+  func look(into directory: String) {
     guard let number = rootNumber(of: directory), !roots[number].isMissing else { return }
     let scanner = roots[number].scanner
     do throws(Problem) {

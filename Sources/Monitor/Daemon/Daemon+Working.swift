@@ -167,17 +167,12 @@ extension Daemon {
     do throws(Problem) {
       if try recorder.record(document, of: job.entry) == nil {
         let run = try ledger.entry(path: path)?.run ?? job.entry.run
-        pending[path]?.run = run
-        // Others of its series may have to be measured again.
-        let folder = job.candidate.runDirectory
-        finished = finished.filter { Path.parent($0.key) != folder }
-        if let root = pending[path]?.root { roots[root].nextScan = BootClock.now() }
-        pending[path]?.stage = .settling(until: BootClock.now())
-        return parts.log(
+        parts.log(
           .info,
           run == job.entry.run
             ? "the series beside \(path) is a run of its own from here on"
             : "\(path) is of another series than \(job.entry.run): its run is \(run)")
+        return try beginAgain(job)
       }
     } catch {
       guard error.kind == .data || error.kind == .software else { throw error }
@@ -192,6 +187,27 @@ extension Daemon {
     finish(job.candidate)
     anticipate(after: job)
     nameLinks(to: path)
+  }
+
+  /// All that lies beside a checkpoint is looked at anew, in its order: some of it has to be measured again.
+  private func beginAgain(_ job: Job) throws(Problem) {
+    let folder = job.candidate.runDirectory
+    try ledger.postpone(
+      job.entry.id, reason: "it is measured against its own series", to: .seen,
+      countsAttempt: false)
+    for (path, known) in pending where known.candidate.runDirectory == folder {
+      switch known.stage {
+      case .working, .queued, .settling: break
+      case .incomplete, .postponed, .held: continue
+      }
+      if let name = knownRunName(folder) {
+        pending[path]?.run = try ledger.run(ofCheckpoint: path, in: name)
+      }
+      pending[path]?.stage = .settling(until: BootClock.now())
+      settling.forget(path)
+    }
+    finished = finished.filter { Path.parent($0.key) != folder }
+    look(into: folder)
   }
 
   private func refuse(

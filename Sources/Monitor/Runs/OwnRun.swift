@@ -119,6 +119,19 @@ extension Ledger {
   }
 }
 
+extension [SeriesRow] {
+  /// Without those of series that run beside a checkpoint's own and are not told from its run yet.
+  func ofSeries(_ path: String) -> [SeriesRow] {
+    let family = { CheckpointNames.family(ofName: Path.name($0)) }
+    let own = family(path)
+    let steps = Dictionary(grouping: filter { family($0.path) == own }, by: \.step)
+    let beside = filter { row in steps[row.step]?.contains(where: row.isBeside) ?? false }
+    if beside.isEmpty { return self }
+    let others = Set(beside.map { family($0.path) })
+    return filter { !others.contains(family($0.path)) }
+  }
+}
+
 extension SeriesRow {
   /// Whether a checkpoint of the same step, in the same folder and under a name of another kind, has other
   /// weights: then the two are of series that run side by side. Only names that count are believed; `last.ckpt` and

@@ -104,7 +104,8 @@ final class ReportRecorder: Recorder {
       var timeline = try timelines.take(run)
       if known == nil || superseded != nil {
         try timelines.append(row, to: &timeline, of: run)
-        timeline.complete(&report, ofRow: row.digest)
+        try timelines.timeline(for: row, in: timeline, of: run)
+          .complete(&report, ofRow: row.digest)
         report.kept = nil
         try DurableFile.makeDirectory(paths.folder(run: run), on: fileSystem)
         try DurableFile.writeOnce(try report.yaml(), to: reportPath, on: fileSystem)
@@ -181,7 +182,8 @@ final class ReportRecorder: Recorder {
   }
 
   func standing(of run: String, at path: String?) throws(Problem) -> Standing {
-    let rows = try timelines.timeline(of: run).rows
+    let all = try timelines.timeline(of: run).rows
+    let rows = path.map(all.ofSeries) ?? all
     let step = path.map(Self.stepInName) ?? .max
     // Those of lower steps, as names tell them; all that are known when this one's does not.
     let earlier =

@@ -60,9 +60,22 @@ struct RunTimelines {
     }
   }
 
-  private mutating func made(of run: String, and newest: SeriesRow? = nil) throws(Problem)
-    -> Timeline
-  {
+  /// What a row that the ledger does not have yet is compared with: a timeline without the series that run beside
+  /// its own.
+  ///
+  /// - Parameter timeline: the run's, with that row.
+  mutating func timeline(
+    for row: SeriesRow, in timeline: Timeline, of run: String
+  ) throws(Problem) -> Timeline {
+    let (rows, own) = (timeline.rows, timeline.rows.ofSeries(row.path))
+    if own.count == rows.count { return timeline }
+    return try made(of: run, and: row, among: Set(own.map(\.digest)))
+  }
+
+  /// - Parameter digests: which of the run's contents count; all, if nil.
+  private mutating func made(
+    of run: String, and newest: SeriesRow? = nil, among digests: Set<String>? = nil
+  ) throws(Problem) -> Timeline {
     func row(_ digest: String) throws(Problem) -> (SeriesRow, bytes: Int)? {
       guard let known = try ledger.measurement(run: run, digest: digest) else { return nil }
       return (
@@ -72,7 +85,7 @@ struct RunTimelines {
     var rows: [SeriesRow] = []
     var bytes = 0
     var partial: Set<String> = []
-    for digest in try ledger.digests(run: run) {
+    for digest in try ledger.digests(run: run) where digests?.contains(digest) ?? true {
       guard let (whole, size) = try row(digest) else { continue }
       rows.append(whole)
       bytes += size
