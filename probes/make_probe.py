@@ -37,6 +37,7 @@ Otherwise pass task="…".
 import argparse
 import contextlib
 import inspect
+import json
 import pathlib
 import sys
 import warnings
@@ -89,8 +90,14 @@ def make_probe(
         if value is not None:
             arrays[key] = host(torch.as_tensor(value))
     numpy.savez(folder / "batch.npz", **{key: plain(array) for key, array in arrays.items()})
-    (folder / "probe.yaml").write_text(
-        f"schema: plasticityd/probe/v1\nname: {name or folder.name}\ntask: {task}\n")
+    lines = ["schema: plasticityd/probe/v1", f"name: {name or folder.name}", f"task: {task}"]
+    if frozen := frozen_names(model):
+        say(
+            f"{len(frozen)} modules or parameters do not require gradients: they are not measured. Make the "
+            "probe again without freezing them, or take them out of frozen in probe.yaml, if they are "
+            "trained later")
+        lines += ["frozen:", *(f"  - {json.dumps(each)}" for each in frozen)]
+    (folder / "probe.yaml").write_text("\n".join(lines) + "\n")
     return folder
 
 
@@ -519,6 +526,20 @@ def check_names(model, path):
         say(
             f"{len(lacking)} of {len(by_storage)} parameters do not reach the prediction and will not "
             f"be measured: {', '.join(lacking[:8])}{', …' if len(lacking) > 8 else ''}")
+
+
+def frozen_names(model):
+    """Parameters that are not trained, a module in place of all that is below it; none if nothing is trained: then
+    the model is only there to be exported."""
+    trains = {name: each.requires_grad for name, each in model.named_parameters(remove_duplicate=False)}
+    if not any(trains.values()):
+        return []
+    above = lambda name: [name[:n] for n, letter in enumerate(name) if letter == "."]
+    trained = {module for name, does in trains.items() if does for module in above(name)}
+    whole = (
+        next((module for module in above(name) if module not in trained), name)
+        for name, does in trains.items() if not does)
+    return list(dict.fromkeys(whole))
 
 
 def host(value):

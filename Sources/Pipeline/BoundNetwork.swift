@@ -11,6 +11,10 @@ import Threads
 struct BoundNetwork {
   let definition: ProbeDefinition
   let binding: NameBinding
+  /// What was chosen or doubted in binding.
+  let notes: [(code: String, text: String)]
+  /// The checkpoint's names of weights that training leaves as they are.
+  let frozen: Set<String>
   /// By the graph's names; a tensor that several names share is held once.
   let weights: [String: Tensor]
   let plan: BlockPlan
@@ -32,7 +36,8 @@ struct BoundNetwork {
       tensor.sharedWith.map { (tensor.name, $0) }
     }
     let twins = Dictionary(shared, uniquingKeysWith: { first, _ in first })
-    let graph = definition.graph.restored(checkpoint: tensors, shared: twins)
+    let (graph, unknown) = definition.graph.restored(checkpoint: tensors, shared: twins)
+      .freezing(settings.frozen)
     // A graph that names both of two tensors in one storage means the one.
     let wanted = Set(graph.initializers.map(\.name))
     let tied = twins.filter { wanted.contains($0.key) && wanted.contains($0.value) }
@@ -40,6 +45,19 @@ struct BoundNetwork {
       graph: graph, checkpoint: tensors, strip: settings.strip,
       alias: settings.alias.merging(tied) { stated, _ in stated }, place: checkpoint.path)
     try Self.refuseFolded(binding, graph, checkpoint)
+    if !settings.frozen.isEmpty, !graph.weights.contains(where: \.isTrained) {
+      throw Problem(
+        "nothing-trained", at: definition.graph.path, "every weight that it reads is frozen",
+        remedy: "leave out of frozen in probe.yaml what is trained")
+    }
+    notes =
+      binding.notes
+      + unknown.map {
+        ("frozen-unknown", "no weight that the graph reads is \($0) or below it: see frozen in probe.yaml")
+      }
+    let names = binding.checkpointNames
+    frozen = Set(
+      graph.initializers.filter { $0.role == .frozen }.compactMap { names[$0.name] })
     let stored = Dictionary(
       checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var read: [String: Tensor] = [:]

@@ -96,7 +96,7 @@ struct NetworkSection {
     fillLayers(&report)
     fillActivations(&report, threads: request.threads)
     fillFlow(&report, threads: request.threads)
-    for note in bound.binding.notes {
+    for note in bound.notes {
       report.findings.append(
         FindingReport(code: note.code, where: bound.definition.name, text: note.text))
     }
@@ -145,6 +145,33 @@ struct NetworkSection {
       }
       report.layers[index] = filled
     }
+    for layer in report.layers.indices { markFrozen(&report.layers[layer]) }
+  }
+
+  /// What training leaves as it is holds no information on what is trained on.
+  private func markFrozen(_ layer: inout LayerReport) {
+    let reason = Quantity.absent(reason: "frozen: not trained, as probe.yaml says")
+    for tensor in layer.tensors.indices where bound.frozen.contains(layer.tensors[tensor].name) {
+      layer.tensors[tensor].fisherTrace = reason
+    }
+    if layer.tensors.allSatisfy({ bound.frozen.contains($0.name) }) {
+      layer.fisherTrace = reason
+    }
+  }
+
+  /// Says so where what probe.yaml calls frozen has moved since the earlier checkpoint.
+  func doubtFrozen(_ report: inout CheckpointReport) {
+    let moved = report.layers.filter { layer in
+      layer.tensors.allSatisfy { bound.frozen.contains($0.name) }
+        && layer.update?.relative.value ?? 0 > 0
+    }
+    guard let first = moved.first, let since = first.update?.sinceStep else { return }
+    report.findings.append(
+      FindingReport(
+        code: "frozen-moved", where: first.name,
+        text: "probe.yaml says that it is frozen, but it has changed since step \(since)"
+          + (moved.count > 1 ? ", and so have \(moved.count - 1) more layers" : "")
+          + ": take it out of frozen there"))
   }
 
   private func fillActivations(_ report: inout CheckpointReport, threads: Int) {

@@ -59,6 +59,7 @@ public func probe(
     ["weights"] + (moments == nil ? [] : ["optimizer"]) + (section == nil ? [] : ["probe"])
   try comparison?.fill(
     &report, checkpoint, inventory, moments, section, recordings: recordings, request)
+  section?.doubtFrozen(&report)
   if request.keepsEvidence {
     report.kept = KeptEvidence(
       fisherPerExample: section?.perExample(report), examples: section?.estimate.exampleCount,

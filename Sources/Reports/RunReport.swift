@@ -52,7 +52,7 @@ public struct LayerState: Codable, Sendable, FlowStyled {
   public var endStep: Int?
   /// How fast its share moves now, bits per doubling of the step and per unit of its share.
   public var shareSpeed: Double?
-  /// Why its state is `ambiguous`.
+  /// Why its state is `ambiguous`, or why it is not measured.
   public var reason: String?
 
   /// Creates a state.
@@ -63,6 +63,9 @@ public struct LayerState: Codable, Sendable, FlowStyled {
     self.peakStep = peakStep
     self.endStep = endStep
   }
+
+  /// What a person reads: its state, or why a layer without a share has none.
+  var told: String { share == nil ? reason ?? state : state }
 }
 
 /// The flow of information through a run, in numbers.

@@ -77,13 +77,14 @@ import Testing
         unlink("\(run)/last.ckpt")
         try write(source, "\(run)/last.ckpt")
       }
-      // A name is an alias of what it held when it was read: it is read before it holds the next.
       try wait("lightning") { names($0).contains(["epoch=\(epoch).ckpt", "last.ckpt"]) }
     }
     try write(Self.contents[0], "\(run)/copy.ckpt")
     try wait("lightning") { report in
       report.trajectory.count == 3
-        && names(report).contains(["copy.ckpt", "epoch=0.ckpt", "last.ckpt"])
+        && names(report) == [
+          ["copy.ckpt", "epoch=0.ckpt"], ["epoch=1.ckpt"], ["epoch=2.ckpt", "last.ckpt"],
+        ]
     }
     // The same bytes again, under the same name.
     try write(Self.contents[2], "\(run)/epoch=2.ckpt")

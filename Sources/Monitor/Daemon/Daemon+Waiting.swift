@@ -284,7 +284,8 @@ extension Daemon {
     }
     finished = finished.filter { !isGone($0.key) }
     lacking = lacking.filter { !isGone($0.key) }
-    links = links.filter { !isGone($0.key) }
+    // Where a link was, a checkpoint may be now.
+    links = links.filter { !isGone($0.value) && !present.contains($0.key) }
   }
 
   /// Forgets a checkpoint that is gone, and counts it.

@@ -76,8 +76,8 @@ public final class Daemon {
   var finishedContents: Set<UInt64> = []
   // Those that came to an end by staying incomplete, and what they lack.
   var lacking: [String: String] = [:]
-  // Links by the checkpoint that they lead to.
-  var links: [String: Set<String>] = [:]
+  // The checkpoint that a link leads to.
+  var links: [String: String] = [:]
   // Names of runs by folder, and back.
   var runNames: [String: String] = [:]
   var runDirectories: [String: String] = [:]

@@ -178,6 +178,7 @@ extension Timeline {
   /// Which layers are fixed, in the order in which they became so, and which still move.
   private var flow: RunFlow? {
     guard let last = entries.last(where: \.isComparable), last.shares != nil else { return nil }
+    let unmeasured = Set(last.row.layers.filter(isUnmeasured).map(\.name))
     let closed = verdict.layers.compactMap { layer -> FixedLayer? in
       guard layer.final?.state == .closed, let end = layer.final?.end else { return nil }
       return FixedLayer(layer: layer.name, step: end.step, decidedAtStep: end.decidedAtStep)
@@ -188,7 +189,15 @@ extension Timeline {
         ($0.element.step, $0.offset) < ($1.element.step, $1.offset)
       }
       .map(\.element),
-      moving: verdict.layers.filter { $0.final?.state != .closed }.map(\.name))
+      moving: verdict.layers.filter { layer in
+        layer.final?.state != .closed && !unmeasured.contains(layer.name)
+      }
+      .map(\.name))
+  }
+
+  /// Whether a layer is none that the probe measures: frozen, or not in its graph.
+  private func isUnmeasured(_ layer: SeriesLayer) -> Bool {
+    evidence == .probe && layer.fisherTrace?.value == nil
   }
 
   private func row(at index: Int, aliases: [String: [String]]) -> TrajectoryRow {
@@ -212,6 +221,13 @@ extension Timeline {
   private var layerStates: [LayerState] {
     guard let last = entries.last(where: \.isComparable) else { return [] }
     return last.row.layers.enumerated().map { index, layer in
+      if isUnmeasured(layer) {
+        var state = LayerState(
+          name: layer.name, state: PeriodState.waiting.rawValue, share: nil, peakStep: nil,
+          endStep: nil)
+        state.reason = layer.fisherTrace?.reason ?? "the probe's graph does not use it"
+        return state
+      }
       let final = verdict.layers.first { $0.name == layer.name }?.final
       var state = LayerState(
         name: layer.name, state: (final?.state ?? .waiting).rawValue,

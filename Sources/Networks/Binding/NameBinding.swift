@@ -244,7 +244,7 @@ public struct NameBinding: Sendable {
   /// that a module computes and does not save (rotary angles, masks).
   private static func isLearned(_ weight: GraphInitializer) -> Bool {
     switch weight.role {
-    case .parameter: true
+    case .parameter, .frozen: true
     case .buffer, .table: false
     case .unstated: isLearned(weight.name)
     }

@@ -40,7 +40,7 @@ struct NetworkParameters: Sendable {
       entries[initializer.name] = Entry(
         name: name, shape: tensor.shape, buffer: FloatBuffer(sharing: tensor.values),
         module: layerName(tied[name] ?? name),
-        isTrained: initializer.role != .buffer && initializer.role != .table)
+        isTrained: initializer.isTrained)
     }
     self.entries = entries
   }

@@ -28,7 +28,7 @@ extension Graph {
       // A weight by its role, or by a module's name where the exporter does not tell.
       let isWeight =
         switch initializer.role {
-        case .parameter, .buffer: initializer.isFloatingPoint
+        case .parameter, .frozen, .buffer: initializer.isFloatingPoint
         case .table: false
         case .unstated: initializer.isFloatingPoint && initializer.name.contains(".")
         }

@@ -70,11 +70,21 @@ public struct GraphInitializer: Sendable {
   /// after the operator that reads it, `onnx::MatMul_142`.
   var isFoldedOperand: Bool { name.hasPrefix("onnx::") && shape.count > 1 }
 
+  /// Whether training changes it, as far as anything tells.
+  public var isTrained: Bool {
+    switch role {
+    case .unstated, .parameter: true
+    case .frozen, .buffer, .table: false
+    }
+  }
+
   /// What an array is to the module that owns it.
   public enum Role: Sendable {
     case unstated
     /// Trained.
     case parameter
+    /// Kept as it is by the training: probe.yaml says so, or else nothing does.
+    case frozen
     /// Kept with the parameters, not trained.
     case buffer
     /// Computed by the module's constructor; no checkpoint holds it.

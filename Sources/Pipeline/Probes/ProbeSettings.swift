@@ -34,6 +34,8 @@ public struct ProbeSettings: Sendable {
   public var strip: String?
   /// Graph name → checkpoint name.
   public var alias: [String: String] = [:]
+  /// Parameters that training leaves as they are, or modules with all below them, by the graph's names.
+  public var frozen: [String] = []
   /// ε of the information in the weights, nats of loss.
   public var toleranceNats: Double = 0.01
   /// When an estimate is good enough, and what it may cost.
@@ -85,6 +87,7 @@ public struct ProbeSettings: Sendable {
       }
       try names.finish()
     }
+    frozen = try keys.optional("frozen", default: [])
     try keys.finish()
     guard draws >= 1, draws <= 10_000 else {
       throw keys.problem(

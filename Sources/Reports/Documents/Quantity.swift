@@ -33,6 +33,11 @@ public enum Quantity: Sendable, Hashable {
     }
   }
 
+  /// Why it is not computable; nil where it is.
+  public var reason: String? {
+    if case .absent(let reason) = self { reason } else { nil }
+  }
+
   /// The value, if there is one.
   public var value: Double? {
     switch self {

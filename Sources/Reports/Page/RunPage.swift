@@ -69,7 +69,7 @@ public struct RunPage {
       "<tr><td class=\"name\">\(escaped(layer.name))</td><td>"
         + (layer.share.map { rounded($0 * 100) + " %" } ?? "–")
         + "</td><td>\(layer.peakStep.map(String.init) ?? "–")</td>"
-        + "<td>\(layer.endStep.map(String.init) ?? "–")</td><td>\(escaped(layer.state))</td></tr>"
+        + "<td>\(layer.endStep.map(String.init) ?? "–")</td><td>\(escaped(layer.told))</td></tr>"
     }
     return """
       <h2>Layers</h2><div class="wide"><table><tr><th class="name">layer</th><th>share</th>\

@@ -136,7 +136,7 @@ public struct RunPicture {
       + run.layers.map { layer in
         let share = layer.share.map { rounded($0 * 100) + " %" } ?? "–"
         return "  " + escapedForTerminal(layer.name).filled(width) + share.padded(11) + "  "
-          + layer.state
+          + escapedForTerminal(layer.told)
       }
   }
 

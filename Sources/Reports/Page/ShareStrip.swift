@@ -32,7 +32,7 @@ struct ShareStrip {
     let end = run.criticalPeriod.end.map { log2(Double(max($0.step, 1))) }
     let mark = end.map { Int((($0 - first) / (last - first) * Double(width - 1)).rounded()) }
     var lines = ["", "shares over log(step), each line of its layer's own range:"]
-    for (layer, state) in run.layers.enumerated() {
+    for (layer, state) in run.layers.enumerated() where state.share != nil {
       let values = (0..<width).map { column in
         let place = first + (last - first) * Double(column) / Double(width - 1)
         let row = rows.last { $0.place <= place + 1e-9 } ?? rows[0]
