@@ -11,6 +11,7 @@ examples) and probe.yaml. The weights are never taken from the graph: plasticity
 each checkpoint. Needs torch, onnx, onnxscript and numpy; the daemon itself needs no Python. The graph is
 compared with the model, by onnxruntime if that is installed. A graph knows no .detach(): for what holds
 gradients back or lets them through, such as straight-through estimators, the traces are not training's.
+Parameters that do not require gradients are written to probe.yaml as frozen, and not measured.
 
 inputs   a tensor; several in a tuple, in the order of forward's arguments; or a dict by the names of
          forward's arguments, such as a Hugging Face tokenizer gives: {"input_ids": …,

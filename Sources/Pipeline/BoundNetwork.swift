@@ -53,7 +53,10 @@ struct BoundNetwork {
     notes =
       binding.notes
       + unknown.map {
-        ("frozen-unknown", "no weight that the graph reads is \($0) or below it: see frozen in probe.yaml")
+        (
+          "frozen-unknown",
+          "no weight that the graph reads is \($0) or below it: see frozen in probe.yaml"
+        )
       }
     let names = binding.checkpointNames
     frozen = Set(

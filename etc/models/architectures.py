@@ -435,3 +435,30 @@ class GatedMLP(nn.Module):
             a, b = block(norm(x)).chunk(2, -1)
             x = x + F.mish(a) * F.logsigmoid(b) + F.hardtanh(a) * F.tanhshrink(b) + F.celu(a, 0.5)
         return self.head(F.softsign(x))
+
+
+class Adapted(nn.Module):
+    """A frozen network that low-rank adapters, a scale and a new last layer are trained in (Hu et al. 2021)."""
+
+    class Linear(nn.Module):
+        def __init__(self, inputs, outputs, rank=2):
+            super().__init__()
+            self.base = nn.Linear(inputs, outputs).requires_grad_(False)
+            self.down = nn.Parameter(torch.randn(rank, inputs) / inputs**0.5)
+            self.up = nn.Parameter(torch.randn(outputs, rank) / rank**0.5)
+
+        def forward(self, x):
+            return self.base(x) + x @ self.down.T @ self.up.T
+
+    def __init__(self, classes=6):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).requires_grad_(False)
+        self.scale = nn.BatchNorm2d(4)
+        self.scale.weight.requires_grad_(False)
+        self.position = nn.Parameter(torch.randn(4 * 36) / 10, requires_grad=False)
+        self.first, self.second = Adapted.Linear(4 * 36, 12), Adapted.Linear(12, 12)
+        self.classifier = nn.Linear(12, classes)
+
+    def forward(self, x):
+        x = F.relu(self.scale(self.stem(x))).flatten(1) + self.position
+        return self.classifier(F.relu(self.second(F.relu(self.first(x)))))

@@ -103,8 +103,9 @@ def compare(case, expected, report):
         for tensor in layer["tensors"]:
             name = tensor["name"].removeprefix("module._orig_mod.")
             for key, traces in (("fisher_trace", exact), ("empirical_fisher_trace", empirical)):
-                if tensor.get(key) is not None:
-                    traces[names.get(name, name)] = value(tensor[key])
+                # Frozen: null, with the reason.
+                if (trace := value(tensor.get(key))) is not None:
+                    traces[names.get(name, name)] = trace
     loss = abs(value(report["performance"]["loss"]) - expected["loss"]) / abs(expected["loss"])
     fisher, at = worst(expected["exact"], exact)
     labelled, labelled_at = worst(expected["empirical"], empirical)
