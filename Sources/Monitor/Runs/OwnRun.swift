@@ -1,5 +1,6 @@
 // Networks that are saved side by side in one folder, as a GAN's `netG_epoch_3.pth` and `netD_epoch_3.pth`, are
-// as many runs: the folder's, of those that came first, and one of its own below it for each other.
+// as many runs: the folder's, of the first by name, and one of its own below it for each other. One that was
+// followed for longer keeps the folder's.
 
 import Diagnostics
 import Ledger
@@ -34,8 +35,8 @@ extension Ledger {
     return nearest.count == 1 ? nearest.first?.key ?? folderRun : folderRun
   }
 
-  /// Takes two series apart that are in one run: the one that was there stays, but averages leave it to the weights
-  /// themselves.
+  /// Takes two series apart that are in one run: the first by name stays, whichever of them is read first, but one
+  /// that was followed before the other does; averages leave the run to the weights themselves.
   ///
   /// - Parameter remove: removes a report that was written of the one that leaves; while the ledger has its row, what
   ///   a crash leaves undone is done again.
@@ -44,10 +45,25 @@ extension Ledger {
     _ path: String, _ other: String, in run: String, remove: (String) throws(Problem) -> Void
   ) throws(Problem) -> Bool {
     let isAverage = { CheckpointNames.isAverage(Path.name($0)) }
-    return isAverage(other) && !isAverage(path)
-      ? try moveToOwnRun(seriesOf: other, beside: path, in: run, remove)
-      : try moveToOwnRun(seriesOf: path, beside: other, in: run, remove)
+    let family = { CheckpointNames.family(ofName: Path.name($0)) }
+    let otherStays: Bool
+    if isAverage(other) != isAverage(path) {
+      otherStays = isAverage(path)
+    } else if family(other) < family(path) {
+      otherStays = true
+    } else {
+      let known = try entries(run: run).count {
+        $0.state == .done && family($0.path) == family(other)
+      }
+      otherStays = known > Self.fewestShared
+    }
+    return otherStays
+      ? try moveToOwnRun(seriesOf: path, beside: other, in: run, remove)
+      : try moveToOwnRun(seriesOf: other, beside: path, in: run, remove)
   }
+
+  /// How many numbers series that run side by side have in common at least.
+  private static let fewestShared = 2
 
   /// Gives a checkpoint's series a run of its own, in which all of it is yet to be measured; the `other`
   /// checkpoint's stays.
@@ -69,7 +85,9 @@ extension Ledger {
       numbers[kind, default: []].insert(number)
       if kind == family { members.append(known) }
     }
-    guard (numbers[family] ?? []).intersection(numbers[otherFamily] ?? []).count >= 2 else {
+    guard
+      (numbers[family] ?? []).intersection(numbers[otherFamily] ?? []).count >= Self.fewestShared
+    else {
       return false
     }
     try transaction { () throws(Problem) in
