@@ -140,13 +140,25 @@ extension Ledger {
 extension [SeriesRow] {
   /// Without those of series that run beside a checkpoint's own and are not told from its run yet.
   func ofSeries(_ path: String) -> [SeriesRow] {
+    guard repeatsSteps else { return self }
     let family = { CheckpointNames.family(ofName: Path.name($0)) }
     let own = family(path)
-    let steps = Dictionary(grouping: filter { family($0.path) == own }, by: \.step)
-    let beside = filter { row in steps[row.step]?.contains(where: row.isBeside) ?? false }
-    if beside.isEmpty { return self }
-    let others = Set(beside.map { family($0.path) })
-    return filter { !others.contains(family($0.path)) }
+    var beside: Set<String> = []
+    for rivals in Dictionary(grouping: indices, by: { self[$0].step }).values
+    where rivals.count > 1 && self[rivals[0]].step != nil {
+      let kinds = rivals.map { (row: self[$0], family: family(self[$0].path)) }
+      let ownRows = kinds.filter { $0.family == own }.map(\.row)
+      for other in kinds where other.family != own && !beside.contains(other.family) {
+        if ownRows.contains(where: other.row.isBeside) { beside.insert(other.family) }
+      }
+    }
+    return beside.isEmpty ? self : filter { !beside.contains(family($0.path)) }
+  }
+
+  /// Whether any two are of one step: few runs have such, and a run can have thousands of rows.
+  private var repeatsSteps: Bool {
+    var steps: Set<Int> = []
+    return contains { row in row.step.map { !steps.insert($0).inserted } ?? false }
   }
 }
 
@@ -155,7 +167,7 @@ extension SeriesRow {
   /// weights: then the two are of series that run side by side. Only names that count are believed; `last.ckpt` and
   /// `best.ckpt` are of the series that the others are.
   func isBeside(_ other: SeriesRow) -> Bool {
-    guard let step, step == other.step, digest != other.digest,
+    guard let step, step == other.step, digest != other.digest, path != other.path,
       Path.parent(path) == Path.parent(other.path)
     else { return false }
     let (name, otherName) = (Path.name(path), Path.name(other.path))

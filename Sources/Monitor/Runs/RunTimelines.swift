@@ -67,7 +67,8 @@ struct RunTimelines {
   mutating func timeline(
     for row: SeriesRow, in timeline: Timeline, of run: String
   ) throws(Problem) -> Timeline {
-    let (rows, own) = (timeline.rows, timeline.rows.ofSeries(row.path))
+    let rows = timeline.rows
+    let own = rows.ofSeries(row.path)
     if own.count == rows.count { return timeline }
     return try made(of: run, and: row, among: Set(own.map(\.digest)))
   }
