@@ -36,29 +36,33 @@ struct BoundNetwork {
       tensor.sharedWith.map { (tensor.name, $0) }
     }
     let twins = Dictionary(shared, uniquingKeysWith: { first, _ in first })
-    let (graph, unknown) = definition.graph.restored(checkpoint: tensors, shared: twins)
-      .freezing(settings.frozen)
+    let restored = definition.graph.restored(checkpoint: tensors, shared: twins)
     // A graph that names both of two tensors in one storage means the one.
-    let wanted = Set(graph.initializers.map(\.name))
+    let wanted = Set(restored.initializers.map(\.name))
     let tied = twins.filter { wanted.contains($0.key) && wanted.contains($0.value) }
     binding = try NameBinding(
-      graph: graph, checkpoint: tensors, strip: settings.strip,
+      graph: restored, checkpoint: tensors, strip: settings.strip,
       alias: settings.alias.merging(tied) { stated, _ in stated }, place: checkpoint.path)
-    try Self.refuseFolded(binding, graph, checkpoint)
+    try Self.refuseFolded(binding, restored, checkpoint)
+    let names = binding.checkpointNames
+    let (graph, unreached) = restored.freezing(settings.frozen, checkpointNames: names)
     if !settings.frozen.isEmpty, !graph.weights.contains(where: \.isTrained) {
       throw Problem(
         "nothing-trained", at: definition.graph.path, "every weight that it reads is frozen",
         remedy: "leave out of frozen in probe.yaml what is trained")
+    }
+    // The graph need not use all that the checkpoint holds.
+    let unknown = unreached.filter { name in
+      !checkpoint.tensors.contains { $0.name == name || $0.name.hasPrefix(name + ".") }
     }
     notes =
       binding.notes
       + unknown.map {
         (
           "frozen-unknown",
-          "no weight that the graph reads is \($0) or below it: see frozen in probe.yaml"
+          "neither graph nor checkpoint has a weight \($0) or below it: see frozen in probe.yaml"
         )
       }
-    let names = binding.checkpointNames
     frozen = Set(
       graph.initializers.filter { $0.role == .frozen }.compactMap { names[$0.name] })
     let stored = Dictionary(

@@ -1,6 +1,7 @@
 // Parameters that training leaves as they are, as probe.yaml names them. Against PyTorch: NetworkTests' `adapted`.
 
 import Foundation
+import Networks
 import Pipeline
 import Reports
 import TestSupport
@@ -58,6 +59,21 @@ import Testing
       #expect(layer.tensors.allSatisfy { ($0.frobeniusNorm.value ?? 0) > 0 })
     }
     #expect(report.findings.allSatisfy { !$0.code.hasPrefix("frozen") })
+  }
+
+  /// As where a wrapper has put its prefix before every name, or one of two tied names was meant.
+  @Test func knowsTheCheckpointsNames() throws {
+    let path = Fixtures.probe(Self.run) + "/graph.onnx"
+    let graph = try Graph.parse(Array(Data(contentsOf: URL(filePath: path))), path: path)
+    let names = Dictionary(
+      uniqueKeysWithValues: graph.weights.map { ($0.name, "module.\($0.name)") })
+    let (frozen, unknown) = graph.freezing(
+      ["module.conv1", "conv2.1.bias", "conv"], checkpointNames: names)
+    #expect(unknown == ["conv"])
+    let wanted = graph.weights.map(\.name).filter {
+      $0.hasPrefix("conv1.") || $0 == "conv2.1.bias"
+    }
+    #expect(!wanted.isEmpty && frozen.weights.filter { $0.role == .frozen }.map(\.name) == wanted)
   }
 
   @Test func doubtsWhatMoves() throws {

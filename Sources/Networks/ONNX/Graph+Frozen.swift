@@ -3,20 +3,28 @@
 extension Graph {
   /// The graph with frozen parameters: read from the checkpoint, and not measured.
   ///
-  /// - Parameter names: of parameters, or of modules with all that is below them.
+  /// - Parameters:
+  ///   - names: of parameters, or of modules with all that is below them, by the graph's names or the checkpoint's.
+  ///   - checkpointNames: graph name → checkpoint name.
   /// - Returns: the graph, and the names that nothing in it has.
-  public func freezing(_ names: [String]) -> (graph: Graph, unknown: [String]) {
+  public func freezing(
+    _ names: [String], checkpointNames: [String: String]
+  ) -> (graph: Graph, unknown: [String]) {
     let frozen = Set(names)
     var graph = self
     var unknown = frozen
-    for index in initializers.indices {
-      let name = initializers[index].name
-      let modules = name.indices.filter { name[$0] == "." }.map { String(name[..<$0]) }
-      let stated = (modules + [name]).filter(frozen.contains)
+    for (index, weight) in initializers.enumerated() {
+      let stated = [weight.name, checkpointNames[weight.name]].compactMap { $0 }
+        .flatMap(Self.scopes).filter(frozen.contains)
       guard !stated.isEmpty else { continue }
       unknown.subtract(stated)
-      if initializers[index].isFloatingPoint { graph.initializers[index].role = .frozen }
+      if weight.isFloatingPoint { graph.initializers[index].role = .frozen }
     }
     return (graph, names.filter(unknown.contains))
+  }
+
+  /// A parameter's name, and those of the modules that it is below.
+  private static func scopes(_ name: String) -> [String] {
+    name.indices.filter { name[$0] == "." }.map { String(name[..<$0]) } + [name]
   }
 }

@@ -34,7 +34,8 @@ public struct ProbeSettings: Sendable {
   public var strip: String?
   /// Graph name → checkpoint name.
   public var alias: [String: String] = [:]
-  /// Parameters that training leaves as they are, or modules with all below them, by the graph's names.
+  /// Parameters that training leaves as they are, or modules with all below them, by the graph's names
+  /// or the checkpoint's.
   public var frozen: [String] = []
   /// ε of the information in the weights, nats of loss.
   public var toleranceNats: Double = 0.01
