@@ -154,17 +154,16 @@ struct NetworkSection {
     for tensor in layer.tensors.indices where bound.frozen.contains(layer.tensors[tensor].name) {
       layer.tensors[tensor].fisherTrace = reason
     }
-    if layer.tensors.allSatisfy({ bound.frozen.contains($0.name) }) {
-      layer.fisherTrace = reason
-    }
+    if isFrozen(layer) { layer.fisherTrace = reason }
+  }
+
+  private func isFrozen(_ layer: LayerReport) -> Bool {
+    !layer.tensors.isEmpty && layer.tensors.allSatisfy { bound.frozen.contains($0.name) }
   }
 
   /// Says so where what probe.yaml calls frozen has moved since the earlier checkpoint.
   func doubtFrozen(_ report: inout CheckpointReport) {
-    let moved = report.layers.filter { layer in
-      layer.tensors.allSatisfy { bound.frozen.contains($0.name) }
-        && layer.update?.relative.value ?? 0 > 0
-    }
+    let moved = report.layers.filter { isFrozen($0) && $0.update?.relative.value ?? 0 > 0 }
     guard let first = moved.first, let since = first.update?.sinceStep else { return }
     report.findings.append(
       FindingReport(

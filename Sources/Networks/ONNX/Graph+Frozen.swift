@@ -10,6 +10,7 @@ extension Graph {
   public func freezing(
     _ names: [String], checkpointNames: [String: String]
   ) -> (graph: Graph, unknown: [String]) {
+    if names.isEmpty { return (self, []) }
     let frozen = Set(names)
     var graph = self
     var unknown = frozen
