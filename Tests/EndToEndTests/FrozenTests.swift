@@ -70,10 +70,28 @@ import Testing
     let (frozen, unknown) = graph.freezing(
       ["module.conv1", "conv2.1.bias", "conv"], checkpointNames: names)
     #expect(unknown == ["conv"])
-    let wanted = graph.weights.map(\.name).filter {
-      $0.hasPrefix("conv1.") || $0 == "conv2.1.bias"
+    let named = graph.weights.filter {
+      $0.name.hasPrefix("conv1.") || $0.name == "conv2.1.bias"
     }
-    #expect(!wanted.isEmpty && frozen.weights.filter { $0.role == .frozen }.map(\.name) == wanted)
+    // Running statistics below a frozen module stay buffers.
+    let wanted = named.filter(\.isTrained).map(\.name)
+    #expect(named.count == wanted.count + 2)
+    #expect(frozen.weights.filter { $0.role == .frozen }.map(\.name) == wanted)
+    #expect(
+      frozen.weights.count { $0.role == .buffer } == graph.weights.count { $0.role == .buffer })
+  }
+
+  /// A series does not mix what was measured with other parameters frozen.
+  @Test func isOfTheProbesIdentity() throws {
+    func digest(_ frozen: [String]) throws -> String {
+      try ProbeDefinition(directory: makeProbe(frozen)).digest
+    }
+    let plain = try ProbeDefinition(directory: Fixtures.probe(Self.run)).digest
+    #expect(try digest([]) == plain)
+    let one = try digest(["conv1"])
+    let two = try digest(["conv1", "conv2"])
+    #expect(Set([plain, one, two]).count == 3)
+    #expect(try digest(["conv2", "conv1", "conv2"]) == two)
   }
 
   @Test func doubtsWhatMoves() throws {

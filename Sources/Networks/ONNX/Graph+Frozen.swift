@@ -19,7 +19,8 @@ extension Graph {
         .flatMap(Self.scopes).filter(frozen.contains)
       guard !stated.isEmpty else { continue }
       unknown.subtract(stated)
-      if weight.isFloatingPoint { graph.initializers[index].role = .frozen }
+      // A buffer or table below a frozen module stays what it is.
+      if weight.isFloatingPoint, weight.isTrained { graph.initializers[index].role = .frozen }
     }
     return (graph, names.filter(unknown.contains))
   }
