@@ -102,7 +102,7 @@ public struct CheckpointIdentity: Codable, Sendable {
 public struct ProbeIdentity: Codable, Sendable, FlowStyled {
   /// The probe's name.
   public var name: String
-  /// SHA-256 over graph and batch, in hexadecimal.
+  /// SHA-256 over graph, batch and what probe.yaml says of the measurement, in hexadecimal.
   public var digest: String
   /// Examples that were measured: the first of the batch.
   public var examples: Int

@@ -81,19 +81,6 @@ import Testing
       frozen.weights.count { $0.role == .buffer } == graph.weights.count { $0.role == .buffer })
   }
 
-  /// A series does not mix what was measured with other parameters frozen.
-  @Test func isOfTheProbesIdentity() throws {
-    func digest(_ frozen: [String]) throws -> String {
-      try ProbeDefinition(directory: makeProbe(frozen)).digest
-    }
-    let plain = try ProbeDefinition(directory: Fixtures.probe(Self.run)).digest
-    #expect(try digest([]) == plain)
-    let one = try digest(["conv1"])
-    let two = try digest(["conv1", "conv2"])
-    #expect(Set([plain, one, two]).count == 3)
-    #expect(try digest(["conv2", "conv1", "conv2"]) == two)
-  }
-
   @Test func doubtsWhatMoves() throws {
     let previous = Fixtures.checkpoint(Self.run, "epoch_001.pt")
     let report = try measure(["conv1", "nowhere"], previous: previous)

@@ -12,8 +12,8 @@ public struct ProbeDefinition: Sendable {
   public let directory: String
   /// Its name: that of probe.yaml, else of the directory.
   public let name: String
-  /// SHA-256 in hexadecimal over the graph, the batch, and what of the graph is frozen: all that decides what is
-  /// measured, so that a series never mixes two of them.
+  /// SHA-256 in hexadecimal over the graph, the batch, and what probe.yaml says of the measurement: all that
+  /// decides what is measured, so that a series never mixes two of them.
   public let digest: String
   /// What its probe.yaml says that an estimate may cost.
   public var budget: EstimationBudget { settings.budget }
@@ -57,7 +57,7 @@ public struct ProbeDefinition: Sendable {
     let parsed = try Graph.parse(graphBytes, path: graphPath)
     let tables = try Self.externalTables(of: parsed, in: folder)
     for name in tables.keys.sorted() { hash.add(tables[name] ?? []) }
-    for name in Set(settings.frozen).sorted() { hash.add(Array("frozen \(name)\n".utf8)) }
+    for statement in settings.measured { hash.add(Array("\(statement)\n".utf8)) }
     digest = hexadecimal(hash.digest())
     let included = try parsed.including(tables)
     let whole =

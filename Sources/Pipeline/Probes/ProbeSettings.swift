@@ -120,5 +120,19 @@ public struct ProbeSettings: Sendable {
   private static let schema = "plasticityd/probe/v1"
 }
 
+extension ProbeSettings {
+  /// What they say, other than by default, of which quantities are measured, a line for each statement in a
+  /// fixed order; not how well (labels, draws, budget) nor under which names the weights are found.
+  var measured: [String] {
+    var statements = Set(frozen).sorted().map { "frozen \($0)" }
+    if let output { statements.append("output \(output)") }
+    if let task { statements.append("task \(task.rawValue)") }
+    if toleranceNats != ProbeSettings().toleranceNats {
+      statements.append("tolerance_nats \(toleranceNats)")
+    }
+    return statements
+  }
+}
+
 extension ProbeTask: Readable {}
 extension ProbeSettings.Labels: Readable {}
