@@ -146,6 +146,18 @@ let computedIndexCases: [OperatorCase] = [
     $0.constant("axis", [], [-2])
     $0.node("DFT", ["h", "length", "axis"], ["y"], ["inverse": .integer(1)])
   },
+  OperatorCase(name: "DFT of one side, inverse", shape: [3, 4, 2]) {
+    $0.constant("axis", [], [1])
+    $0.node(
+      "DFT", ["h", "", "axis"], ["y"], ["inverse": .integer(1), "onesided": .integer(1)])
+  },
+  OperatorCase(name: "DFT of one side, inverse, odd and cut", shape: [4, 2]) {
+    $0.constant("length", [], [5])
+    $0.constant("axis", [], [-2])
+    $0.node(
+      "DFT", ["h", "length", "axis"], ["y"],
+      ["inverse": .integer(1), "onesided": .integer(1)])
+  },
   OperatorCase(name: "STFT", shape: [8, 1], parameters: ["op.window": [4]]) {
     $0.constant("step", [], [2])
     $0.node("STFT", ["h", "step", "op.window"], ["y"])

@@ -41,6 +41,30 @@ struct OperatorTests {
     #expect(try Array(network.forward()) == expected)
   }
 
+  /// What one side of a signal's spectrum holds is the signal; what has more entries than the side is cut.
+  @Test("goes to the spectrum and back", arguments: [1, 2, 5, 8], [0, 2])
+  func goesThroughTheSpectrum(_ length: Int, beyond: Int) throws {
+    var builder = GraphBuilder()
+    builder.input("x", [nil, length, 1])
+    builder.weight("unit.weight", [])
+    builder.constant("axis", [], [1])
+    builder.constant("length", [], [length])
+    builder.constant("pads", [6], [0, 0, 0, 0, beyond, 0])
+    builder.node("Mul", ["x", "unit.weight"], ["h"])
+    builder.node("DFT", ["h", "", "axis"], ["side"], ["onesided": .integer(1)])
+    builder.node("Pad", ["side", "pads"], ["more"])
+    builder.node(
+      "DFT", ["more", "length", "axis"], ["y"], ["onesided": .integer(1), "inverse": .integer(1)])
+    builder.output("y")
+    let x = (0..<length).map { Float($0 * $0 % 7) - 1.5 }
+    let network = try Network(
+      graph: try Graph.parse(builder.file, path: "g.onnx"),
+      parameters: ["unit.weight": Tensor(shape: Shape([]), values: [1])],
+      inputs: ["x": .real(Tensor(shape: Shape([1, length, 1]), values: x))])
+    let y = try network.forward()
+    #expect(y.count == length && zip(x, y).allSatisfy { abs($0 - $1) < 1e-5 }, "\(y)")
+  }
+
   @Test("embeds, with tables that are tied and tables that all examples share")
   func embeds() throws {
     // Tokens → table + positions → a product with the same table: [2, 3] tokens of 4.

@@ -368,6 +368,32 @@ class SpatialTransformer(nn.Module):
         return self.fc(F.relu(self.conv(x)).mean((2, 3)))
 
 
+class GlobalFilter(nn.Module):
+    """Patches mixed by a learned filter of their spectrum (Rao et al. 2021), and by a shrunk one of two
+    layers (Guibas et al. 2022)."""
+
+    def __init__(self, classes=5, width=4, side=4):
+        super().__init__()
+        self.patches = nn.Conv2d(1, width, 2, 2)
+        self.norm = nn.LayerNorm(width)
+        self.complex_weight = nn.Parameter(torch.randn(side, side // 2 + 1, width, 2) * 0.2)
+        self.first = nn.Parameter(torch.randn(2, width, width) * 0.3)
+        self.bias = nn.Parameter(torch.randn(2, width) * 0.3)
+        self.second = nn.Linear(width, 2 * width)
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x):
+        x = self.patches(x).permute(0, 2, 3, 1)
+        spectrum = torch.fft.rfft2(self.norm(x), dim=(1, 2), norm="ortho")
+        spectrum = spectrum * torch.view_as_complex(self.complex_weight)
+        x = x + torch.fft.irfft2(spectrum, s=x.shape[1:3], dim=(1, 2), norm="ortho")
+        line = torch.view_as_real(torch.fft.rfft(x.flatten(1, 2), dim=1))
+        real = line[..., 0] @ self.first[0] - line[..., 1] @ self.first[1] + self.bias[0]
+        mixed = self.second(F.gelu(real)).unflatten(-1, (-1, 2))
+        line = torch.view_as_complex(F.softshrink(mixed, 0.01).contiguous())
+        return self.head(x.flatten(1, 2).mean(1) + torch.fft.irfft(line, dim=1).mean(1))
+
+
 class Mixer(nn.Module):
     """Layers across channels and across places (Tolstikhin et al. 2021), patches by unfold."""
 

@@ -357,6 +357,7 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "pointnet": series(architectures.PointNet, 9, 3, 5),
     "spatial-transformer": images(architectures.SpatialTransformer, channels=1, size=8, count=5),
     "mixer": images(architectures.Mixer),
+    "global-filter": images(architectures.GlobalFilter, channels=1, size=8, count=5),
     "adapted": images(architectures.Adapted, size=8, count=6),
     "super-resolution": super_resolution,
     "variational": regression(architectures.VariationalAutoencoder, 12),

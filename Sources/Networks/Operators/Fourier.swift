@@ -63,18 +63,22 @@ enum Fourier {
     guard let parts = shape.last, parts == 1 || parts == 2, axis < shape.count - 1 else {
       throw site.invalid("an array \(shape) of complex numbers along axis \(axis)")
     }
-    guard !(isOneSided && isInverse) else {
-      throw site.unsupported("an inverse transform of one side")
+    // One side of a spectrum gives a real signal: the other is its conjugate.
+    let isReal = isOneSided && isInverse
+    guard !isReal || parts == 2, shape[axis] < 1 << 20 else {
+      throw site.invalid("one side of a spectrum \(shape) along axis \(axis)")
     }
-    let period = length ?? shape[axis]
+    let period = length ?? (isReal ? 2 * (shape[axis] - 1) : shape[axis])
     guard period > 0, period < 1 << 20 else { throw site.invalid("a transform of \(period)") }
-    let kept = isOneSided ? period / 2 + 1 : period
+    let side = period / 2 + 1
+    let used = min(shape[axis], isReal ? side : period)
+    let (kept, results) = (isOneSided && !isInverse ? side : period, isReal ? 1 : 2)
     let matrix = try matrix(
-      site, used: min(shape[axis], period), parts: parts, period: period, kept: kept,
+      site, used: used, parts: parts, period: period, kept: kept, results: results,
       isInverse: isInverse)
-    // The axis goes before the last one, and both become one: [.., n · parts] · [n · parts, k · 2].
+    // The axis goes before the last one, and both become one: [.., n · parts] · [n · parts, k · results].
     var name = input
-    if shape[axis] > period { name = try lower.slice(name, axis: axis, 0..<period) }
+    if shape[axis] > used { name = try lower.slice(name, axis: axis, 0..<used) }
     var order = Array(shape.indices)
     order.remove(at: axis)
     order.insert(axis, at: shape.count - 2)
@@ -83,31 +87,35 @@ enum Fourier {
     let outer = Array(moved.dropLast(2))
     let rows = lower.constant(matrix)
     name = try lower.reshape(name, outer + [moved[moved.count - 2] * parts])
-    name = try lower.reshape(try lower("MatMul", [name, rows]), outer + [kept, 2])
+    name = try lower.reshape(try lower("MatMul", [name, rows]), outer + [kept, results])
     let back = order.indices.map { place in order.firstIndex(of: place) ?? place }
     return try lower.transpose(name, back)
   }
 
-  /// `[used · parts, kept · 2]`: entries beyond `used` are zeros, which need no rows.
+  /// `[used · parts, kept · results]`: entries beyond `used` are zeros, which need no rows. With one result,
+  /// the real one, entries stand for their conjugates too.
   private static func matrix(
-    _ site: NodeSite, used: Int, parts: Int, period: Int, kept: Int, isInverse: Bool
+    _ site: NodeSite, used: Int, parts: Int, period: Int, kept: Int, results: Int, isInverse: Bool
   ) throws(Problem) -> HostArray {
     var limited = site
     limited.largest = NodeSite.largestKnownArray
-    let shape = try limited.shape([used * parts, kept * 2])
+    let shape = try limited.shape([used * parts, kept * results])
     var values = [Double](repeating: 0, count: shape.count)
     let scale = isInverse ? 1 / Double(period) : 1
     for j in 0..<used {
+      // The mean and, of an even number, the fastest oscillation are their own conjugates.
+      let weight = results == 1 && j > 0 && 2 * j != period ? 2 * scale : scale
       for k in 0..<kept {
         // The angle's multiple of a turn is taken off before rounding.
         let angle = 2 * Double.pi * Double(j * k % period) / Double(period)
-        let (cosine, sine) = (cos(angle) * scale, (isInverse ? -1 : 1) * sin(angle) * scale)
-        let row = j * parts * kept * 2 + k * 2
-        values[row] = cosine
-        values[row + 1] = -sine
-        guard parts == 2 else { continue }
-        values[row + kept * 2] = sine
-        values[row + kept * 2 + 1] = cosine
+        let (cosine, sine) = (cos(angle) * weight, (isInverse ? -1 : 1) * sin(angle) * weight)
+        let real = (j * parts * kept + k) * results
+        let imaginary = real + kept * results
+        values[real] = cosine
+        if parts == 2 { values[imaginary] = sine }
+        guard results == 2 else { continue }
+        values[real + 1] = -sine
+        if parts == 2 { values[imaginary + 1] = cosine }
       }
     }
     return HostArray(shape: shape, reals: values)
