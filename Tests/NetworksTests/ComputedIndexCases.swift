@@ -8,6 +8,35 @@ private func ranked(_ builder: inout GraphBuilder) {
   builder.node("TopK", ["h", "two"], ["largest", "places"])
 }
 
+/// Updates that lie between the entries of h, two of them for one place, combined with what is there.
+private func combined(_ reduction: String, atComputedPlaces isComputed: Bool) -> OperatorCase {
+  OperatorCase(
+    name: "ScatterElements \(reduction) to \(isComputed ? "computed" : "known") places", shape: [4],
+    domain: .distinct
+  ) {
+    ranked(&$0)
+    $0.constant("between", [], [0.15] as [Float])
+    $0.constant("order", [3], [2, 0, 1])
+    $0.node("Gather", ["h", "order"], ["some"], ["axis": .integer(1)])
+    $0.node("Add", ["some", "between"], ["updates"])
+    if isComputed {
+      $0.constant("second", [1], [1])
+      $0.constant("axes", [1], [1])
+      $0.node("Slice", ["places", "second", "two", "axes"], ["again"])
+      $0.node("Concat", ["places", "again"], ["indices"], ["axis": .integer(1)])
+    } else {
+      $0.constant("one", [1, 3], [3, 1, 3])
+      $0.node("Shape", ["h"], ["n"], ["end": .integer(1)])
+      $0.constant("rest", [1], [3])
+      $0.node("Concat", ["n", "rest"], ["shape"], ["axis": .integer(0)])
+      $0.node("Expand", ["one", "shape"], ["indices"])
+    }
+    $0.node(
+      "ScatterElements", ["h", "indices", "updates"], ["y"],
+      ["axis": .integer(1), "reduction": .text(reduction)])
+  }
+}
+
 private func sampled(_ name: String, _ attributes: [String: GraphBuilder.Value]) -> OperatorCase {
   // Coordinates stay a tenth of an entry away from the entries, where interpolation has kinks.
   OperatorCase(name: "GridSample " + name, shape: [40]) {
@@ -101,6 +130,9 @@ let computedIndexCases: [OperatorCase] = [
     $0.node("Mul", ["places", "none"], ["first"])
     $0.node("ScatterElements", ["h", "first", "largest"], ["y"], ["axis": .integer(1)])
   },
+  combined("mul", atComputedPlaces: false), combined("mul", atComputedPlaces: true),
+  combined("max", atComputedPlaces: false), combined("max", atComputedPlaces: true),
+  combined("min", atComputedPlaces: false), combined("min", atComputedPlaces: true),
   OperatorCase(
     name: "OneHot of a computed place", shape: [4], parameters: ["op.weight": [4]],
     domain: .distinct

@@ -51,6 +51,24 @@ struct GraphTests {
     } throws: { ($0 as? Problem)?.what.contains("\"\(name)\" is written more than once") ?? false }
   }
 
+  /// torch.onnx writes a mean over places as the last one's value.
+  @Test("refuses what an exporter wrote otherwise than it traced", arguments: ["mean", "sum"])
+  func faithful(reduction: String) throws {
+    var builder = Self.small()
+    builder.constant("places", [1, 3], [0, 1, 1])
+    builder.node(
+      "ScatterElements", ["c", "places", "b"], ["z"],
+      origin: "%z : [num_users=1] = call_function[target=torch.ops.aten.scatter_reduce.two]"
+        + "(args = (%c, 1, %places, %b, \(reduction)), kwargs = {include_self: False})")
+    let file = builder.file
+    if reduction == "mean" {
+      let error = #expect(throws: Problem.self) { try Graph.parse(file, path: "g.onnx") }
+      #expect(error?.code == "unfaithful-graph")
+    } else {
+      #expect(try Graph.parse(file, path: "g.onnx").outputs == ["y"])
+    }
+  }
+
   @Test("tells inputs that are weights too")
   func defaults() throws {
     var builder = Self.small()

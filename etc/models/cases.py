@@ -248,6 +248,12 @@ def graphs(generator):
     return Case(signals.Graph(), batch, classes(generator, 3), "classification", by_name=True)
 
 
+def edge_lists(generator):
+    """Edges as pairs of nodes, some of them twice."""
+    batch = {"nodes": torch.randn(EXAMPLES, 5, 4, generator=generator), "edges": classes(generator, 5, 2, 9)}
+    return Case(signals.GraphAttention(), batch, classes(generator, 3), "classification", by_name=True)
+
+
 def sequence_to_sequence(model, **options):
     """An encoder's padded tokens, and the decoder's, of which each position has a label."""
     def build(generator):
@@ -382,6 +388,7 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "routed": vectors(signals.Routed, 8, 5),
     "routed-by-layer": vectors(signals.RoutedByLayer, 8, 5),
     "graph": graphs,
+    "graph-attention": edge_lists,
     "retention": language(signals.Retention, 11),
     # Graphs that were exported in other ways.
     "mlp-inside": vectors(vision.MLP, 20, 10, export="inside"),

@@ -33,8 +33,10 @@ extension Graph {
         "old-operator-set", at: path, "operator set \(operatorSet), at least 13 is needed",
         remedy: "export the graph with a newer opset_version")
     }
-    return try parseGraph(
+    let graph = try parseGraph(
       reader.nested(graphRange), operatorSet: operatorSet, functions: functions)
+    try graph.requireFaithful(path: path)
+    return graph
   }
 
   private static func parseOperatorSet(_ source: WireReader) throws(Problem) -> (String, Int) {

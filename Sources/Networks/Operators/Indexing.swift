@@ -37,7 +37,7 @@ enum Indexing {
   }
 
   static let scatterElements = Binder.lowered { lower throws(Problem) in
-    guard case .known = try lower.binder.value(lower.site, 1) else {
+    guard case .known = try lower.binder.value(lower.site, 1), try isLinear(lower.site) else {
       try Place.elements(lower.binder, lower.site)
       return
     }
@@ -49,7 +49,7 @@ enum Indexing {
   }
 
   static let scatterND = Binder.lowered { lower throws(Problem) in
-    guard case .known = try lower.binder.value(lower.site, 1) else {
+    guard case .known = try lower.binder.value(lower.site, 1), try isLinear(lower.site) else {
       try Place.blocks(lower.binder, lower.site)
       return
     }
@@ -61,6 +61,11 @@ enum Indexing {
       ).positions)
   }
 
+  /// Whether updates are written or added, which known indices make a sparse map.
+  private static func isLinear(_ site: NodeSite) throws(Problem) -> Bool {
+    ["none", "add"].contains(try site.text("reduction", default: "none"))
+  }
+
   /// y is x, with updates written or added at positions; the last of several writers counts.
   private static func scatter(_ lower: Lowering, _ positions: [Int]) throws(Problem) {
     let site = lower.site
@@ -70,16 +75,13 @@ enum Indexing {
     }
     var data = SparseMap.Entries(to: Array(0..<shape.count), from: Array(0..<shape.count))
     var updates = SparseMap.Entries(to: positions, from: Array(positions.indices))
-    switch try site.text("reduction", default: "none") {
-    case "none":
+    if try site.text("reduction", default: "none") == "none" {
       var writer = [Int](repeating: -1, count: shape.count)
       for (index, position) in positions.enumerated() { writer[position] = index }
       let kept = (0..<shape.count).filter { writer[$0] < 0 }
       let written = (0..<shape.count).filter { writer[$0] >= 0 }
       data = SparseMap.Entries(to: kept, from: kept)
       updates = SparseMap.Entries(to: written, from: written.map { writer[$0] })
-    case "add": break
-    case let other: throw site.unsupported("reduction \"\(other)\" of the network's values")
     }
     try lower.finish(
       try SparseMap.emit(
