@@ -11,7 +11,8 @@ examples) and probe.yaml. The weights are never taken from the graph: plasticity
 each checkpoint. Needs torch, onnx, onnxscript and numpy; the daemon itself needs no Python. The graph is
 compared with the model, by onnxruntime if that is installed. A graph knows no .detach(): for what holds
 gradients back or lets them through, such as straight-through estimators, the traces are not training's.
-Parameters that do not require gradients are written to probe.yaml as frozen, and not measured.
+Parameters that do not require gradients are written to probe.yaml as frozen, and not measured. Where
+checkpoints hold the trained ones only, as adapters of PEFT, keep_frozen=True puts the others beside the graph.
 
 inputs   a tensor; several in a tuple, in the order of forward's arguments; or a dict by the names of
          forward's arguments, such as a Hugging Face tokenizer gives: {"input_ids": …,
@@ -53,13 +54,16 @@ TASKS = (
 
 
 def make_probe(
-    folder, model, inputs, targets=None, *, name=None, task=None, mask=None, sequence_first=False):
+    folder, model, inputs, targets=None, *, name=None, task=None, mask=None, sequence_first=False,
+    keep_frozen=False):
     """Exports `model` and the batch into `folder`, and returns its path.
 
     name  the probe's name in reports; by default the folder's
     task  one of TASKS; by default told from the model, its output and the targets
     mask  0 where a position does not count, [N, T]; besides -100 in the targets
     sequence_first  whether inputs are [T, N, …]
+    keep_frozen  whether checkpoints hold only what is trained, such as adapters: the rest is then written
+          beside the graph, once
     """
     folder = pathlib.Path(folder)
     model = unwrapped(model)
@@ -98,6 +102,12 @@ def make_probe(
             "probe again without freezing them, or take them out of frozen in probe.yaml, if they are "
             "trained later")
         lines += ["frozen:", *(f"  - {json.dumps(each)}" for each in frozen)]
+    (folder / "frozen.weights").unlink(missing_ok=True)
+    if keep_frozen:
+        torch.save(untrained(model), folder / "frozen.weights")
+        if alias := adapter_names(model):
+            lines += ["names:", "  alias:"]
+            lines += [f"    {json.dumps(key)}: {json.dumps(saved)}" for key, saved in alias.items()]
     (folder / "probe.yaml").write_text("\n".join(lines) + "\n")
     return folder
 
@@ -541,6 +551,27 @@ def frozen_names(model):
         next((module for module in above(name) if module not in trained), name)
         for name, does in trains.items() if not does)
     return list(dict.fromkeys(whole))
+
+
+def untrained(model):
+    """What a checkpoint of the trained parameters alone lacks: frozen parameters, and buffers."""
+    trained = {name for name, each in model.named_parameters(remove_duplicate=False) if each.requires_grad}
+    state = model.state_dict()
+    return {name: value.detach().cpu() for name, value in state.items() if name not in trained}
+
+
+def adapter_names(model):
+    """The names that PEFT saves an adapter's parameters under, by the model's own, where they differ."""
+    if not hasattr(model, "peft_config"):
+        return {}
+    from peft import PeftModel, get_peft_model_state_dict
+
+    # A model of transformers with an adapter in it saves as if it were wrapped.
+    prefix = "" if isinstance(model, PeftModel) else "base_model.model."
+    places = {value.data_ptr(): prefix + name for name, value in get_peft_model_state_dict(model).items()}
+    names = {
+        name: places.get(each.data_ptr()) for name, each in model.named_parameters() if each.requires_grad}
+    return {name: saved for name, saved in names.items() if saved not in (None, name)}
 
 
 def host(value):

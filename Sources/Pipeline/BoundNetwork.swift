@@ -42,21 +42,24 @@ struct BoundNetwork {
     let tied = twins.filter { wanted.contains($0.key) && wanted.contains($0.value) }
     binding = try NameBinding(
       graph: restored, checkpoint: tensors, strip: settings.strip,
-      alias: settings.alias.merging(tied) { stated, _ in stated }, place: checkpoint.path)
+      alias: settings.alias.merging(tied) { stated, _ in stated },
+      kept: definition.keptShapes, place: checkpoint.path)
     try Self.refuseFolded(binding, restored, checkpoint)
     let names = binding.checkpointNames
-    let (graph, unreached) = restored.freezing(settings.frozen, checkpointNames: names)
+    let (graph, unreached) = restored.freezing(
+      settings.frozen + binding.kept.sorted(), checkpointNames: names)
     if !settings.frozen.isEmpty, !graph.weights.contains(where: \.isTrained) {
       throw Problem(
         "nothing-trained", at: definition.graph.path, "every weight that it reads is frozen",
         remedy: "leave out of frozen in probe.yaml what is trained")
     }
-    // The graph need not use all that the checkpoint holds.
+    // The graph need not use all that the checkpoint and the probe hold.
+    let held = checkpoint.tensors + (definition.kept?.tensors ?? [])
     let unknown = unreached.filter { name in
-      !checkpoint.tensors.contains { $0.name == name || $0.name.hasPrefix(name + ".") }
+      !held.contains { $0.name == name || $0.name.hasPrefix(name + ".") }
     }
     notes =
-      binding.notes
+      binding.notes + definition.keptNote(binding.kept)
       + unknown.map {
         (
           "frozen-unknown",
@@ -76,6 +79,8 @@ struct BoundNetwork {
       read[name] = values
       weights[graphName] = values
     }
+    let kept = try definition.keptWeights(binding.kept)
+    for (graphName, tensor) in kept.weights { weights[graphName] = tensor }
     self.weights = weights
     let plan = try BlockPlan(
       graph: graph, parameters: weights, inputs: definition.inputs, size: .atMost(1),
@@ -90,7 +95,8 @@ struct BoundNetwork {
     labels = Self.labels(
       request.labels ?? settings.labels, task: task, output: plan.outputShape,
       draws: Self.draws(request, settings), seed: request.seed ?? settings.seed)
-    let parameterBytes = read.values.reduce(0) { $0 + $1.shape.count * MemoryLayout<Float>.stride }
+    let elements = read.values.reduce(kept.elements) { $0 + $1.shape.count }
+    let parameterBytes = elements * MemoryLayout<Float>.stride
     self.plan = plan.resized(
       request.blockSize(
         isLimited: (request.budget ?? settings.budget).isLimited,

@@ -1,5 +1,7 @@
-// Parameters that training leaves as they are, as probe.yaml names them. Against PyTorch: NetworkTests' `adapted`.
+// Parameters that training leaves as they are, as probe.yaml names them and frozen.weights holds them. Against
+// PyTorch: NetworkTests' `adapted` and `adapters-alone`.
 
+import Diagnostics
 import Foundation
 import Networks
 import Pipeline
@@ -95,6 +97,51 @@ import Testing
     let report = try measure(names)
     #expect(report.findings.map(\.code).contains("nothing-trained"))
     #expect(report.information == nil && report.evidence.contains("weights"))
+  }
+
+  private func keep(_ epoch: String) throws {
+    let kept = folder.path + "/probe/frozen.weights"
+    try? FileManager.default.removeItem(atPath: kept)
+    try FileManager.default.copyItem(
+      atPath: Fixtures.checkpoint(Self.run, epoch), toPath: kept)
+  }
+
+  /// What the probe keeps is for checkpoints that lack it, and part of the probe's identity.
+  @Test func theCheckpointsOwnComeFirst() throws {
+    let directory = try makeProbe([])
+    var request = ProbeRequest()
+    request.labels = .sampled
+    func report() throws -> (traces: [String: Double], CheckpointReport) {
+      request.probe = try ProbeDefinition(directory: directory)
+      let report = try probe(Fixtures.checkpoint(Self.run, "epoch_004.pt"), request)
+      return (traces(report), report)
+    }
+    let (plain, first) = try report()
+    try keep("epoch_001.pt")
+    let (beside, second) = try report()
+    #expect(plain == beside)
+    #expect(second.findings.allSatisfy { $0.code != "frozen-kept" })
+    try keep("epoch_002.pt")
+    let (_, third) = try report()
+    #expect(Set([first, second, third].map { $0.probe?.digest }).count == 3)
+  }
+
+  @Test func whatItKeepsIsSaid() throws {
+    let folder = Fixtures.root.appending(path: "networks/adapters-alone")
+    var request = ProbeRequest()
+    request.probe = try ProbeDefinition(directory: folder.appending(path: "probe").path)
+    let report = try probe(folder.appending(path: "step_4.pt").path, request)
+    let findings = report.findings.filter { $0.code.hasPrefix("frozen") }
+    #expect(findings.map(\.code) == ["frozen-kept"])
+    #expect(findings.first?.text.contains("again.bias and 9 more") == true, "\(findings)")
+  }
+
+  @Test func refusesDamagedOnes() throws {
+    let directory = try makeProbe([])
+    try folder.text("probe/frozen.weights", "no weights")
+    let problem = #expect(throws: Problem.self) { try ProbeDefinition(directory: directory) }
+    #expect(problem?.place.hasSuffix("probe/frozen.weights") == true)
+    #expect(problem?.code == "unsupported-format")
   }
 
   @Test func theRunSaysSo() throws {

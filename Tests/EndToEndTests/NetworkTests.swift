@@ -16,7 +16,7 @@ import Testing
   @Test(arguments: [
     "one-place", "unet", "lstm-deep", "bert-tokens", "vit", "llama-padded", "multi-label",
     "square-older", "routed", "spatial-transformer", "lstm-time-first", "lstm-optimized",
-    "norms-optimized", "vgg-optimized", "gru-older", "adapted",
+    "norms-optimized", "vgg-optimized", "gru-older", "adapted", "adapters-alone",
   ])
   func agrees(_ name: String) throws {
     let folder = Self.folder.appending(path: name)

@@ -29,7 +29,7 @@ class Case:
     by_name: bool = False
     #: Whether the model takes and gives sequences with the examples on the second axis.
     sequence_first: bool = False
-    #: How the checkpoint is written: torch, prefixed, safetensors.
+    #: How the checkpoint is written: torch, prefixed, safetensors, trained (what is trained and nothing else).
     checkpoint: str = "torch"
     #: How the graph is exported: plain (make_probe), optimized, older, inside.
     export: str = "plain"
@@ -365,6 +365,7 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "mixer": images(architectures.Mixer),
     "global-filter": images(architectures.GlobalFilter, channels=1, size=8, count=5),
     "adapted": images(architectures.Adapted, size=8, count=6),
+    "adapters-alone": images(architectures.AdaptersAlone, size=8, count=6, checkpoint="trained"),
     "super-resolution": super_resolution,
     "variational": regression(architectures.VariationalAutoencoder, 12),
     "tabular": tabular,

@@ -29,9 +29,9 @@ TOLERANCE, FLOOR = 1e-3, 1e-6
 
 
 def train(case, generator):
-    """A few steps, so that nothing is at its initial value: no zero biases, no unit variances."""
+    """A few steps, so that nothing that is trained is at its initial value: no zero biases, no unit scales."""
     model = case.model.train()
-    for parameter in model.parameters():
+    for parameter in filter(lambda each: each.requires_grad, model.parameters()):
         with torch.no_grad():
             parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
     optimizer = torch.optim.Adam(model.parameters(), 5e-3)
@@ -60,6 +60,9 @@ def save(case, folder):
         torch.save({"model": {"module._orig_mod." + k: v for k, v in state.items()}, "step": 4}, path)
     else:
         path = folder / "step_4.pt"
+        if case.checkpoint == "trained":
+            trained = {key for key, value in case.model.named_parameters() if value.requires_grad}
+            state = {key: value for key, value in state.items() if key in trained}
         torch.save(state, path)
     return path
 

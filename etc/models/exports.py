@@ -14,7 +14,7 @@ def export(case, folder):
         inputs = inputs[0]
     make_probe(
         folder, case.model, inputs, None if case.implied else case.targets, task=case.task,
-        mask=case.mask, sequence_first=case.sequence_first)
+        mask=case.mask, sequence_first=case.sequence_first, keep_frozen=case.checkpoint == "trained")
     case.model.eval()
     graph = pathlib.Path(folder) / "graph.onnx"
     names, few = list(case.inputs), tuple(case.inputs.values())

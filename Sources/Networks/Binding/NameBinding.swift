@@ -8,9 +8,11 @@ public struct NameBinding: Sendable {
   /// A name with its shape.
   typealias Named = (name: String, shape: Shape)
 
-  /// Graph name → checkpoint name. Weights of the graph that are left out keep the graph's own
-  /// values.
+  /// Graph name → checkpoint name. Weights of the graph that are left out, and not kept, keep the
+  /// graph's own values.
   public let checkpointNames: [String: String]
+  /// Weights of the graph that the checkpoint lacks and the probe keeps.
+  public let kept: Set<String>
   /// What was decided beyond equal names: a finding's code and one sentence.
   public let notes: [(code: String, text: String)]
   /// Tensors of the checkpoint that the graph does not read, in the checkpoint's order.
@@ -23,11 +25,12 @@ public struct NameBinding: Sendable {
   ///   - checkpoint: the checkpoint's tensors of real numbers.
   ///   - strip: a prefix of checkpoint names to drop; nil tries prefixes that occur.
   ///   - alias: graph name → checkpoint name, before everything else.
+  ///   - kept: the graph's names of weights that the probe keeps, for where the checkpoint lacks them.
   ///   - place: the checkpoint's path, for messages.
   /// - Throws: `unknown-alias`, `unknown-prefix`, `ambiguous-names`, `missing-weight`, `shape-mismatch`.
   public init(
     graph: Graph, checkpoint: [(name: String, shape: Shape)], strip: String? = nil,
-    alias: [String: String] = [:], place: String
+    alias: [String: String] = [:], kept: [String: Shape] = [:], place: String
   ) throws(Problem) {
     let weights = graph.weights.filter { $0.role != .table }
     let path = place
@@ -48,18 +51,26 @@ public struct NameBinding: Sendable {
             + "\(wanted.shape) is needed", "correct names.alias in probe.yaml")
       }
       names[weight] = name
-      notes.append(("name-alias", "\(weight) is the checkpoint's \(name), by alias"))
+    }
+    if let (weight, name) = names.min(by: { $0.key < $1.key }) {
+      let others = names.count > 1 ? ", and so are \(names.count - 1) more of other names" : ""
+      notes.append(("name-alias", "\(weight) is the checkpoint's \(name), by alias\(others)"))
     }
     let open = weights.filter { names[$0.name] == nil }
+    let isKept = { (weight: GraphInitializer) in kept[weight.name] == weight.shape }
+    // Where it keeps all that is open, a checkpoint may still hold that too.
+    let sought = open.contains { !isKept($0) } ? open.filter { !isKept($0) } : open
     let rename = try NameBinding.rename(
-      open.map { ($0.name, $0.shape) }, shapes, strip: strip, path: path)
+      sought.map { ($0.name, $0.shape) }, shapes, strip: strip, path: path)
     for weight in open {
       let name = rename.apply(weight.name)
       if shapes[name] == weight.shape { names[weight.name] = name }
     }
     if let note = rename.note { notes.append(("name-prefix", note)) }
+    let missing = open.filter { names[$0.name] == nil }
+    self.kept = Set(missing.filter(isKept).map(\.name))
     try NameBinding.matchShapes(
-      open.filter { names[$0.name] == nil }, checkpoint, shapes, rename, path, &names, &notes)
+      missing.filter { !isKept($0) }, checkpoint, shapes, rename, path, &names, &notes)
     let reached = Set(names.values)
     for (weight, name) in names.sorted(by: { $0.key < $1.key }) {
       if let mask = Self.mask(ofPruned: name, shapes), !reached.contains(mask) {
@@ -208,8 +219,8 @@ public struct NameBinding: Sendable {
         throw problem(
           "missing-weight", path, weight.name, "the checkpoint has no tensor for it",
           isAdapter
-            ? "the checkpoint is an adapter without the weights that it adapts: save the merged model, or use "
-              + "the run without a probe"
+            ? "the checkpoint is an adapter without the weights that it adapts: make the probe with "
+              + "keep_frozen=True, or save the merged model"
             : isModule
               ? "name one under names.alias in probe.yaml, or export the graph of this very network"
               : Graph.exportAgain)

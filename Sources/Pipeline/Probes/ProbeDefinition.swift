@@ -12,13 +12,15 @@ public struct ProbeDefinition: Sendable {
   public let directory: String
   /// Its name: that of probe.yaml, else of the directory.
   public let name: String
-  /// SHA-256 in hexadecimal over the graph, the batch, and what probe.yaml says of the measurement: all that
+  /// SHA-256 in hexadecimal over the graph, the batch, the weights that it keeps, and what probe.yaml says of the measurement: all that
   /// decides what is measured, so that a series never mixes two of them.
   public let digest: String
   /// What its probe.yaml says that an estimate may cost.
   public var budget: EstimationBudget { settings.budget }
   let settings: ProbeSettings
   let graph: Graph
+  /// Weights by the graph's names that training leaves as they are, for checkpoints that lack them.
+  let kept: Checkpoint?
   let inputs: [String: BatchArray]
   let targets: BatchArray?
   /// 0 where a label does not count; nil when the batch has none.
@@ -26,13 +28,15 @@ public struct ProbeDefinition: Sendable {
   /// N.
   let examples: Int
 
+  /// No name by which checkpoints are known: the probe may lie beside them.
+  private static let keptName = "frozen.weights"
   private static let graphLimit = 2 << 30
   private static let batchLimit = 1 << 30
   private static let tableLimit = 256 << 20
   private static let settingsLimit = 256 << 10
 
   /// Reads a probe directory: `probe.yaml` (optional), `graph.onnx` and `batch.npz` (or
-  /// `probe.onnx` and `probe.npz`).
+  /// `probe.onnx` and `probe.npz`), and `frozen.weights` (optional; of any format of a checkpoint).
   ///
   /// - Throws: what is missing, unreadable or contradictory, with the file's name.
   public init(directory: String) throws(Problem) {
@@ -58,6 +62,9 @@ public struct ProbeDefinition: Sendable {
     let tables = try Self.externalTables(of: parsed, in: folder)
     for name in tables.keys.sorted() { hash.add(tables[name] ?? []) }
     for statement in settings.measured { hash.add(Array("\(statement)\n".utf8)) }
+    let keptPath = folder + "/" + Self.keptName
+    kept = fileExists(keptPath) ? try Checkpoint.open(resolvingLinks(keptPath)) : nil
+    if let kept { hash.add(try kept.survey().digest) }
     digest = hexadecimal(hash.digest())
     let included = try parsed.including(tables)
     let whole =
@@ -127,6 +134,43 @@ public struct ProbeDefinition: Sendable {
       "missing-probe-file", at: folder, "no \(candidates.joined(separator: " or ")) there",
       remedy: "make a probe with probes/make_probe.py, or name its folder with --probe",
       kind: .noInput)
+  }
+}
+
+/// The weights that it keeps.
+extension ProbeDefinition {
+  /// By the graph's names.
+  var keptShapes: [String: Shape] {
+    let real = (kept?.tensors ?? []).filter { $0.type.isFloatingPoint && !$0.isComputed }
+    return Dictionary(real.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Says which weights are the probe's and not the checkpoint's.
+  func keptNote(_ names: Set<String>) -> [(code: String, text: String)] {
+    guard let first = names.min() else { return [] }
+    let others = names.count > 1 ? " and \(names.count - 1) more" : ""
+    return [
+      (
+        "frozen-kept",
+        "\(first)\(others), which the checkpoint does not hold, are those of \(Self.keptName) in the probe"
+      )
+    ]
+  }
+
+  /// Reads those of these names; one that several names share is held once.
+  func keptWeights(
+    _ names: Set<String>
+  ) throws(Problem) -> (weights: [String: Tensor], elements: Int) {
+    guard let kept else { return ([:], 0) }
+    var read: [String: Tensor] = [:]
+    var weights: [String: Tensor] = [:]
+    for tensor in kept.tensors where names.contains(tensor.name) {
+      let source = tensor.sharedWith ?? tensor.name
+      let values = if let known = read[source] { known } else { try kept.read(tensor) }
+      read[source] = values
+      weights[tensor.name] = values
+    }
+    return (weights, read.values.reduce(0) { $0 + $1.shape.count })
   }
 }
 

@@ -30,7 +30,7 @@ from exports import export
 NAMES = [
     "one-place", "unet", "lstm-deep", "bert-tokens", "vit", "llama-padded", "multi-label",
     "square-older", "routed", "spatial-transformer", "lstm-time-first", "lstm-optimized",
-    "norms-optimized", "vgg-optimized", "gru-older", "adapted",
+    "norms-optimized", "vgg-optimized", "gru-older", "adapted", "adapters-alone",
 ]
 
 
