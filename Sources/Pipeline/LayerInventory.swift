@@ -3,6 +3,9 @@ import Reports
 
 /// The layers of a checkpoint: which parameters belong together, in which order.
 struct LayerInventory {
+  /// The kind of a layer that is computed: an adapter's product.
+  static let productKind = "LowRankProduct"
+
   struct Layer {
     let name: String
     var kind: String?
@@ -27,7 +30,7 @@ struct LayerInventory {
         index[module] = layers.count
         layers.append(
           Layer(
-            name: module, kind: tensor.isComputed ? "LowRankProduct" : nil, tensors: [position]))
+            name: module, kind: tensor.isComputed ? Self.productKind : nil, tensors: [position]))
       }
     }
     self.layers = layers

@@ -145,7 +145,13 @@ struct NetworkSection {
       }
       report.layers[index] = filled
     }
-    for layer in report.layers.indices { markFrozen(&report.layers[layer]) }
+    for layer in report.layers.indices {
+      markFrozen(&report.layers[layer])
+      if report.layers[layer].kind == LayerInventory.productKind {
+        report.layers[layer].fisherTrace = .absent(
+          reason: "the product of an adapter's factors, which are measured by themselves")
+      }
+    }
   }
 
   /// What training leaves as it is holds no information on what is trained on.
