@@ -37,18 +37,22 @@ private func combined(_ reduction: String, atComputedPlaces isComputed: Bool) ->
   }
 }
 
-private func sampled(_ name: String, _ attributes: [String: GraphBuilder.Value]) -> OperatorCase {
+private func sampled(
+  _ name: String, _ attributes: [String: GraphBuilder.Value], images: Int = 1
+) -> OperatorCase {
   // Coordinates stay a tenth of an entry away from the entries, where interpolation has kinks.
   OperatorCase(name: "GridSample " + name, shape: [40]) {
     $0.constant("sizes", [2], [32, 8])
     $0.node("Split", ["h", "sizes"], ["a", "b"], ["axis": .integer(1)])
-    $0.constant("image_shape", [4], [-1, 2, 4, 4])
-    $0.constant("grid_shape", [4], [-1, 2, 2, 2])
+    $0.constant("image_shape", [4], [-1, 2, 4, 4 / images])
+    $0.constant("grid_shape", [4], [-1, 2, 2 / images, 2])
     $0.constant("half", [], [0.5] as [Float])
     $0.node("Reshape", ["a", "image_shape"], ["image"])
     $0.node("Mul", ["b", "half"], ["c"])
     $0.node("Reshape", ["c", "grid_shape"], ["grid"])
-    $0.node("GridSample", ["image", "grid"], ["y"], attributes)
+    $0.constant("samples_shape", [2], [-1, 8])
+    $0.node("GridSample", ["image", "grid"], ["samples"], attributes)
+    $0.node("Reshape", ["samples", "samples_shape"], ["y"])
   }
 }
 
@@ -133,6 +137,27 @@ let computedIndexCases: [OperatorCase] = [
   combined("mul", atComputedPlaces: false), combined("mul", atComputedPlaces: true),
   combined("max", atComputedPlaces: false), combined("max", atComputedPlaces: true),
   combined("min", atComputedPlaces: false), combined("min", atComputedPlaces: true),
+  // What a comparison reads receives nothing, where it stands before what does and after it.
+  OperatorCase(
+    name: "a weight that a comparison reads first", shape: [4], parameters: ["op.weight": [4]]
+  ) {
+    $0.constant("far", [], [100] as [Float])
+    $0.node("Mul", ["h", "op.weight"], ["compared"])
+    $0.node("Less", ["compared", "far"], ["is_less"])
+    $0.node("Cast", ["is_less"], ["mask"], ["to": .integer(1)])
+    $0.node("Mul", ["h", "mask"], ["g"])
+    $0.node("Mul", ["g", "op.weight"], ["y"])
+  },
+  OperatorCase(
+    name: "a weight that a comparison reads last", shape: [4], parameters: ["op.weight": [4, 4]]
+  ) {
+    $0.constant("far", [], [100] as [Float])
+    $0.node("MatMul", ["h", "op.weight"], ["g"])
+    $0.node("MatMul", ["g", "op.weight"], ["compared"])
+    $0.node("Less", ["compared", "far"], ["is_less"])
+    $0.node("Cast", ["is_less"], ["mask"], ["to": .integer(1)])
+    $0.node("Mul", ["g", "mask"], ["y"])
+  },
   OperatorCase(
     name: "OneHot of a computed place", shape: [4], parameters: ["op.weight": [4]],
     domain: .distinct
@@ -194,7 +219,7 @@ let computedIndexCases: [OperatorCase] = [
     $0.constant("step", [], [2])
     $0.node("STFT", ["h", "step", "op.window"], ["y"])
   },
-  sampled("linear", [:]),
+  sampled("linear", [:]), sampled("linear, two images of an example", [:], images: 2),
   sampled("linear reflected", ["padding_mode": .text("reflection")]),
   sampled("cubic at the border", ["mode": .text("cubic"), "padding_mode": .text("border")]),
   sampled("nearest", ["mode": .text("nearest")]),

@@ -26,6 +26,35 @@ let normalisationCases: [OperatorCase] = [
     $0.constant("variance", [2], [0.5, 1.5] as [Float])
     $0.node("BatchNormalization", ["h", "bn.weight", "bn.bias", "mean", "variance"], ["y"])
   },
+  OperatorCase(
+    name: "BatchNormalization by statistics of parameters", shape: [2, 3],
+    parameters: ["bn.weight": [2], "bn.bias": [2]], domain: .distinct
+  ) {
+    $0.node("Mul", ["bn.weight", "bn.weight"], ["squares"])
+    $0.node("ReduceMean", ["squares"], ["own"])
+    $0.node("Mul", ["bn.weight", "own"], ["mean"])
+    $0.node("Exp", ["bn.bias"], ["variance"])
+    $0.node("BatchNormalization", ["h", "bn.weight", "bn.bias", "mean", "variance"], ["y"])
+  },
+  OperatorCase(
+    name: "BatchNormalization of weights", shape: [3], parameters: ["op.weight": [2, 3]],
+    domain: .distinct
+  ) {
+    $0.constant("row", [3], [1, 2, 3])
+    $0.constant("matrix", [2], [2, 3])
+    $0.constant("axes", [2], [0, 2])
+    $0.constant("one", [2], [1, 1] as [Float])
+    $0.constant("none", [2], [0, 0] as [Float])
+    $0.node("Reshape", ["op.weight", "row"], ["w"])
+    $0.node("ReduceMean", ["w", "axes"], ["mean"], ["keepdims": .integer(0)])
+    $0.node("ReduceMean", ["w", "axes"], ["kept"])
+    $0.node("Sub", ["w", "kept"], ["centred"])
+    $0.node("Mul", ["centred", "centred"], ["squares"])
+    $0.node("ReduceMean", ["squares", "axes"], ["variance"], ["keepdims": .integer(0)])
+    $0.node("BatchNormalization", ["w", "one", "none", "mean", "variance"], ["standardised"])
+    $0.node("Reshape", ["standardised", "matrix"], ["v"])
+    $0.node("Gemm", ["h", "v"], ["y"], ["transB": .integer(1)])
+  },
   OperatorCase(name: "Softmax", shape: [2, 9]) { $0.node("Softmax", ["h"], ["y"]) },
   OperatorCase(name: "Softmax along the middle", shape: [3, 2]) {
     $0.node("Softmax", ["h"], ["y"], ["axis": .integer(1)])

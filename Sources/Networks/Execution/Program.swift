@@ -77,10 +77,12 @@ struct Program {
     groups = Program.groups(storages, steps, prologue, hasDelta, parameters)
   }
 
-  /// The storages that a step pulls cotangents back to, by input.
+  /// The storages that a step pulls cotangents back to, by input: none where it receives none itself, as
+  /// where only a comparison or a choice of places reads its output.
   static func differentiableInputs(_ step: Step, _ hasDelta: [Bool]) -> [(input: Int, storage: Int)]
   {
-    step.inputs.indices.compactMap { index in
+    guard hasDelta[step.output] else { return [] }
+    return step.inputs.indices.compactMap { index in
       guard case .storage(let storage) = step.inputs[index].source, hasDelta[storage],
         step.operation.isDifferentiable(index)
       else { return nil }

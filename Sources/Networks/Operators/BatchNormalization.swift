@@ -1,5 +1,6 @@
 // Batch normalisation in evaluation mode: y = (x − mean) / √(variance + ε) · scale + shift, with the
-// running statistics, which are not trained (Ioffe and Szegedy 2015, algorithm 2).
+// running statistics, which are not trained (Ioffe and Szegedy 2015, algorithm 2). Statistics that the graph
+// computes, as where weights are standardised by it, are differentiated: then it is bound term by term.
 internal import CKernels
 internal import Diagnostics
 internal import Tensors
@@ -38,6 +39,11 @@ final class BatchNormalization: Operator {
     guard try site.integer("training_mode", default: 0) == 0 else {
       throw site.unsupported("it is in training mode, export the network in evaluation mode")
     }
+    for input in 3...4 {
+      guard isComputed(binder, try binder.value(site, input)) else { continue }
+      try bindTermByTerm(Lowering(binder, site), epsilon: epsilon)
+      return
+    }
     var terms: [Term] = []
     for input in 0...4 { terms.append(try binder.term(site, input)) }
     guard terms[0].shape.rank >= 2 else { throw site.invalid("its input has no channels") }
@@ -47,6 +53,30 @@ final class BatchNormalization: Operator {
       try binder.emit(site, terms, output: output) { frame throws(Problem) in
         try BatchNormalization(frame, epsilon: epsilon)
       })
+  }
+
+  /// Whether a statistic is computed from an example or from what is trained. One that is read as it is
+  /// stored is a running one: not every exporter says so.
+  private static func isComputed(_ binder: Binder, _ value: Value) -> Bool {
+    guard case .array(let array) = value else { return false }
+    let storage = binder.storages[array.storage]
+    if case .parameter = storage.origin { return false }
+    return storage.isBatched || storage.dependsOnParameters
+  }
+
+  private static func bindTermByTerm(_ lower: Lowering, epsilon: Float) throws(Problem) {
+    let x = try lower.input(0)
+    let shape = try lower.shape(x)
+    let column = [shape[1]] + shape.dropFirst(2).map { _ in 1 }
+    var statistics: [String] = []
+    for input in 1...4 {
+      statistics.append(try lower.reshape(try lower.input(input), column))
+    }
+    let centred = try lower("Sub", [x, statistics[2]])
+    let widened = try lower("Add", [statistics[3], lower.scalar(Double(epsilon))])
+    let normal = try lower("Div", [centred, try lower("Sqrt", [widened])])
+    try lower.finish(
+      try lower("Add", [try lower("Mul", [normal, statistics[0]]), statistics[1]]))
   }
 
   func isDifferentiable(_ input: Int) -> Bool { input < 3 }

@@ -5,6 +5,8 @@ internal import Tensors
 
 final class GridSample: Operator {
   private let sampling: Sampling
+  /// Images per example, each with its own grid: heads or frames that were merged with the examples.
+  private let images: Int
   private let channels: Int
   /// Entries of one channel, and samples.
   private let places: Int
@@ -15,8 +17,9 @@ final class GridSample: Operator {
   private init(_ frame: Frame, _ sampling: Sampling) throws(Problem) {
     operands = [try frame.row(0), try frame.row(1)]
     let (image, grid) = (operands[0].shape, operands[1].shape)
-    guard image[0] == 1, grid[0] == 1 else { throw frame.site.examplesMoved() }
+    guard image[0] == grid[0] else { throw frame.site.examplesMoved() }
     self.sampling = sampling
+    images = image[0]
     channels = image[1]
     places = image.dropFirst(2).reduce(1, *)
     t = grid.dropFirst().dropLast().reduce(1, *)
@@ -42,13 +45,13 @@ final class GridSample: Operator {
   func rereads(_ input: Int) -> Rereads { Rereads(inputs: input == 0 ? [1] : [0, 1]) }
 
   func forward(_ arrays: Arrays) {
-    // x is [n, channels, places], the grid is [n, t, rank], y is [n, channels, t]
-    for n in 0..<examples {
-      let x = arrays.inputs[0] + n * operands[0].exampleStride
-      let y = arrays.output + n * channels * t
+    // x is [n · images, channels, places], the grid is [n · images, t, rank], y is [n · images, channels, t]
+    for image in 0..<(examples * images) {
+      let x = arrays.inputs[0] + place(of: image, input: 0)
+      let y = arrays.output + image * channels * t
       y.update(repeating: 0, count: channels * t)
       for sample in 0..<t {
-        sampling.visit(grid(arrays, n, sample)) { place, weight, _ in
+        sampling.visit(grid(arrays, image, sample)) { place, weight, _ in
           for c in 0..<channels { y[c * t + sample] += weight * x[c * places + place] }
         }
       }
@@ -56,32 +59,46 @@ final class GridSample: Operator {
   }
 
   func pullBack(_ pull: PullBack) {
-    let rank = sampling.rank
     pull.clearTarget(slab: operands[pull.input].count)
     for n in pull.examples {
-      let x = pull.arrays.inputs[0] + n * operands[0].exampleStride
       let first = (n - pull.examples.lowerBound) * pull.count
-      for sample in 0..<t {
-        sampling.visit(grid(pull.arrays, n, sample)) { place, weight, slopes in
-          for k in first..<(first + pull.count) {
-            let delta = pull.deltas + k * channels * t + sample
-            if pull.input == 0 {
-              let target = pull.target + k * channels * places + place
-              for c in 0..<channels { target[c * places] += weight * delta[c * t] }
-            } else {
-              var dot: Float = 0
-              for c in 0..<channels { dot += x[c * places + place] * delta[c * t] }
-              let target = pull.target + (k * t + sample) * rank
-              for axis in 0..<rank { target[axis] += slopes[axis] * dot }
-            }
+      for own in 0..<images {
+        let rows = (first..<(first + pull.count)).map { $0 * images + own }
+        pullBack(pull, image: n * images + own, rows: rows)
+      }
+    }
+  }
+
+  /// - Parameter rows: the image's places among those of the cotangents, one for each of the K.
+  private func pullBack(_ pull: PullBack, image: Int, rows: [Int]) {
+    let rank = sampling.rank
+    let x = pull.arrays.inputs[0] + place(of: image, input: 0)
+    for sample in 0..<t {
+      sampling.visit(grid(pull.arrays, image, sample)) { place, weight, slopes in
+        for row in rows {
+          let delta = pull.deltas + row * channels * t + sample
+          if pull.input == 0 {
+            let target = pull.target + row * channels * places + place
+            for c in 0..<channels { target[c * places] += weight * delta[c * t] }
+          } else {
+            var dot: Float = 0
+            for c in 0..<channels { dot += x[c * places + place] * delta[c * t] }
+            let target = pull.target + (row * t + sample) * rank
+            for axis in 0..<rank { target[axis] += slopes[axis] * dot }
           }
         }
       }
     }
   }
 
-  private func grid(_ arrays: Arrays, _ n: Int, _ sample: Int) -> UnsafePointer<Float> {
-    UnsafePointer(arrays.inputs[1]) + n * operands[1].exampleStride + sample * sampling.rank
+  /// Where an image's part of an input begins.
+  private func place(of image: Int, input: Int) -> Int {
+    image / images * operands[input].exampleStride
+      + image % images * (operands[input].count / images)
+  }
+
+  private func grid(_ arrays: Arrays, _ image: Int, _ sample: Int) -> UnsafePointer<Float> {
+    UnsafePointer(arrays.inputs[1]) + place(of: image, input: 1) + sample * sampling.rank
   }
 }
 
