@@ -48,8 +48,9 @@ public struct Judge: Sendable {
 
   private mutating func judgeLayers(of point: SeriesPoint) {
     let runIsEarly = subjects.run.isEarly
+    let whole = point.wholeOfLayers
     func observation(_ name: String, _ layer: Int) -> Observation {
-      Observation(layer: name, at: layer, of: point, runIsEarly: runIsEarly)
+      Observation(layer: name, at: layer, of: point, whole: whole, runIsEarly: runIsEarly)
     }
     if verdict.layers.isEmpty {
       verdict.layers = point.layers.map { LayerVerdict(name: $0.name, trajectory: unnamed) }

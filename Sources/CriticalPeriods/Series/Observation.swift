@@ -50,11 +50,14 @@ struct Observation: Sendable {
 
   /// One layer: its share against that of all others together.
   ///
-  /// - Parameter place: where among the point's layers it is looked for first.
-  init(layer name: String, at place: Int, of point: SeriesPoint, runIsEarly: Bool?) {
+  /// - Parameters:
+  ///   - place: where among the point's layers it is looked for first.
+  ///   - whole: the point's `wholeOfLayers`.
+  init(
+    layer name: String, at place: Int, of point: SeriesPoint, whole: Double, runIsEarly: Bool?
+  ) {
     let isThere = point.layers.indices.contains(place) && point.layers[place].name == name
     let layer = isThere ? point.layers[place] : point.layers.first { $0.name == name }
-    let whole = point.layers.reduce(0) { $0 + (finite($1.share ?? $1.information) ?? .nan) }
     let own = finite(layer?.share ?? layer?.information)
     self.init(
       point, information: layer?.information, standardError: layer?.informationStandardError,
@@ -95,6 +98,13 @@ struct Observation: Sendable {
     epoch = finite(point.epoch).flatMap { $0 >= 0 ? $0 : nil }
     isAdaptive = point.isAdaptive
     self.runIsEarly = runIsEarly
+  }
+}
+
+extension SeriesPoint {
+  /// What all layers hold together; NaN where the part of one is not known.
+  var wholeOfLayers: Double {
+    layers.reduce(0) { $0 + (finite($1.share ?? $1.information) ?? .nan) }
   }
 }
 

@@ -220,6 +220,8 @@ extension Timeline {
 
   private var layerStates: [LayerState] {
     guard let last = entries.last(where: \.isComparable) else { return [] }
+    let finals = Dictionary(
+      verdict.layers.map { ($0.name, $0.final) }, uniquingKeysWith: { first, _ in first })
     return last.row.layers.enumerated().map { index, layer in
       if isUnmeasured(layer) {
         var state = LayerState(
@@ -228,7 +230,7 @@ extension Timeline {
         state.reason = layer.fisherTrace?.reason ?? "the probe's graph does not use it"
         return state
       }
-      let final = verdict.layers.first { $0.name == layer.name }?.final
+      let final = finals[layer.name] ?? nil
       var state = LayerState(
         name: layer.name, state: (final?.state ?? .waiting).rawValue,
         share: last.shares?[index], peakStep: final?.peak?.step, endStep: final?.end?.step)
