@@ -323,12 +323,11 @@ def export(model, inputs, path, axis=0):
             return
         except Exception as problem:  # whatever the exporter raises, another way may work
             reason = problem
-        with plain_parts(model) as changed:
-            if changed:
-                forget(model)
-                with contextlib.suppress(Exception):
-                    torch.onnx.export(model, few, str(path), dynamic_shapes=dynamic, **options)
-                    return
+        with plain_parts(model), plain_attention():
+            forget(model)
+            with contextlib.suppress(Exception):
+                torch.onnx.export(model, few, str(path), dynamic_shapes=dynamic, **options)
+                return
             say(
                 "the model does not export for any number of examples; exporting it for one at a time, "
                 f"which is slower ({first_line(reason)})")
@@ -368,10 +367,38 @@ def plain_parts(model):
             change(kind)
             before[part] = current
     try:
-        yield bool(before)
+        yield
     finally:
         for part, kind in before.items():
             getattr(model, f"set_{part}_implementation")(kind)
+
+
+@contextlib.contextmanager
+def plain_attention():
+    """PyTorch's attention as the products it stands for: the exporter knows it for four axes only, and takes
+    some biases for shapes that their memory does not have."""
+    functional = torch.nn.functional
+    fused = functional.scaled_dot_product_attention
+
+    def attention(
+            query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False):
+        if enable_gqa:
+            groups = query.shape[-3] // key.shape[-3]
+            key, value = (each.repeat_interleave(groups, -3) for each in (key, value))
+        scores = query @ key.transpose(-2, -1) * (query.shape[-1] ** -0.5 if scale is None else scale)
+        if is_causal:
+            attn_mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
+        if attn_mask is None or attn_mask.dtype != torch.bool:
+            scores = scores if attn_mask is None else scores + attn_mask
+            return scores.softmax(-1) @ value
+        weights = scores.masked_fill(~attn_mask, torch.finfo(scores.dtype).min).softmax(-1)
+        return (weights * attn_mask.any(-1, keepdim=True)) @ value  # where nothing is seen, nothing is said
+
+    functional.scaled_dot_product_attention = attention
+    try:
+        yield
+    finally:
+        functional.scaled_dot_product_attention = fused
 
 
 def pair(value, axis=0):
