@@ -271,7 +271,31 @@ import Watching
 
   private func load() throws -> RunSettings {
     try RunSettings.load(
-      runDirectory: folder.path + "/run", probes: ["shared": folder.path + "/shared"])
+      runDirectory: folder.path + "/run", probes: ["shared": folder.path + "/shared"],
+      within: folder.path)
+  }
+
+  /// Whoever may write checkpoints may not have the daemon read what it alone can.
+  @Test func theRunsOwnProbeLiesInTheRoot() throws {
+    let outside = try TestFolder()
+    try outside.folder("probe")
+    try outside.text("secret", "x")
+    func code(_ text: String) throws -> String? {
+      try folder.text("run/plasticity.yaml", "probe: \(text)\n")
+      do { _ = try load() } catch let problem as Problem { return problem.code }
+      return nil
+    }
+    #expect(try code(outside.path + "/probe") == "probe-outside")
+    try folder.link("run/linked", to: outside.path + "/probe")
+    #expect(try code("linked") == "probe-outside")
+    try folder.text("run/real", "y")
+    try folder.link("run/probe/graph.onnx", to: "../real")
+    #expect(try code("probe") == nil)
+    try folder.link("run/probe/weights.data", to: outside.path + "/secret")
+    #expect(try code("probe") == "probe-outside")
+    // What the configuration names is the administrator's.
+    try folder.link("shared/graph.onnx", to: outside.path + "/secret")
+    #expect(try code("shared") == nil)
   }
 
   @Test func nothingIsSaidWithoutAFile() throws {

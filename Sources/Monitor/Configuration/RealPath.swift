@@ -37,6 +37,11 @@ enum RealPath {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  static func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+  }
+
   /// Whether another file system begins at the folder.
   static func isMountPoint(_ path: String) -> Bool {
     var here = stat()

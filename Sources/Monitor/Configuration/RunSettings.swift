@@ -1,6 +1,7 @@
 // <run>/plasticity.yaml: what the person who trains says about one run, beside its checkpoints.
 // A mistake in it holds that run back and is told; it harms no other.
 
+internal import Checkpoints
 public import Diagnostics
 public import Pipeline
 internal import Reports
@@ -23,9 +24,11 @@ public struct RunSettings: Sendable, Hashable {
 
   /// The settings of the run in a folder; nothing is said when the file is not there.
   ///
+  /// - Parameter root: where the run's own probe must lie, with all that its links lead to: who may write
+  ///   there need not be allowed to read what the daemon is. Nil where a person measures as himself.
   /// - Throws: what is wrong with the file, at `file:line:column`.
   public static func load(
-    runDirectory: String, probes: [String: String]
+    runDirectory: String, probes: [String: String], within root: String? = nil
   ) throws(Problem) -> RunSettings {
     let file = Path.join(runDirectory, "plasticity.yaml")
     guard
@@ -50,6 +53,12 @@ public struct RunSettings: Sendable, Hashable {
           "probe-missing", key: "probe", "there is no folder \(folder)",
           remedy: "give the folder that holds graph.onnx and batch.npz")
       }
+      if probes[word] == nil, let root, let place = try placeOutside(root, of: folder) {
+        throw reader.problem(
+          "probe-outside", key: "probe", "\(place) lies outside of the watched root \(root)",
+          remedy:
+            "put the probe beside the checkpoints, or have it named under probes: in config.yaml")
+      }
       settings.probe = folder
     }
     if let name: String = try reader.optional("name") {
@@ -68,6 +77,14 @@ public struct RunSettings: Sendable, Hashable {
       &reader, "beta2", above: 0, upTo: 1 - 1e-9)
     try reader.finish()
     return settings
+  }
+
+  /// Where a probe's folder, or a link in it, leads out of a root.
+  private static func placeOutside(_ root: String, of folder: String) throws(Problem) -> String? {
+    let root = RealPath.resolve(root)
+    guard Path.relative(folder, to: root) != nil else { return folder }
+    return try Folder.names(in: folder).map { Path.join(folder, $0) }.filter(RealPath.isLink)
+      .sorted().first { Path.relative(RealPath.resolve($0), to: root) == nil }
   }
 }
 

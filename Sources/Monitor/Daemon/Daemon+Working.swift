@@ -261,8 +261,9 @@ extension Daemon {
 
   private func runSettings(of directory: String, in root: Int) throws(Problem) -> RunSettings {
     let probes = configuration.probes
+    let place = roots[root].settings.path
     return try attempt(root) { () throws(Problem) in
-      try RunSettings.load(runDirectory: directory, probes: probes)
+      try RunSettings.load(runDirectory: directory, probes: probes, within: place)
     }
   }
 
