@@ -49,6 +49,24 @@ import Testing
       try String(contentsOfFile: third, encoding: .utf8).contains("not finite at one of the two"))
   }
 
+  /// As the daemon does.
+  @Test func linksAreAliases() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    for step in 1...2 {
+      try folder.file(
+        "run/step_\(step).safetensors", MatrixFile.safetensors([1, 2, 3, Float(step)]))
+    }
+    let link = folder.path + "/run/latest.safetensors"
+    try FileManager.default.createSymbolicLink(
+      atPath: link, withDestinationPath: "step_2.safetensors")
+    let done = try Program.plasticityd(
+      "backfill", folder.path + "/run", "--reports", folder.path + "/reports")
+    #expect(done.code == 0, "\(done.error)")
+    let run = try Self.report(folder.path + "/reports/run/run.yaml")
+    #expect(run.trajectory.map(\.aliases) == [[], [link]])
+  }
+
   /// A mask of zeros and infinities that a module keeps is no weight, and no sign that the training diverged.
   @Test func aMaskIsNoDivergedWeight() throws {
     let folder = try TestFolder()

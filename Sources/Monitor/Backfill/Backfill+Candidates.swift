@@ -4,11 +4,12 @@ internal import Diagnostics
 internal import Watching
 
 extension Backfill {
-  func candidates() throws(Problem) -> [Candidate] {
+  /// The checkpoints in their order, and links to them.
+  func found() throws(Problem) -> (candidates: [Candidate], links: [CheckpointLink]) {
     do throws(Problem) {
-      let found = try Scanner(root: folder).scan().candidates
-      let lives = Lives.byPath(found)
-      return found.sorted { Self.precedes($0, $1, lives) }
+      let found = try Scanner(root: folder).scan()
+      let lives = Lives.byPath(found.candidates)
+      return (found.candidates.sorted { Self.precedes($0, $1, lives) }, found.links)
     } catch  where error.code == "root-missing" {
       let isThere = FileSystemNames.exists(folder)
       throw Problem(

@@ -75,7 +75,7 @@ public struct Backfill {
   ///   can be is done, what holds one of the runs back: `run-name-taken`, `reports-of-another`, or a mistake in
   ///   its settings. A bad checkpoint is a rejected report and does not stop the others.
   public func run(_ progress: (Progress) -> Void) throws(Problem) -> [Run] {
-    let candidates = try candidates()
+    let (candidates, links) = try found()
     guard !candidates.isEmpty else {
       throw Problem(
         "nothing-found", at: folder, "no checkpoints there",
@@ -139,6 +139,10 @@ public struct Backfill {
         Progress(
           finished: position + 1, total: candidates.count, path: candidate.path, problem: problem,
           seconds: (BootClock.now() - start).inSeconds, measured: measured))
+    }
+    for link in links {
+      guard let entry = try ledger.entry(path: link.target), entry.state == .done else { continue }
+      try recorder.alias(link.path, of: entry)
     }
     try recorder.flush()
     if let firstHeld { throw firstHeld }
