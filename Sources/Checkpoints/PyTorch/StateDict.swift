@@ -124,10 +124,26 @@ struct StateDict {
           queue.append((value, path + [key]))
         }
       }
-      if tensors.count * 2 >= entries.count, !tensors.isEmpty {
+      let isMostly = tensors.count * 2 >= entries.count && !tensors.isEmpty
+      // Weights and the numbers of the training side by side, on one level.
+      let isFlat =
+        path.isEmpty && entries.allSatisfy { archive.isTensor($0.value) || !$0.value.isKeyed }
+      let isState = isMostly ? true : isFlat ? try holdsMatrix(tensors, in: archive) : false
+      if isState {
         found.append(Candidate(path: path, entries: tensors))
       }
     }
     return found
+  }
+
+  /// Whether one of them is a weight beyond doubt: no generator's state, no counter, no history of a loss.
+  private static func holdsMatrix(
+    _ tensors: [(key: [UInt8], value: PickleValue)], in archive: TorchArchive
+  ) throws(Problem) -> Bool {
+    for (_, value) in tensors {
+      guard case .tensor(let tensor) = try archive.tensor(value, name: "") else { continue }
+      if tensor.type.isFloatingPoint, tensor.shape.rank > 1 { return true }
+    }
+    return false
   }
 }
