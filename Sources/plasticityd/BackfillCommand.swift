@@ -54,7 +54,7 @@ struct BackfillCommand: ParsableCommand {
     }
     bar.end()
     for run in runs {
-      StandardStream.output.write(
+      try StandardStream.output.print(
         "\(run.reports)/run.yaml; look at it with: plasticityd show \(run.reports)\n")
     }
   }

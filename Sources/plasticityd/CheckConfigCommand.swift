@@ -15,7 +15,7 @@ struct CheckConfigCommand: ParsableCommand {
     let roots = configuration.roots.map { root in
       "  \(root.path)" + (root.probe.map { ", probe \($0)" } ?? "")
     }
-    StandardStream.output.write(
+    try StandardStream.output.print(
       ([
         "\(configuration.file) is fine: state in \(configuration.state), reports in "
           + "\(configuration.reports), \(configuration.roots.count) watched"

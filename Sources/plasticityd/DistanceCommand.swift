@@ -53,6 +53,6 @@ struct DistanceCommand: ParsableCommand {
     request.probe = try probeDirectory.map(readProbe)
     let report = try distance(
       checkpoints[0], checkpoints[1], request, probeOfB: try secondProbeDirectory.map(readProbe))
-    StandardStream.output.write(try report.yaml())
+    try StandardStream.output.print(report.yaml())
   }
 }

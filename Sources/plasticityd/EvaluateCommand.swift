@@ -35,6 +35,6 @@ struct EvaluateCommand: ParsableCommand {
     let report = try evaluate(runs, measuringInto: measure) { problem in
       StandardStream.error.write("passed over: \(escapedForTerminal("\(problem)"))\n")
     }
-    StandardStream.output.write(try report.yaml())
+    try StandardStream.output.print(report.yaml())
   }
 }

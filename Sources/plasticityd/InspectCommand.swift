@@ -12,6 +12,6 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     _ = enterSandbox(checkpoints: [checkpoint])
-    StandardStream.output.write(try inspect(checkpoint).yaml())
+    try StandardStream.output.print(inspect(checkpoint).yaml())
   }
 }

@@ -80,7 +80,19 @@ struct StandardStream {
     return Int(size.ws_col)
   }
 
-  func write(_ text: String) { write(Array(text.utf8)) }
+  func write(_ text: String) { _ = written(Array(text.utf8)) }
+
+  /// Writes what the command was asked for, which must not be lost unseen; a reader that has left wants no more.
+  ///
+  /// Errors: `output-failed`.
+  func print(_ text: String) throws(Problem) { try print(Array(text.utf8)) }
+
+  func print(_ bytes: [UInt8]) throws(Problem) {
+    guard let code = written(bytes), code != EPIPE else { return }
+    throw Problem(
+      "output-failed", at: "standard output", "\(String(cString: strerror(code)))",
+      remedy: "make room or send it elsewhere, and run the command again", kind: .io)
+  }
 
   /// All that comes until its end, as text; nil when it is more than so many bytes, or cannot be read.
   func readAll(limit: Int) -> String? {
@@ -98,19 +110,20 @@ struct StandardStream {
     return nil
   }
 
-  /// Gives up silently when the reader is gone: there is nobody to tell.
-  func write(_ bytes: [UInt8]) {
+  /// The error that kept the rest from being written, if one did.
+  private func written(_ bytes: [UInt8]) -> Int32? {
     var offset = 0
-    bytes.withUnsafeBytes { raw in
+    return bytes.withUnsafeBytes { raw in
       while offset < raw.count {
         let written = Glibc.write(
           descriptor, raw.baseAddress?.advanced(by: offset), raw.count - offset)
         if written < 0 {
           if errno == EINTR { continue }
-          return
+          return errno
         }
         offset += written
       }
+      return nil
     }
   }
 }

@@ -88,8 +88,8 @@ struct ProbeCommand: ParsableCommand {
     if let weightDraws, !(0...10_000).contains(weightDraws) {
       throw ValidationError("--weight-draws: 0 to 10000")
     }
-    if let referenceEntropyBits, !(referenceEntropyBits > 0) {
-      throw ValidationError("--reference-entropy-bits: more than 0")
+    if let referenceEntropyBits, !(referenceEntropyBits > 0 && referenceEntropyBits.isFinite) {
+      throw ValidationError("--reference-entropy-bits: more than 0, and finite")
     }
     if let memoryLimitMebibytes, !(WorkerLimits.leastMebibytes...1 << 20 ~= memoryLimitMebibytes) {
       throw ValidationError(
@@ -116,7 +116,7 @@ struct ProbeCommand: ParsableCommand {
         "\(finding.code): \(escapedForTerminal(finding.where)): "
           + "\(escapedForTerminal(finding.text))\n")
     }
-    StandardStream.output.write(try report.yaml())
+    try StandardStream.output.print(report.yaml())
   }
 
   /// Does what needs no checkpoint, then measures the one whose path comes on standard input; nil

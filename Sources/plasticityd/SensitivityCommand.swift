@@ -39,6 +39,6 @@ struct SensitivityCommand: ParsableCommand {
   var reports: String?
 
   func run() throws {
-    StandardStream.output.write(try sensitivity(of: runs, reports: reports).yaml())
+    try StandardStream.output.print(sensitivity(of: runs, reports: reports).yaml())
   }
 }

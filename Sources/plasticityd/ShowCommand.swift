@@ -27,6 +27,6 @@ struct ShowCommand: ParsableCommand {
     let report = try RunReport(yaml: document, path: path)
     let lines = RunPicture(report, columns: StandardStream.output.columns ?? 100, showsAll: all)
       .lines
-    StandardStream.output.write(lines.joined(separator: "\n") + "\n")
+    try StandardStream.output.print(lines.joined(separator: "\n") + "\n")
   }
 }

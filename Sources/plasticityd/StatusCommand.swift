@@ -19,7 +19,7 @@ struct StatusCommand: ParsableCommand {
     let document = try readDocument(
       path, remedy: "start the daemon, which writes it; or name its configuration with --config")
     let head = try StatusHead(yaml: document, path: path)
-    StandardStream.output.write(document)
+    try StandardStream.output.print(document)
     guard head.state != "stopped", let process = pid_t(exactly: head.process),
       kill(process, 0) != 0, errno == ESRCH
     else { return }

@@ -37,6 +37,23 @@ import Testing
     #expect(end.wait(seconds: patience) && process.terminationStatus == 0)
   }
 
+  /// What a command was asked for is not lost unseen.
+  @Test(arguments: [["inspect"], ["probe"]]) func aFullDiskIsTold(_ command: [String]) throws {
+    let folder = try TestFolder()
+    let path = folder.path + "/m.safetensors"
+    try folder.file("m.safetensors", HostileFiles.safetensors(["fc.weight"]))
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments =
+      ["-c", "exec \"$@\" >/dev/full", "sh", Program.plasticityd] + command + [path]
+    let pipe = Pipe()
+    shell.standardError = pipe
+    try shell.run()
+    let said = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    shell.waitUntilExit()
+    #expect(shell.terminationStatus == 74 && said.hasPrefix("output-failed: standard output: "))
+  }
+
   /// A journal that hangs: lines are lost, nothing else.
   @Test func aLogThatNobodyReadsHoldsNothingUp() throws {
     let tree = try DaemonTree()
