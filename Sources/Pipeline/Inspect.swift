@@ -14,7 +14,9 @@ public func inspect(_ path: String) throws(Problem) -> InspectionReport {
     return InspectedTensor(
       name: tensor.name, shape: tensor.shape.dimensions, type: tensor.type.rawValue,
       frobeniusNorm: Quantity(
-        summary.frobeniusNorm, otherwise: "\(nonfinite) elements are not finite"),
+        summary.frobeniusNorm,
+        otherwise: nonfinite > 0 ? "\(nonfinite) elements are not finite" : "a square is not finite"
+      ),
       nonfinite: nonfinite > 0 ? nonfinite : nil, sharedWith: tensor.sharedWith)
   }
   let isComputed = checkpoint.tensors.map(\.isComputed)

@@ -31,10 +31,12 @@ struct FisherOptions: ParsableArguments {
   var threads: Int = 2
 
   func validate() throws {
-    if let draws, draws < 1 { throw ValidationError("--draws: at least 1") }
+    if let draws, !ProbeSettings.possibleDraws.contains(draws) {
+      throw ValidationError("--draws: 1 to \(ProbeSettings.possibleDraws.upperBound)")
+    }
     if let seed, seed < 0 { throw ValidationError("--seed: at least 0") }
-    if let toleranceNats, !(toleranceNats > 0) {
-      throw ValidationError("--tolerance-nats: more than 0")
+    if let toleranceNats, !(toleranceNats > 0 && toleranceNats.isFinite) {
+      throw ValidationError("--tolerance-nats: more than 0, and finite")
     }
     if let batchSize, batchSize < 1 { throw ValidationError("--batch-size: at least 1") }
     for (name, value) in [("--beta1", beta1), ("--beta2", beta2)] {

@@ -53,8 +53,9 @@ import Testing
     }
     let ones = [Float](repeating: 1, count: 8)
     // As an adapter begins: B is zero.
-    #expect(reason([Float](repeating: 0, count: 6), ones) == "all weights are zero")
-    #expect(reason([.nan, 0, 0, 0, 0, 1], ones) == "a weight is not finite")
+    #expect(
+      reason([Float](repeating: 0, count: 6), ones) == "all weights, or their squares, are zero")
+    #expect(reason([.nan, 0, 0, 0, 0, 1], ones) == "a weight, or its square, is not finite")
     // Rows of A that are equal: it has rank 1.
     #expect(reason([1, 0, 0, 1, 1, 1], ones) == nil)
     #expect(!Spectrum.hasThinFactors(Shape([3, 4]), Shape([4, 9])))
@@ -68,15 +69,15 @@ import Testing
         .spectralNorm.reason
     }
     #expect(reason([3], [1, 2, 3]) == "a vector has no spectrum")
-    #expect(reason([2, 2], [0, 0, 0, 0]) == "all weights are zero")
-    #expect(reason([2, 1], [1, .nan]) == "a weight is not finite")
+    #expect(reason([2, 2], [0, 0, 0, 0]) == "all weights, or their squares, are zero")
+    #expect(reason([2, 1], [1, .nan]) == "a weight, or its square, is not finite")
     #expect(reason([0, 4], []) == "it has no elements")
     #expect(
       reason([2, 2], [1, 0, 0, 1], maximumOrder: 1) == "its smaller side is 2, above 1")
     let vector = Spectrum(of: Tensor(shape: Shape([2]), values: [3, 4]))
     #expect(vector.frobeniusNorm.value == 5)
     let broken = Spectrum(of: Tensor(shape: Shape([2]), values: [.infinity, 4]))
-    #expect(broken.frobeniusNorm.reason == "a weight is not finite")
+    #expect(broken.frobeniusNorm.reason == "a weight, or its square, is not finite")
     let few = Spectrum(of: Tensor(shape: Shape([2, 2]), values: [1, 0, 0, 2]))
     #expect(few.alpha.reason == "2 positive values, fewer than 10")
   }

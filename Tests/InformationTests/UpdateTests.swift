@@ -41,7 +41,7 @@ import Testing
         == "the shape changed from [2] to [1]")
     #expect(
       WeightUpdate.between(one, Tensor(shape: Shape([2]), values: [.nan, 0])).reason
-        == "a weight is not finite")
+        == "a weight, or its square, is not finite")
   }
 
   /// Over 40 seeds the projected distance is unbiased, and as far off as it says.

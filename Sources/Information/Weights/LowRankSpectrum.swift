@@ -27,7 +27,7 @@ extension Spectrum {
     b.values.withUnsafeBufferPointer { left.add($0) }
     let gram = Self.inner(left.takeGram(), Self.lowerFactor(right.takeGram(), rank), rank)
     guard gram.allSatisfy(\.isFinite), scale.isFinite else {
-      self.init(squares: .nan, singularValues: .absent("a weight is not finite"))
+      self.init(squares: .nan, singularValues: .absent("a weight, or its square, is not finite"))
       return
     }
     guard let roots = LinearAlgebra.singularValues(gram: gram, order: rank) else {
@@ -38,7 +38,8 @@ extension Spectrum {
     let squares = values.reduce(0) { $0 + $1 * $1 }
     self.init(
       squares: squares,
-      singularValues: squares > 0 ? .known(values) : .absent("all weights are zero"))
+      singularValues: squares > 0
+        ? .known(values) : .absent("all weights, or their squares, are zero"))
   }
 
   /// L [n, n] of a Gram matrix M = L Lᵀ, of which the upper triangle is read. Where M has no more rank

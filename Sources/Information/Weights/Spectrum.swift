@@ -33,7 +33,8 @@ public struct Spectrum: Sendable {
   ///   - squares: Σ w².
   ///   - values: the singular values, descending.
   init(squares: Double, singularValues values: Measured<[Double]>) {
-    frobeniusNorm = Measured(finite: squares.squareRoot(), else: "a weight is not finite")
+    frobeniusNorm = Measured(
+      finite: squares.squareRoot(), else: "a weight, or its square, is not finite")
     guard case .known(let sigma) = values, let top = sigma.first else {
       let reason = values.reason ?? "it has no elements"
       spectralNorm = .absent(reason)

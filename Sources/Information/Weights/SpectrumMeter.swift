@@ -49,8 +49,8 @@ public struct SpectrumMeter: Sendable {
   private func singularValues(_ gram: consuming [Double]?) -> Measured<[Double]> {
     guard shape.rank >= 2 else { return .absent("a vector has no spectrum") }
     guard shape.count > 0 else { return .absent("it has no elements") }
-    guard squares.isFinite else { return .absent("a weight is not finite") }
-    guard squares > 0 else { return .absent("all weights are zero") }
+    guard squares.isFinite else { return .absent("a weight, or its square, is not finite") }
+    guard squares > 0 else { return .absent("all weights, or their squares, are zero") }
     guard let gram = consume gram else {
       return .absent("its smaller side is \(min(rows, columns)), above \(maximumOrder)")
     }

@@ -49,7 +49,7 @@ public struct WeightUpdate: Sendable, Hashable {
     earlierSquare: Double, laterSquare: Double, distanceSquare: Double, relativeError: Double?
   ) -> Measured<WeightUpdate> {
     guard earlierSquare.isFinite, laterSquare.isFinite, distanceSquare.isFinite else {
-      return .absent("a weight is not finite")
+      return .absent("a weight, or its square, is not finite")
     }
     guard earlierSquare > 0 else { return .absent("the earlier weights are all zero") }
     let a = earlierSquare.squareRoot()

@@ -1,6 +1,7 @@
 // config.yaml → Configuration. Every mistake is one line with file:line:column and exit code 78.
 
 public import Diagnostics
+internal import Pipeline
 internal import Reports
 internal import Watching
 public import YAML
@@ -50,7 +51,7 @@ extension Configuration {
     let scan = try readScan(&top)
     let worker = try readWorker(&top)
     let labels: Labels = try top.optional("labels", default: .auto)
-    let draws = try whole(&top, "draws", 1...1_000_000)
+    let draws = try whole(&top, "draws", ProbeSettings.possibleDraws)
     let seed: UInt64? = try top.optional("seed")
     let tolerance = try number(&top, "tolerance_nats", above: 0, upTo: 1e6)
     var precision: Double?

@@ -26,7 +26,7 @@ public struct ProbeSettings: Sendable {
   public var task: ProbeTask?
   /// Exact up to 32 classes and sampled for language models when nil.
   public var labels: Labels?
-  /// Labels drawn per example (or position) when sampled.
+  /// Labels drawn per example (or position) when sampled, of `possibleDraws`.
   public var draws: Int = 1
   /// Seed of the draws.
   public var seed: Int = 0
@@ -90,7 +90,7 @@ public struct ProbeSettings: Sendable {
     }
     frozen = try keys.optional("frozen", default: [])
     try keys.finish()
-    guard draws >= 1, draws <= 10_000 else {
+    guard Self.possibleDraws.contains(draws) else {
       throw keys.problem(
         "probe-setting", key: "draws", "\(draws) labels per example", remedy: "use 1 to 10000")
     }
@@ -103,7 +103,7 @@ public struct ProbeSettings: Sendable {
       throw keys.problem(
         "probe-setting", key: "seed", "the seed is negative", remedy: "use 0 or more")
     }
-    guard toleranceNats > 0 else {
+    guard toleranceNats > 0, toleranceNats.isFinite else {
       throw keys.problem(
         "probe-setting", key: "tolerance_nats", "the tolerance is \(toleranceNats)",
         remedy: "use a small positive number of nats, for example 0.01")
@@ -118,6 +118,9 @@ public struct ProbeSettings: Sendable {
   }
 
   private static let schema = "plasticityd/probe/v1"
+
+  /// How many labels may be drawn, wherever it is said: their cost is that many backward passes.
+  public static let possibleDraws = 1...10_000
 }
 
 extension ProbeSettings {
