@@ -510,3 +510,66 @@ class AdaptersAlone(nn.Module):
     def forward(self, x):
         x = self.first(F.relu(self.stem(x)).flatten(1))
         return self.classifier(F.relu(self.again(F.relu(self.second(F.relu(x))))))
+
+
+class Quantised(nn.Module):
+    """Features replaced by the nearest of a table's rows (van den Oord et al. 2017), as far as a graph can say it:
+    the choice hangs on the table too, and nothing flows back through it."""
+
+    def __init__(self, width=4, codes=6):
+        super().__init__()
+        self.encoder = nn.Linear(6, width)
+        self.codes = nn.Parameter(torch.randn(codes, width))
+        self.decoder = nn.Linear(width, 6)
+
+    def forward(self, x):
+        h = self.encoder(x)
+        distance = h.pow(2).sum(-1, keepdim=True) - 2 * h @ self.codes.T + self.codes.pow(2).sum(-1)
+        chosen = self.codes[distance.argmin(-1)]
+        gate = (F.linear(chosen, self.codes) > 0).to(h.dtype).mean(-1, keepdim=True)
+        return self.decoder(h * gate + F.linear(chosen @ self.codes.T, self.codes.T))
+
+
+class Standardised(nn.Module):
+    """Weights standardised, and images normalised, by a batch normalisation over one example (Qiao et al. 2019)."""
+
+    def __init__(self, classes=5):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 3, padding=1)
+        self.weight = nn.Parameter(torch.randn(6, 4, 3, 3) * 0.3)
+        self.gain = nn.Parameter(torch.ones(6))
+        self.head = nn.Linear(6, classes)
+
+    def forward(self, x):
+        x = self.stem(x)
+        n, c, h, w = x.shape
+        x = F.batch_norm(x.reshape(1, n * c, h, w), None, None, training=True).view(n, c, h, w)
+        weight = F.batch_norm(
+            self.weight.reshape(1, 6, -1), None, None, weight=self.gain, training=True, momentum=0.0)
+        return self.head(F.relu(F.conv2d(x, weight.reshape_as(self.weight))).mean((2, 3)))
+
+
+class Deformable(nn.Module):
+    """Attention to sampled places of a feature map, heads merged with the examples (Zhu et al. 2021)."""
+
+    def __init__(self, classes=5, heads=2, places=2, queries=3):
+        super().__init__()
+        self.heads, self.places, self.queries = heads, places, queries
+        self.stem, self.value = nn.Conv2d(3, 8, 1), nn.Linear(8, 8)
+        self.offset, self.weight = nn.Linear(8, heads * places * 2), nn.Linear(8, heads * places)
+        self.query = nn.Parameter(torch.randn(queries, 8))
+        self.reference = nn.Parameter(torch.rand(queries, 2))
+        self.head = nn.Linear(8, classes)
+
+    def forward(self, x):
+        x = self.stem(x)
+        n, c, h, w = x.shape
+        value = self.value(x.flatten(2).transpose(1, 2)).transpose(1, 2).reshape(n * self.heads, -1, h, w)
+        query = self.query + x.mean((2, 3)).unsqueeze(1)
+        offset = self.offset(query).view(n, self.queries, self.heads, self.places, 2)
+        place = 2 * (self.reference[:, None, None] + offset / 10) - 1
+        place = place.transpose(1, 2).flatten(0, 1)
+        weight = self.weight(query).view(n, self.queries, self.heads, self.places).softmax(-1)
+        weight = weight.transpose(1, 2).flatten(0, 1).unsqueeze(1)
+        seen = F.grid_sample(value, place, align_corners=False) * weight
+        return self.head(seen.sum(-1).view(n, c, -1).mean(-1))
