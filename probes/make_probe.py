@@ -529,9 +529,23 @@ def keep_tables_only(model, path):
             onnx.external_data_helper.load_external_data_for_tensor(tensor, str(path.parent))
             tensor.data_location = onnx.TensorProto.DEFAULT
             del tensor.external_data[:]
+    check_scatters(graph.graph)
     drop_notes(graph)
+    # Each parameter and buffer that the prediction depends on is read as the model holds it: by these nodes, for
+    # an optimiser that comes after may make other ones.
+    onnx.helper.set_model_props(graph, {"plasticityd.weights": f"as held, by {len(graph.graph.node)} nodes"})
     path.write_bytes(graph.SerializeToString())
     path.with_name(path.name + ".data").unlink(missing_ok=True)
+
+
+def check_scatters(graph):
+    """PyTorch's exporter writes a mean of scattered values as the last of them."""
+    for node in graph.node:
+        line = next((each.value for each in node.metadata_props if each.key.endswith("fx_node")), "")
+        if node.op_type == "ScatterElements" and "aten.scatter_reduce" in line and ", mean)" in line:
+            raise ValueError(
+                'make_probe: PyTorch exports scatter_reduce(…, "mean") as another function; write the mean as '
+                "scatter_add divided by the number of entries")
 
 
 def drop_notes(model):

@@ -110,6 +110,8 @@ struct BoundNetwork {
   private static func refuseFolded(
     _ binding: NameBinding, _ graph: Graph, _ checkpoint: Checkpoint
   ) throws(Problem) {
+    // A normalisation that it does not read is one that forward does not use.
+    if graph.holdsWeightsAsTheyAre { return }
     if let statistic = binding.foldedStatistic {
       throw Problem(
         "folded-normalisation", at: graph.path,

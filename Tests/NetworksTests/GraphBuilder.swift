@@ -22,6 +22,8 @@ struct GraphBuilder {
   private var nodeMessages: [[UInt8]] = []
   private var nodes = 0
   var operatorSet = 20
+  /// What the model's own metadata say.
+  var properties: [String: String] = [:]
 
   /// A graph input; nil leaves an extent open. Element type 1 is float, 7 is int64.
   mutating func input(_ name: String, _ dimensions: [Int?], type: Int = 1) {
@@ -99,6 +101,9 @@ struct GraphBuilder {
   var file: [UInt8] {
     number(1, 10) + message(7, graph) + message(8, text(1, "") + number(2, operatorSet))
       + functions
+      + properties.sorted { $0.key < $1.key }.flatMap {
+        message(14, text(1, $0.key) + text(2, $0.value))
+      }
   }
 
   private func attribute(_ name: String, _ value: Value) -> [UInt8] {

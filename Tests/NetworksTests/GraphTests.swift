@@ -51,6 +51,16 @@ struct GraphTests {
     } throws: { ($0 as? Problem)?.what.contains("\"\(name)\" is written more than once") ?? false }
   }
 
+  /// Of just the nodes that make_probe wrote.
+  @Test("is told that its weights are the checkpoint's as they are", arguments: [2, 3, 4])
+  func asHeld(nodes: Int) throws {
+    var builder = Self.small()
+    builder.properties["plasticityd.weights"] = "as held, by \(nodes) nodes"
+    let graph = try Graph.parse(builder.file, path: "g.onnx")
+    #expect(graph.holdsWeightsAsTheyAre == (nodes == 4))
+    #expect(try !Graph.parse(Self.small().file, path: "g.onnx").holdsWeightsAsTheyAre)
+  }
+
   /// torch.onnx writes a mean over places as the last one's value.
   @Test("refuses what an exporter wrote otherwise than it traced", arguments: ["mean", "sum"])
   func faithful(reduction: String) throws {

@@ -512,6 +512,18 @@ class AdaptersAlone(nn.Module):
         return self.classifier(F.relu(self.again(F.relu(self.second(F.relu(x))))))
 
 
+class Forgetful(nn.Module):
+    """With a normalisation that forward forgot, beside one that it did not."""
+
+    def __init__(self, classes=5):
+        super().__init__()
+        self.conv, self.bn, self.head = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(4, classes)
+        self.bn_forgotten = nn.BatchNorm2d(4)
+
+    def forward(self, x):
+        return self.head(F.relu(self.bn(self.conv(x))).mean((2, 3)))
+
+
 class Quantised(nn.Module):
     """Features replaced by the nearest of a table's rows (van den Oord et al. 2017), as far as a graph can say it:
     the choice hangs on the table too, and nothing flows back through it."""

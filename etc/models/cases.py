@@ -363,6 +363,7 @@ CASES: dict[str, Callable[[torch.Generator], Case]] = {
     "pointnet": series(architectures.PointNet, 9, 3, 5),
     "spatial-transformer": images(architectures.SpatialTransformer, channels=1, size=8, count=5),
     "mixer": images(architectures.Mixer),
+    "forgetful": images(architectures.Forgetful, size=6, count=5),
     "quantised": regression(architectures.Quantised, 6),
     "standardised": images(architectures.Standardised, size=6, count=5),
     "deformable": images(architectures.Deformable, size=5, count=5),

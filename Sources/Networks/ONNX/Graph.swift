@@ -27,6 +27,9 @@ public struct Graph: Sendable {
   /// PyTorch's names for a traced module's arrays → the names of the `state_dict`; empty where the
   /// exporter does not tell.
   var placeholders: [String: String] = [:]
+  /// Whether every array stands for one of the checkpoint's as it is, none for several: make_probe says so of the
+  /// nodes that it wrote.
+  public internal(set) var holdsWeightsAsTheyAre = false
 }
 
 extension Graph {

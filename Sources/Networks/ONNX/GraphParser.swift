@@ -14,8 +14,12 @@ extension Graph {
     var graphRange: Range<Int>?
     var operatorSet: Int?
     var functions: [GraphFunction] = []
+    var aboutWeights: String?
     while let field = try reader.next() {
       switch field.number {
+      case 14:
+        let entry = try parseEntry(reader.nested(try field.value.range(in: reader)))
+        if entry.0 == "plasticityd.weights" { aboutWeights = entry.1 }
       case 7: graphRange = try field.value.range(in: reader)
       case 8:
         let (domain, version) = try parseOperatorSet(
@@ -33,8 +37,9 @@ extension Graph {
         "old-operator-set", at: path, "operator set \(operatorSet), at least 13 is needed",
         remedy: "export the graph with a newer opset_version")
     }
-    let graph = try parseGraph(
+    var graph = try parseGraph(
       reader.nested(graphRange), operatorSet: operatorSet, functions: functions)
+    graph.holdsWeightsAsTheyAre = aboutWeights == "as held, by \(graph.nodes.count) nodes"
     try graph.requireFaithful(path: path)
     return graph
   }
