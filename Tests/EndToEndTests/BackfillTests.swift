@@ -49,6 +49,34 @@ import Testing
       try String(contentsOfFile: third, encoding: .utf8).contains("not finite at one of the two"))
   }
 
+  /// What somebody removed is made again, and nothing else.
+  @Test func reportsThatAreGoneAreMadeAgain() throws {
+    let folder = try TestFolder()
+    defer { withExtendedLifetime(folder) {} }
+    for step in 1...3 {
+      try folder.file(
+        "run/step_\(step).safetensors", MatrixFile.safetensors([1, 2, 3, Float(step)]))
+    }
+    func backfill() throws -> [String: Data] {
+      let done = try Program.plasticityd(
+        "backfill", folder.path + "/run", "--reports", folder.path + "/reports")
+      #expect(done.code == 0, "\(done.error)")
+      let run = try Self.report(folder.path + "/reports/run/run.yaml")
+      #expect(run.trajectory.map(\.step) == [1, 2, 3])
+      let reports = run.trajectory.map(\.report)
+      return try Dictionary(
+        uniqueKeysWithValues: reports.map {
+          ($0, try Data(contentsOf: URL(filePath: folder.path + "/reports/run/" + $0)))
+        })
+    }
+    let first = try backfill()
+    let removed = try #require(first.keys.sorted().dropFirst().first)
+    try FileManager.default.removeItem(atPath: folder.path + "/reports/run/" + removed)
+    let second = try backfill()
+    #expect(Set(second.keys) == Set(first.keys))
+    for (name, report) in first where name != removed { #expect(second[name] == report, "\(name)") }
+  }
+
   /// As the daemon does.
   @Test func linksAreAliases() throws {
     let folder = try TestFolder()

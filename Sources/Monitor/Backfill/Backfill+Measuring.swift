@@ -7,14 +7,16 @@ internal import Reports
 internal import Watching
 
 extension Backfill {
-  /// Whether a checkpoint's report was made by other means than are asked for now.
+  /// Whether a checkpoint's report was made by other means than are asked for now, or is gone.
   func isOtherwise(
     _ entry: Entry, _ settings: RunSettings, _ ledger: Ledger
   ) throws(Problem) -> Bool {
-    let statesDecay = settings.training.beta2 != nil
-    guard probe?.digest != nil || statesDecay, let digest = entry.digest,
+    guard let digest = entry.digest,
       let known = try ledger.measurement(run: entry.run, digest: digest)
     else { return false }
+    if !FileSystemNames.exists(known.reportPath) { return true }
+    let statesDecay = settings.training.beta2 != nil
+    guard probe?.digest != nil || statesDecay else { return false }
     let row = try SeriesRow(yaml: known.document, path: known.reportPath)
     if statesDecay, row.lacksDecay { return true }
     guard let wanted = probe?.digest else { return false }
