@@ -531,9 +531,10 @@ def keep_tables_only(model, path):
             del tensor.external_data[:]
     check_scatters(graph.graph)
     drop_notes(graph)
-    # Each parameter and buffer that the prediction depends on is read as the model holds it: by these nodes, for
-    # an optimiser that comes after may make other ones.
-    onnx.helper.set_model_props(graph, {"plasticityd.weights": f"as held, by {len(graph.graph.node)} nodes"})
+    # What forward does not use is told from what an optimiser, or whoever fused the model, made one with another.
+    read = {tensor.name for tensor in graph.graph.initializer}
+    unread = [name for name in model.state_dict() if name not in read]
+    onnx.helper.set_model_props(graph, {"plasticityd.unread": "\n".join(unread)})
     path.write_bytes(graph.SerializeToString())
     path.with_name(path.name + ".data").unlink(missing_ok=True)
 

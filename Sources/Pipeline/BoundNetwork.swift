@@ -110,9 +110,7 @@ struct BoundNetwork {
   private static func refuseFolded(
     _ binding: NameBinding, _ graph: Graph, _ checkpoint: Checkpoint
   ) throws(Problem) {
-    // A normalisation that it does not read is one that forward does not use.
-    if graph.holdsWeightsAsTheyAre { return }
-    if let statistic = binding.foldedStatistic {
+    if let statistic = binding.foldedStatistic(besides: graph.unread) {
       throw Problem(
         "folded-normalisation", at: graph.path,
         "the graph does not read \"\(statistic)\" of \(checkpoint.path): its normalisation was "

@@ -346,6 +346,22 @@ import Testing
     #expect(checkpoint.findings.map(\.code) == ["name-not-utf8"])
   }
 
+  /// Weights on one level with more numbers than there are of them; of vectors alone, such as a generator's
+  /// state beside a schedule's, nothing says that they are weights.
+  @Test(arguments: [[2, 2], [4]]) func numbersBesideWeights(shape: [Int]) throws {
+    let strides = shape.count == 2 ? [2, 1] : [1]
+    let tensor = Pickled.tensor(
+      key: "0", storage: "FloatStorage", count: 4, shape: shape, strides: strides)
+    let numbers = ["epoch", "best", "seed"].map { ($0, Pickled.int(1)) }
+    let zip = ZipBuilder.torch(
+      .dict([("fc.weight", tensor)] + numbers), storages: [("0", floats(1, 2, 3, 4))])
+    if shape.count == 2 {
+      #expect(try open(zip).tensors.map(\.name) == ["fc.weight"])
+    } else {
+      #expect(try refusal(zip).hasPrefix("no-state-dict: "))
+    }
+  }
+
   @Test func programsAndOtherArchivesAreRefusedByName() throws {
     var script = ZipBuilder.torch(.dict([("w", Self.w)]))
     script.entries.append(.init("a/constants.pkl", []))

@@ -51,14 +51,13 @@ struct GraphTests {
     } throws: { ($0 as? Problem)?.what.contains("\"\(name)\" is written more than once") ?? false }
   }
 
-  /// Of just the nodes that make_probe wrote.
-  @Test("is told that its weights are the checkpoint's as they are", arguments: [2, 3, 4])
-  func asHeld(nodes: Int) throws {
+  @Test("is told what forward did not use")
+  func unread() throws {
     var builder = Self.small()
-    builder.properties["plasticityd.weights"] = "as held, by \(nodes) nodes"
+    builder.properties["plasticityd.unread"] = "bn.weight\nbn.running_var"
     let graph = try Graph.parse(builder.file, path: "g.onnx")
-    #expect(graph.holdsWeightsAsTheyAre == (nodes == 4))
-    #expect(try !Graph.parse(Self.small().file, path: "g.onnx").holdsWeightsAsTheyAre)
+    #expect(graph.unread == ["bn.weight", "bn.running_var"])
+    #expect(try Graph.parse(Self.small().file, path: "g.onnx").unread.isEmpty)
   }
 
   /// torch.onnx writes a mean over places as the last one's value.

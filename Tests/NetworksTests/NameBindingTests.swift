@@ -86,7 +86,8 @@ struct NameBindingTests {
     let graph = try Self.graph([("stem.conv.weight", [2]), ("head.weight", [3])])
     func folded(_ others: String...) throws -> String? {
       let known = [("stem.conv.weight", [2]), ("head.weight", [3])]
-      return try Self.bind(graph, known + others.map { ($0, [2]) }).foldedStatistic
+      return try Self.bind(graph, known + others.map { ($0, [2]) })
+        .foldedStatistic(besides: ["forgotten.running_var"])
     }
     #expect(try folded("stem.bn.weight", "stem.bn.running_var") == "stem.bn.running_var")
     #expect(try folded("norms.0.running_var", "norms.1.running_var") == "norms.0.running_var")
@@ -95,6 +96,11 @@ struct NameBindingTests {
     #expect(try folded("ema.stem.conv.weight", "ema.stem.bn.running_var", "ema.x") == nil)
     #expect(try folded("bn.running_var") == "bn.running_var")
     #expect(try folded("aux.weight") == nil)
+    // What the model held and did not use; of a fused model's it is silent.
+    #expect(try folded("forgotten.weight", "forgotten.running_var") == nil)
+    #expect(try folded("module.forgotten.running_var") == nil)
+    #expect(try folded("unforgotten.running_var") == "unforgotten.running_var")
+    #expect(try folded("forgotten.running_var", "bn.running_var") == "bn.running_var")
   }
 
   @Test("tables that the graph brings along stay its own")

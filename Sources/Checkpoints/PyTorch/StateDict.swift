@@ -124,14 +124,14 @@ struct StateDict {
           queue.append((value, path + [key]))
         }
       }
-      let isMostly = tensors.count * 2 >= entries.count && !tensors.isEmpty
-      // Weights and the numbers of the training side by side, on one level.
-      let isFlat =
-        path.isEmpty && entries.allSatisfy { archive.isTensor($0.value) || !$0.value.isKeyed }
-      let isState = isMostly ? true : isFlat ? try holdsMatrix(tensors, in: archive) : false
-      if isState {
-        found.append(Candidate(path: path, entries: tensors))
+      var isState = tensors.count * 2 >= entries.count && !tensors.isEmpty
+      // Or weights and more numbers of the training side by side, on one level.
+      if !isState, path.isEmpty,
+        entries.allSatisfy({ archive.isTensor($0.value) || !$0.value.isKeyed })
+      {
+        isState = try holdsMatrix(tensors, in: archive)
       }
+      if isState { found.append(Candidate(path: path, entries: tensors)) }
     }
     return found
   }

@@ -5,9 +5,13 @@ extension NameBinding {
   /// stands beside it in the checkpoint: the exporter folded it into that layer. A name of the
   /// checkpoint, as PyTorch's `BatchNorm` modules have it (`….running_var`). Nil when there is none; a
   /// normalisation in a branch that the prediction does not use, as an auxiliary classifier, is none.
-  public var foldedStatistic: String? {
+  ///
+  /// - Parameter unread: the graph's `unread`: what the model itself held and did not use is not folded.
+  public func foldedStatistic(besides unread: Set<String> = []) -> String? {
     let ending = ".running_var"
-    let modules = unreached.filter { $0.hasSuffix(ending) }.map { $0.dropLast(ending.count) }
+    let modules = unreached.filter { name in
+      name.hasSuffix(ending) && !unread.contains { name == $0 || name.hasSuffix(".\($0)") }
+    }.map { $0.dropLast(ending.count) }
     guard !modules.isEmpty else { return nil }
     let lacking = Set(modules)
     let read = Self.scopes(of: checkpointNames.values.map { $0[...] })

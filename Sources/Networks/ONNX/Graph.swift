@@ -27,9 +27,8 @@ public struct Graph: Sendable {
   /// PyTorch's names for a traced module's arrays → the names of the `state_dict`; empty where the
   /// exporter does not tell.
   var placeholders: [String: String] = [:]
-  /// Whether every array stands for one of the checkpoint's as it is, none for several: make_probe says so of the
-  /// nodes that it wrote.
-  public internal(set) var holdsWeightsAsTheyAre = false
+  /// What the exported model held and its forward did not use, by the `state_dict`'s names, as make_probe says.
+  public internal(set) var unread: Set<String> = []
 }
 
 extension Graph {

@@ -14,12 +14,14 @@ extension Graph {
     var graphRange: Range<Int>?
     var operatorSet: Int?
     var functions: [GraphFunction] = []
-    var aboutWeights: String?
+    var unread: Set<String> = []
     while let field = try reader.next() {
       switch field.number {
       case 14:
         let entry = try parseEntry(reader.nested(try field.value.range(in: reader)))
-        if entry.0 == "plasticityd.weights" { aboutWeights = entry.1 }
+        if entry.0 == "plasticityd.unread" {
+          unread = Set(entry.1.split(separator: "\n").map(String.init))
+        }
       case 7: graphRange = try field.value.range(in: reader)
       case 8:
         let (domain, version) = try parseOperatorSet(
@@ -39,7 +41,7 @@ extension Graph {
     }
     var graph = try parseGraph(
       reader.nested(graphRange), operatorSet: operatorSet, functions: functions)
-    graph.holdsWeightsAsTheyAre = aboutWeights == "as held, by \(graph.nodes.count) nodes"
+    graph.unread = unread
     try graph.requireFaithful(path: path)
     return graph
   }

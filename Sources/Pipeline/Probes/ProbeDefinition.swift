@@ -12,8 +12,8 @@ public struct ProbeDefinition: Sendable {
   public let directory: String
   /// Its name: that of probe.yaml, else of the directory.
   public let name: String
-  /// SHA-256 in hexadecimal over the graph, the batch, the weights that it keeps, and what probe.yaml says of the measurement: all that
-  /// decides what is measured, so that a series never mixes two of them.
+  /// SHA-256 in hexadecimal over the graph, the batch, the weights that it keeps, and what probe.yaml says of
+  /// the measurement: all that decides what is measured, so that a series never mixes two of them.
   public let digest: String
   /// What its probe.yaml says that an estimate may cost.
   public var budget: EstimationBudget { settings.budget }
