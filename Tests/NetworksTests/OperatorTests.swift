@@ -1,3 +1,4 @@
+import Diagnostics
 import Networks
 import Tensors
 import TestSupport
@@ -39,6 +40,31 @@ struct OperatorTests {
       parameters: ["unit.weight": Tensor(shape: Shape([]), values: [1])],
       inputs: ["x": .real(Tensor(shape: Shape([1, 5]), values: [0, 1, 2, 3, 4]))])
     #expect(try Array(network.forward()) == expected)
+  }
+
+  @Test(
+    "refuses a normalisation without channels, whatever its statistics are",
+    arguments: [false, true])
+  func normalisesChannels(computesStatistics: Bool) throws {
+    var builder = GraphBuilder()
+    builder.input("x", [nil])
+    builder.weight("bn.weight", [1])
+    builder.weight("bn.bias", [1])
+    builder.weight("bn.running_mean", [1])
+    builder.node("Exp", ["bn.weight"], ["computed"])
+    let statistic = computesStatistics ? "computed" : "bn.running_mean"
+    builder.node(
+      "BatchNormalization", ["x", "bn.weight", "bn.bias", statistic, statistic], ["y"])
+    builder.output("y")
+    let one = Tensor(shape: Shape([1]), values: [1])
+    let file = builder.file
+    let error = #expect(throws: Problem.self) {
+      try Network(
+        graph: try Graph.parse(file, path: "g.onnx"),
+        parameters: ["bn.weight": one, "bn.bias": one, "bn.running_mean": one],
+        inputs: ["x": .real(Tensor(shape: Shape([2]), values: [1, 2]))])
+    }
+    #expect(error?.code == "bad-node")
   }
 
   /// What one side of a signal's spectrum holds is the signal; what has more entries than the side is cut.

@@ -67,6 +67,7 @@ final class BatchNormalization: Operator {
   private static func bindTermByTerm(_ lower: Lowering, epsilon: Float) throws(Problem) {
     let x = try lower.input(0)
     let shape = try lower.shape(x)
+    guard shape.count >= 2 else { throw lower.site.invalid("its input has no channels") }
     let column = [shape[1]] + shape.dropFirst(2).map { _ in 1 }
     var statistics: [String] = []
     for input in 1...4 {
