@@ -1,5 +1,6 @@
 // The outbox: an alert is enqueued with the change that causes it, written to its file, and then
-// marked. A crash in between writes the same file again.
+// marked; after that whoever is to be told is told, and it is marked again. A crash in between writes the same
+// file, or tells of it, again.
 
 public import Diagnostics
 
@@ -9,13 +10,21 @@ extension Ledger {
   @discardableResult
   public func enqueueAlert(id: String, run: String, document: [UInt8]) throws(Problem) -> Bool {
     let alert = StoredAlert(id: id, run: run, document: document)
-    return try connection.run(
-      """
-      INSERT INTO alert(id, run, document, is_written, checksum) VALUES (?1, ?2, ?3, 0, ?4)
-      ON CONFLICT (id) DO NOTHING
-      """,
-      [.text(id), .text(run), .blob(document), .integer(Self.checksum(alert, isWritten: false))])
-      > 0
+    return try transaction { () throws(Problem) in
+      let isNew =
+        try connection.run(
+          """
+          INSERT INTO alert(id, run, document, is_written, checksum) VALUES (?1, ?2, ?3, 0, ?4)
+          ON CONFLICT (id) DO NOTHING
+          """,
+          [
+            .text(id), .text(run), .blob(document),
+            .integer(Self.checksum(alert, isWritten: false)),
+          ]
+        ) > 0
+      if isNew { try connection.run("INSERT INTO untold(id) VALUES (?1)", [.text(id)]) }
+      return isNew
+    }
   }
 
   /// The alerts that are not written yet, oldest first.
@@ -33,6 +42,20 @@ extension Ledger {
       """
       SELECT id, run, document, is_written, checksum FROM alert WHERE run = ?1 ORDER BY sequence
       """, [.text(run)], { Self.readAlert($0).0 })
+  }
+
+  /// The alerts that are written and that nobody has been told of yet, oldest first.
+  public func untoldAlerts() throws(Problem) -> [StoredAlert] {
+    try connection.rows(
+      """
+      SELECT id, run, document, is_written, checksum FROM untold JOIN alert USING (id)
+      WHERE is_written = 1 ORDER BY sequence
+      """, [], { Self.readAlert($0).0 })
+  }
+
+  /// Whoever was to be told of an alert has been told.
+  public func markTold(_ id: String) throws(Problem) {
+    try connection.run("DELETE FROM untold WHERE id = ?1", [.text(id)])
   }
 
   /// Forgets the alerts of a run whose series is measured anew: its decisions are taken again.

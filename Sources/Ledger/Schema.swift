@@ -4,14 +4,24 @@ import Diagnostics
 
 enum Schema {
   /// Raised with every change of the tables or of what they mean.
-  static let version = 1
+  static let version = 2
   /// "plas": tells our databases from others (sqlite.org/fileformat.html, offset 68).
   static let applicationID = 0x706C_6173
 
   // STRICT, so that a value of another type is an error and not kept as it came
   // (sqlite.org/stricttables.html). Every row that matters carries a checksum: SQLite checks the
   // structure of its pages, not the bytes in them.
-  static let tables = """
+  static let tables = firstTables + "\n" + untold
+
+  // What version 2 has added: the alerts that nobody but their files has been told of.
+  private static let untold = """
+    CREATE TABLE untold(
+      id TEXT PRIMARY KEY REFERENCES alert(id) ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  // Version 1, to which others were added.
+  private static let firstTables = """
     CREATE TABLE about(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE entry(
       id INTEGER PRIMARY KEY,
@@ -121,9 +131,9 @@ enum Schema {
         kind: .configuration)
     }
     let expected = try SQLiteConnection.open(":memory:")
-    try expected.execute(tables)
+    try expected.execute(found == 1 ? firstTables : tables)
     guard try definitions(expected) == objects else {
-      throw corrupt(connection, "its tables are not those of schema \(version)")
+      throw corrupt(connection, "its tables are not those of schema \(found)")
     }
     let answer = try connection.rows("PRAGMA integrity_check(1)") { $0.text(0) }
     guard answer == ["ok"] else {
@@ -134,6 +144,19 @@ enum Schema {
           remedy: "look for the reason in the kernel's log (dmesg)", kind: .io)
         : corrupt(connection, words)
     }
+    if found == 1 { try raise(connection) }
+  }
+
+  // What version 1 has told stays told: none of its alerts is due.
+  private static func raise(_ connection: SQLiteConnection) throws(Problem) {
+    try connection.execute(
+      """
+      BEGIN IMMEDIATE;
+      \(untold)
+      UPDATE about SET value = \(version) WHERE name = 'version';
+      PRAGMA user_version = \(version);
+      COMMIT;
+      """)
   }
 
   // The check reports a page that could not be read among the damages, and a failing disk must not

@@ -8,11 +8,13 @@ internal import Synchronization
 /// A started child. It must be reaped with `wait`, by one thread, exactly once.
 package struct ChildProcess: Sendable {
   /// What one of its three standard streams is.
-  package enum Stream: Sendable {
+  package enum Stream: Sendable, Hashable {
     /// `/dev/null`.
     case null
     /// A pipe whose other end is ours.
     case pipe
+    /// A file, to be read.
+    case file(String)
   }
 
   /// Process number, and that of its group.
@@ -45,12 +47,14 @@ package struct ChildProcess: Sendable {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    for (number, theirs) in pipes.theirs.enumerated() {
-      if theirs < 0 {
+    for (number, (stream, theirs)) in zip([input, output, error], pipes.theirs).enumerated() {
+      switch stream {
+      case .null:
         posix_spawn_file_actions_addopen(
           &actions, Int32(number), "/dev/null", number == 0 ? O_RDONLY : O_WRONLY, 0)
-      } else {
-        posix_spawn_file_actions_adddup2(&actions, theirs, Int32(number))
+      case .file(let path):
+        posix_spawn_file_actions_addopen(&actions, Int32(number), path, O_RDONLY, 0)
+      case .pipe: posix_spawn_file_actions_adddup2(&actions, theirs, Int32(number))
       }
     }
     var attributes = posix_spawnattr_t()

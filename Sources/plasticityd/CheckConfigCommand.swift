@@ -15,10 +15,11 @@ struct CheckConfigCommand: ParsableCommand {
     let roots = configuration.roots.map { root in
       "  \(root.path)" + (root.probe.map { ", probe \($0)" } ?? "")
     }
+    let alerts = configuration.alerts.map { ["  alerts are told to \($0.executable)"] } ?? []
     try StandardStream.output.print(
       ([
         "\(configuration.file) is fine: state in \(configuration.state), reports in "
           + "\(configuration.reports), \(configuration.roots.count) watched"
-      ] + roots).map(escapedForTerminal).joined(separator: "\n") + "\n")
+      ] + roots + alerts).map(escapedForTerminal).joined(separator: "\n") + "\n")
   }
 }

@@ -15,13 +15,30 @@ import Testing
   private static func tree() throws -> DaemonTree {
     let tree = try DaemonTree()
     let probes = RecordedRun.all.map { "  \($0.name): \($0.probe)" }.joined(separator: "\n")
-    try tree.configure(more: "probes:\n\(probes)")
+    try tree.text(
+      "tell",
+      "#!/bin/sh\n[ -n \"$(cat)\" ] && basename \"$PLASTICITYD_ALERT\" >> '\(tree.path)/told'\n")
+    chmod(tree.path + "/tell", 0o700)
+    try tree.configure(more: "alerts: {command: [tell]}\nprobes:\n\(probes)")
     for run in RecordedRun.all {
       try FileManager.default.createDirectory(
         atPath: "\(tree.path)/runs/\(run.name)", withIntermediateDirectories: true)
       try tree.text("runs/\(run.name)/plasticity.yaml", "probe: \(run.name)\n")
     }
     return tree
+  }
+
+  /// Waits until somebody was told of every alert that is there; says how often of each.
+  private static func told(_ tree: DaemonTree) -> [String: Int] {
+    var told: [String: Int] = [:]
+    let alerts = tree.written().filter { $0.hasPrefix("alerts/") }.map { $0.dropFirst(7) }
+    let isWhole = eventually {
+      let text = (try? String(contentsOfFile: tree.path + "/told", encoding: .utf8)) ?? ""
+      told = Dictionary(text.split(separator: "\n").map { (String($0), 1) }, uniquingKeysWith: +)
+      return alerts.allSatisfy { told[String($0)] != nil }
+    }
+    #expect(isWhole, "told \(told) of \(alerts)")
+    return told
   }
 
   private static func counts() throws -> [String: Int] {
@@ -69,6 +86,8 @@ import Testing
       }
     }
     try #require(quiet.waitForReports(counts))
+    // Each once; where it was killed, at least once.
+    #expect(Self.told(quiet).allSatisfy { $0.value == 1 })
     #expect(quiet.stop().code == 0)
 
     var random = Seeded(seed: Self.seed)
@@ -103,6 +122,7 @@ import Testing
     }
     #expect(allKilled, "\(done) of \(moments.count) kills, seed \(Self.seed)")
     try #require(killed.waitForReports(counts), "seed \(Self.seed)")
+    _ = Self.told(killed)
     #expect(killed.stop().code == 0)
 
     let comment: Comment = "seed \(Self.seed), \(Self.kills) kills"

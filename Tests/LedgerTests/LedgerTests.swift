@@ -156,6 +156,13 @@ import Testing
     }
     let ledger = try Ledger.open(directory: state.path)
     #expect(try ledger.pendingAlerts().map(\.document) == [[2]])
+    // Told only once it is written, and once.
+    #expect(try ledger.untoldAlerts().map(\.id) == ["r-peaked"])
+    try ledger.markTold("r-peaked")
+    try ledger.markTold("r-peaked")
+    #expect(try ledger.untoldAlerts().isEmpty)
+    try ledger.markWritten("r-closed")
+    #expect(try ledger.untoldAlerts().map(\.document) == [[2]])
     #expect(try !ledger.enqueueAlert(id: "r-peaked", run: "r", document: [4]))
     #expect(try ledger.alerts(run: "r").map(\.id) == ["r-peaked", "r-closed"])
     #expect(throws: Problem.self) { try ledger.markWritten("unknown") }

@@ -79,10 +79,33 @@ private func refusal(_ directory: String) -> Problem? {
     #expect(
       problem.description
         == "ledger-newer: \(state.path)/ledger.sqlite: written by a newer version "
-        + "(schema 7, this one knows 1); install that version again, or name another state "
+        + "(schema 7, this one knows 2); install that version again, or name another state "
         + "directory")
     #expect(problem.kind == .configuration)
     #expect(try state.bytes("ledger.sqlite") == before)
+  }
+
+  /// Version 1 told nobody of alerts: none of its alerts is due.
+  @Test func raisesTheFirstVersion() throws {
+    let state = try TemporaryState()
+    do { try fill(try Ledger.open(directory: state.path)) }
+    let before = try Contents(try Ledger.open(directory: state.path))
+    do {
+      let connection = try SQLiteConnection.open(state.path + "/ledger.sqlite")
+      try connection.execute(
+        "DROP TABLE untold; UPDATE about SET value = 1; PRAGMA user_version = 1;")
+    }
+    do {
+      let ledger = try Ledger.open(directory: state.path)
+      #expect(ledger.findings.isEmpty)
+      #expect(try Contents(ledger) == before)
+      #expect(try !before.alerts.isEmpty && ledger.untoldAlerts().isEmpty)
+      try ledger.enqueueAlert(id: "new", run: "one", document: [])
+      try ledger.markWritten("new")
+    }
+    let ledger = try Ledger.open(directory: state.path)
+    #expect(ledger.findings.isEmpty)
+    #expect(try ledger.untoldAlerts().map(\.id) == ["new"])
   }
 
   @Test func whatWasStartedIsSettledAgainWithItsAttempts() throws {

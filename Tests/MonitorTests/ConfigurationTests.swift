@@ -61,6 +61,7 @@ import Watching
       seed: 18446744073709551615
       tolerance_nats: 0.02
       budget: {precision: 0.05, seconds: 12}
+      alerts: {command: [/bin/sh, "-c", "true"], timeout_seconds: 9}
       log_level: debug
       """)
     #expect(configuration.state == folder.path + "/state")
@@ -87,6 +88,9 @@ import Watching
     #expect(configuration.toleranceNats == 0.02)
     #expect(configuration.precision == 0.05)
     #expect(configuration.probeSeconds == 12)
+    #expect(
+      configuration.alerts
+        == AlertCommand(executable: "/bin/sh", arguments: ["-c", "true"], timeoutSeconds: 9))
     #expect(configuration.logLevel == .debug)
     #expect(configuration.settle(on: .init(name: "nfs4")) == .zero)
   }
@@ -205,6 +209,39 @@ import Watching
     _ = try read(text + "allow_insecure_dirs: true\n")
     #expect(chmod(folder.path + "/open", 0o1777) == 0)
     _ = try read(text)
+  }
+
+  @Test func findsTheProgramThatIsToldOfAlerts() throws {
+    func command(_ words: String) throws -> AlertCommand? {
+      try read("roots: [{path: runs}]\nalerts: {command: \(words)}\n").alerts
+    }
+    func code(_ words: String) -> String? {
+      do { _ = try command(words) } catch { return (error as? Problem)?.code }
+      return nil
+    }
+    try folder.text("tell", "#!/bin/sh\n")
+    #expect(code("[tell]") == "command-missing")
+    #expect(chmod(folder.path + "/tell", 0o755) == 0)
+    #expect(
+      try command("[tell, a b]")
+        == AlertCommand(
+          executable: folder.path + "/tell", arguments: ["a b"],
+          timeoutSeconds: AlertCommand.standardTimeoutSeconds))
+    #expect(code("[]") == "no-command")
+    #expect(code("tell") == "wrong-type")
+    #expect(code("[sh]") == "command-missing")
+    #expect(code("[runs]") == "command-missing")
+    #expect(chmod(folder.path + "/tell", 0o757) == 0)
+    #expect(code("[tell]") == "insecure-command")
+    // Whoever writes checkpoints could put something else there.
+    #expect(chmod(folder.path + "/tell", 0o755) == 0)
+    try folder.text("runs/inner/tell", "#!/bin/sh\n")
+    #expect(chmod(folder.path + "/runs/inner/tell", 0o755) == 0)
+    try folder.link("there", to: "runs/inner/tell")
+    try folder.link("runs/here", to: folder.path + "/tell")
+    for place in ["runs/inner/tell", "there", "runs/here"] {
+      #expect(code("[\(place)]") == "command-inside-root", "\(place)")
+    }
   }
 
   @Test func sparesSiblingsWithTheSameBeginning() throws {

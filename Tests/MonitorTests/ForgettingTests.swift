@@ -21,7 +21,7 @@ import Watching
     daemon = try Daemon(
       try Configuration.load(folder.path + "/config.yaml"),
       Daemon.Parts(
-        recorder: { _, ledger in CountingRecorder(ledger, told, told) },
+        recorder: { CountingRecorder($1, $0.reports, told, told) },
         workerExecutable: "/bin/false", hintExecutable: nil,
         log: Log(level: .error, hasPriorities: false) { told.add($0) },
         notifier: ServiceNotifier(socketPath: nil), fileSystem: PosixFileSystem(), version: "test",

@@ -43,9 +43,11 @@ final class CountingRecorder: Recorder {
   private let ledger: Ledger
   private let told: Collected
   private let trouble: Collected
+  private let reports: ReportPaths
 
-  init(_ ledger: Ledger, _ told: Collected, _ trouble: Collected) {
+  init(_ ledger: Ledger, _ reports: String, _ told: Collected, _ trouble: Collected) {
     self.ledger = ledger
+    self.reports = ReportPaths(root: reports)
     self.told = told
     self.trouble = trouble
   }
@@ -68,8 +70,24 @@ final class CountingRecorder: Recorder {
       measurement: StoredMeasurement(
         run: entry.run, digest: entry.path + text, step: nil, epoch: nil, path: entry.path,
         reportPath: entry.path, document: document))
+    if text.hasPrefix("alert") { try alert(of: entry) }
     told.add("record \(entry.run) \(Path.name(entry.path)) \(text)")
     return recorded
+  }
+
+  private func alert(of entry: Entry) throws(Problem) {
+    let run = entry.run
+    let alert = AlertReport(
+      id: ReportPaths.alertIdentity(run: run, segment: 0, state: "closed", occurrence: 1), run: run,
+      state: "closed", step: 7, summary: "it has ended",
+      criticalPeriod: CriticalPeriodReport(
+        state: "closed", peak: nil, end: nil, reason: "it fell", evidence: []),
+      runReport: reports.runReport(run))
+    let document = try alert.yaml()
+    try ledger.enqueueAlert(id: alert.id, run: run, document: document)
+    try DurableFile.makeDirectory(reports.alerts, on: PosixFileSystem())
+    try DurableFile.writeOnce(document, to: reports.alert(alert.id), on: PosixFileSystem())
+    try ledger.markWritten(alert.id)
   }
 
   func alias(_ path: String, of entry: Entry) throws(Problem) {
@@ -125,6 +143,7 @@ final class Harness {
       hang) sleep 600 ;;
       full) echo disk-full ;;
       nonsense) echo nonsense ;;
+      alert) echo alert ;;
       *) echo $how ;;
       esac
       """)
@@ -140,7 +159,7 @@ final class Harness {
   /// Writes the configuration.
   func configure(
     roots: String = "[{path: runs}]", interval: Double = 60, settle: Double = 0,
-    incompleteAfter: Double = 600, state: String = "state"
+    incompleteAfter: Double = 600, state: String = "state", more: String = ""
   ) throws {
     try folder.text(
       "config.yaml",
@@ -154,6 +173,7 @@ final class Harness {
         incomplete_after_seconds: \(incompleteAfter)
       worker: {timeout_seconds: 20}
       log_level: debug
+      \(more)
       """)
   }
 
@@ -171,7 +191,7 @@ final class Harness {
     let configuration = try Configuration.load(folder.path + "/config.yaml")
     let (told, log, trouble, ended) = (told, log, trouble, ended)
     let parts = Daemon.Parts(
-      recorder: { _, ledger in CountingRecorder(ledger, told, trouble) },
+      recorder: { CountingRecorder($1, $0.reports, told, trouble) },
       workerExecutable: folder.path + "/worker",
       hintExecutable: helper
         ?? (hints ? Self.binaries + "/plasticity-watch" : nil),

@@ -47,12 +47,12 @@ extension Backfill {
     if let bits = standing.referenceEntropyBits {
       arguments += ["--reference-entropy-bits", String(bits)]
     }
-    let command = WorkerCommand(
-      executable: worker, arguments: arguments, environment: WorkerCommand.environment())
+    let command = ProgramCommand(
+      executable: worker, arguments: arguments, environment: ProgramCommand.environment())
     var isLast = false
     while true {
       try ledger.started(entry.id)
-      switch WorkerVerdict(WorkerProcess().run(command, timeout: .seconds(3600))) {
+      switch WorkerVerdict(BoundedProcess().run(command, timeout: .seconds(3600))) {
       case .record(let document):
         do throws(Problem) {
           if try recorder.record(document, of: entry, again: again) != nil { return nil }

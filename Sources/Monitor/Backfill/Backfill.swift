@@ -58,7 +58,7 @@ public struct Backfill {
     self.threads = threads
     self.probe = probe
     self.labels = labels
-    worker = WorkerCommand.ownExecutable()
+    worker = ProgramCommand.ownExecutable()
   }
 
   /// A run whose checkpoints were measured.

@@ -61,13 +61,18 @@ extension Configuration {
       seconds = try number(&budget, "seconds", above: 0, upTo: 86_400)
       try budget.finish()
     }
+    var alerts: AlertCommand?
+    if var reader = try top.optional("alerts", as: MappingReader.self) {
+      alerts = try AlertCommand.read(&reader, relativeTo: folder, roots: roots.map(\.root))
+    }
     let level: Log.Level = try top.optional("log_level", default: .info)
     let allowsInsecure: Bool = try top.optional("allow_insecure_dirs", default: false)
     try top.finish()
     let configuration = Configuration(
       file: file, state: state, reports: reports, roots: roots.map(\.root), probes: probes,
       scan: scan, worker: worker, labels: labels, draws: draws, seed: seed,
-      toleranceNats: tolerance, precision: precision, probeSeconds: seconds, logLevel: level)
+      toleranceNats: tolerance, precision: precision, probeSeconds: seconds, alerts: alerts,
+      logLevel: level)
     try FolderChecks.check(configuration, roots.map(\.mark), top)
     if !allowsInsecure { try FolderChecks.checkRights(configuration, top) }
     return configuration

@@ -85,6 +85,8 @@ public struct Configuration: Sendable, Hashable {
   public let precision: Double?
   /// Seconds after which no more examples are measured; nil leaves it to the probe.
   public let probeSeconds: Double?
+  /// Who is told of alerts beside the log; nil for nobody.
+  public let alerts: AlertCommand?
   /// The least severe lines that are logged.
   public let logLevel: Log.Level
 

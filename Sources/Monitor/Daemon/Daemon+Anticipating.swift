@@ -14,7 +14,7 @@ extension Daemon {
     do throws(Problem) {
       waiting = try WaitingWorker(
         executable: parts.workerExecutable, folder: job.candidate.runDirectory,
-        options: WorkerCommand.options(
+        options: ProgramCommand.options(
           for: job, standing: try standing(of: job.entry.run, at: nil), configuration))
     } catch {
       parts.log(.debug, "no worker was started ahead: \(error)")

@@ -50,15 +50,15 @@ extension Daemon {
     let job = Job(
       candidate: candidate, entry: entry, settings: settings,
       probe: settings.probe ?? roots[next.root].settings.probe)
-    let options = WorkerCommand.options(
+    let options = ProgramCommand.options(
       for: job, standing: try standing(of: entry.run, at: entry.path), configuration)
-    let command = WorkerCommand(
+    let command = ProgramCommand(
       executable: parts.workerExecutable, arguments: ["probe", candidate.path] + options,
-      environment: WorkerCommand.environment())
+      environment: ProgramCommand.environment())
     let child = waitingWorker(for: candidate.path, options: options)
-    let timeout = WorkerProcess.timeout(
+    let timeout = BoundedProcess.timeout(
       bytes: candidate.fingerprint.bytes, least: .seconds(configuration.worker.timeoutSeconds))
-    let (worker, mailbox) = (WorkerProcess(), mailbox)
+    let (worker, mailbox) = (BoundedProcess(), mailbox)
     try DedicatedThread.start("worker") {
       mailbox.post(.workerEnded(job: job, worker.run(command, as: child, timeout: timeout)))
     }
@@ -69,7 +69,7 @@ extension Daemon {
   }
 
   /// What a worker's end leads to.
-  func take(_ outcome: WorkerOutcome, of job: Job) {
+  func take(_ outcome: ProcessOutcome, of job: Job) {
     worker = nil
     status.working = nil
     let verdict = WorkerVerdict(

@@ -45,7 +45,8 @@ public final class Daemon {
   enum Event: Sendable {
     case hint(HintEvent, generation: Int)
     case scanned(root: Int, generation: Int, Result<Scanned, Problem>)
-    case workerEnded(job: Job, WorkerOutcome)
+    case workerEnded(job: Job, ProcessOutcome)
+    case tellerEnded(alert: String, ProcessOutcome)
     case signal(Int32)
   }
 
@@ -82,8 +83,11 @@ public final class Daemon {
   var runNames: [String: String] = [:]
   var runDirectories: [String: String] = [:]
 
-  var worker: WorkerProcess?
+  var worker: BoundedProcess?
   var waiting: WaitingWorker?
+  // What is being told of an alert, and the alerts that are to be told of.
+  var teller: BoundedProcess?
+  var tellings: [String: Telling] = [:]
   // The run of the last report.
   var lastReported: String?
   var recording = Backoff()
@@ -141,13 +145,14 @@ public final class Daemon {
       for event in events { handle(event) }
       if stopsBy == nil { lookWhereDue() }
       if stopsBy == nil { startNextWorker() }
+      if stopsBy == nil { tellNextAlert() }
       flushReports()
       dismissWaiting(isDue: BootClock.now())
       updateStatus()
       ping()
       if let stopsBy {
-        if worker == nil { break }
-        if BootClock.now() >= stopsBy { worker?.cancel() }
+        if worker == nil, teller == nil { break }
+        if BootClock.now() >= stopsBy { cancelPrograms() }
       }
     }
     dismissWaiting()
@@ -174,6 +179,7 @@ public final class Daemon {
     case .scanned(let root, let number, let result):
       if number == generation { take(result, of: root) }
     case .workerEnded(let job, let outcome): take(outcome, of: job)
+    case .tellerEnded(let alert, let outcome): take(outcome, ofAlert: alert)
     case .signal(SIGHUP): if stopsBy == nil { reload() }
     case .signal: stop()
     }
@@ -182,13 +188,17 @@ public final class Daemon {
   private func stop() {
     guard stopsBy == nil else {
       // Asked twice: no more grace.
-      worker?.cancel()
-      return
+      return cancelPrograms()
     }
     parts.log(.info, "stopping")
     parts.notifier.stopping()
     status.state = "stopping"
     stopsBy = BootClock.now() + parts.grace
+  }
+
+  private func cancelPrograms() {
+    worker?.cancel()
+    teller?.cancel()
   }
 
   /// How long nothing is to be done without an event.
@@ -210,6 +220,7 @@ public final class Daemon {
         if let next = known.due(givingUpAfter: incompletePatience) { due.append(next) }
       }
       if let waiting { due.append(waiting.until) }
+      if let nextTelling { due.append(nextTelling) }
       if hints == nil, wantsHints { due.append(hintBackoff.until) }
       if worker == nil, hasWork {
         due.append(recording.until)

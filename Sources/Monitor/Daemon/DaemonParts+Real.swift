@@ -8,7 +8,7 @@ extension Daemon.Parts {
   /// Reports on the disk, our own executable as the worker, plasticity-watch beside it.
   public init(version: String) {
     let fileSystem = PosixFileSystem()
-    let executable = WorkerCommand.ownExecutable()
+    let executable = ProgramCommand.ownExecutable()
     self.init(
       recorder: { configuration, ledger in
         ReportRecorder(reports: configuration.reports, ledger: ledger, fileSystem: fileSystem)

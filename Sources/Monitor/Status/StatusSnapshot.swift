@@ -82,6 +82,10 @@ public struct StatusSnapshot: Sendable, Hashable {
   public var incomplete: [Waiting] = []
   /// Runs that are held back until their settings are right.
   public var held: [Waiting] = []
+  /// Alerts that whoever is to be told of them has not been told of yet.
+  public var untoldAlerts = 0
+  /// Why not.
+  public var alertProblem: String?
   /// How often the wall clock was set since the start, and by how many seconds the last time: times
   /// from before and after do not follow one another.
   public var clockJumps = 0
@@ -103,6 +107,7 @@ public struct StatusSnapshot: Sendable, Hashable {
     for root in roots where root.state.isBad {
       parts.append("\(root.path) \(root.state.rawValue)")
     }
+    if let alertProblem { parts.append("\(untoldAlerts) alerts untold: \(alertProblem)") }
     if let configurationProblem {
       parts.append("old configuration stays: \(configurationProblem)")
     }
@@ -111,7 +116,7 @@ public struct StatusSnapshot: Sendable, Hashable {
 
   /// Whether anything needs a person.
   public var isDegraded: Bool {
-    !problems.isEmpty || configurationProblem != nil || !held.isEmpty
+    !problems.isEmpty || configurationProblem != nil || alertProblem != nil || !held.isEmpty
       || roots.contains { $0.state.isBad }
   }
 
@@ -153,6 +158,10 @@ public struct StatusSnapshot: Sendable, Hashable {
       ),
       ("incomplete", .sequence(incomplete.map { Self.node($0, "path") })),
       ("held", .sequence(held.map { Self.node($0, "run") })),
+      (
+        "alerts",
+        .mapping([("untold", .integer(untoldAlerts)), ("problem", .string(alertProblem))])
+      ),
       (
         "counters",
         .mapping([

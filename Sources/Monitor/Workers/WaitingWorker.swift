@@ -26,7 +26,7 @@ struct WaitingWorker {
     self.options = options
     until = BootClock.now() + Self.patience
     child = try ChildProcess.spawn(
-      executable, ["probe", folder, "--await"] + options, environment: WorkerCommand.environment(),
+      executable, ["probe", folder, "--await"] + options, environment: ProgramCommand.environment(),
       input: .pipe, output: .pipe, error: .pipe)
   }
 

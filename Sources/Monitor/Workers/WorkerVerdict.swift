@@ -27,7 +27,7 @@ enum WorkerVerdict: Sendable, Hashable {
     ["worker-crashed", "worker-timeout"].contains(code)
   }
 
-  init(_ outcome: WorkerOutcome, memoryLimitMebibytes: Int? = nil) {
+  init(_ outcome: ProcessOutcome, memoryLimitMebibytes: Int? = nil) {
     switch outcome {
     case .document(let bytes) where bytes.isEmpty:
       self = .retry(code: "worker-silent", reason: "the worker ended without a report")

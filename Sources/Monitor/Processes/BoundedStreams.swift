@@ -1,11 +1,11 @@
-// The two streams of a worker, read together so that neither can block it.
+// The two streams of a program, read together so that neither can block it.
 
 internal import Glibc
 internal import Watching
 
-struct WorkerStreams {
+struct BoundedStreams {
   enum Ending {
-    /// Both streams are closed, or the worker has ended.
+    /// Both streams are closed, or the program has ended.
     case ended
     /// The deadline has passed.
     case late
@@ -28,7 +28,7 @@ struct WorkerStreams {
     for descriptor in descriptors { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
   }
 
-  /// Reads until both streams are closed. `isOver` is asked now and then, for a worker whose streams are
+  /// Reads until both streams are closed. `isOver` is asked now and then, for a program whose streams are
   /// kept open by a process it has left behind, or by itself when it cannot even be killed.
   mutating func read(until deadline: Duration, _ isOver: () -> Bool) -> Ending {
     while descriptors.contains(where: { $0 >= 0 }) {

@@ -1,31 +1,13 @@
-// One worker from its start to its end, on a thread that waits for it. What it says is bounded in
-// size and time, and it is killed with its whole group (reliability.md).
+// One program, a worker or who is told of alerts, from its start to its end, on a thread that waits for it.
+// What it says is bounded in size and time, and it is killed with its whole group (reliability.md).
 
-public import Diagnostics
+internal import Diagnostics
 internal import Glibc
 internal import Synchronization
 internal import Watching
 
-/// How a worker ended.
-public enum WorkerOutcome: Sendable, Hashable {
-  /// With exit code 0 and this on standard output.
-  case document([UInt8])
-  /// With another exit code, and this last line on standard error.
-  case refused(code: Int32, line: String)
-  /// By a signal of its own making.
-  case crashed(signal: Int32, line: String)
-  /// It was killed after this time; where something holds it, it may still be there.
-  case timedOut(Duration)
-  /// It said more than this many bytes and was killed.
-  case tooLarge(Int)
-  /// It could not be started.
-  case notStarted(Problem)
-  /// It was killed because the daemon stops, or because the root of its file does not answer.
-  case cancelled
-}
-
-/// A worker that may be running.
-public final class WorkerProcess: Sendable {
+/// A program that may be running.
+public final class BoundedProcess: Sendable {
   private struct State {
     var child: ChildProcess?
     /// When it was, on the boot clock.
@@ -36,7 +18,7 @@ public final class WorkerProcess: Sendable {
   /// How long a killed process may take to end. It ends at once, unless a dead disk or mount holds it.
   private static let dying = Duration.seconds(5)
 
-  /// Creates a worker that has not been started.
+  /// Creates one that has not been started.
   public init() {}
 
   /// How long a checkpoint of this size may take: the least time, or the time to read it at
@@ -55,24 +37,22 @@ public final class WorkerProcess: Sendable {
 
   /// Starts the program and waits for its end.
   public func run(
-    _ command: WorkerCommand, timeout: Duration, outputLimit: Int = 64 << 20
-  ) -> WorkerOutcome {
+    _ command: ProgramCommand, timeout: Duration, outputLimit: Int = 64 << 20
+  ) -> ProcessOutcome {
     run(command, as: nil, timeout: timeout, outputLimit: outputLimit)
   }
 
   /// The same, with a child that was started before where there is one.
   func run(
-    _ command: WorkerCommand, as started: ChildProcess?, timeout: Duration,
+    _ command: ProgramCommand, as started: ChildProcess?, timeout: Duration,
     outputLimit: Int = 64 << 20
-  ) -> WorkerOutcome {
+  ) -> ProcessOutcome {
     let child: ChildProcess
     do throws(Problem) {
       if let started {
         child = started
       } else {
-        child = try ChildProcess.spawn(
-          command.executable, command.arguments, environment: command.environment, output: .pipe,
-          error: .pipe)
+        child = try command.spawn()
       }
     } catch {
       return .notStarted(error)
@@ -84,7 +64,7 @@ public final class WorkerProcess: Sendable {
     if isCancelled { child.signal(SIGKILL) }
     let isOver = { Self.hasEnded(child) || self.shouldHaveEnded }
     let deadline = BootClock.now() + timeout
-    var streams = WorkerStreams(child, outputLimit: outputLimit)
+    var streams = BoundedStreams(child, outputLimit: outputLimit)
     let reading = streams.read(until: deadline, isOver)
     var isLate = reading == .late
     if reading != .ended {

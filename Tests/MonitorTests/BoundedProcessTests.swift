@@ -8,12 +8,12 @@ import Watching
 
 @testable import Monitor
 
-@Suite struct WorkerProcessTests {
+@Suite struct BoundedProcessTests {
   private func run(
     _ script: String, timeout: Duration = .seconds(20), outputLimit: Int = 1 << 20
-  ) -> WorkerOutcome {
-    WorkerProcess().run(
-      WorkerCommand(
+  ) -> ProcessOutcome {
+    BoundedProcess().run(
+      ProgramCommand(
         executable: "/bin/sh", arguments: ["-c", script], environment: ["PATH": "/usr/bin:/bin"]),
       timeout: timeout, outputLimit: outputLimit)
   }
@@ -75,16 +75,16 @@ import Watching
   }
 
   @Test func canBeCancelled() throws {
-    let worker = WorkerProcess()
+    let worker = BoundedProcess()
     worker.cancel()
-    let command = WorkerCommand(
+    let command = ProgramCommand(
       executable: "/bin/sh", arguments: ["-c", "sleep 600"], environment: [:])
     #expect(worker.run(command, timeout: .seconds(20)) == .cancelled)
   }
 
   @Test func saysWhatCannotBeStarted() {
-    let outcome = WorkerProcess().run(
-      WorkerCommand(executable: "/none", arguments: [], environment: [:]), timeout: .seconds(1))
+    let outcome = BoundedProcess().run(
+      ProgramCommand(executable: "/none", arguments: [], environment: [:]), timeout: .seconds(1))
     #expect(
       outcome
         == .notStarted(
@@ -94,9 +94,9 @@ import Watching
   }
 
   @Test func getsTimeForItsSize() {
-    #expect(WorkerProcess.timeout(bytes: 1_000, least: .seconds(60)) == .seconds(60))
-    #expect(WorkerProcess.timeout(bytes: 4_000_000_000, least: .seconds(60)) == .seconds(600))
-    #expect(WorkerProcess.timeout(bytes: -1, least: .seconds(60)) == .seconds(60))
+    #expect(BoundedProcess.timeout(bytes: 1_000, least: .seconds(60)) == .seconds(60))
+    #expect(BoundedProcess.timeout(bytes: 4_000_000_000, least: .seconds(60)) == .seconds(600))
+    #expect(BoundedProcess.timeout(bytes: -1, least: .seconds(60)) == .seconds(60))
   }
 
   @Test func limitsHoldInTheChild() async {
@@ -118,7 +118,7 @@ import Watching
 
 @Suite struct WorkerVerdictTests {
   @Test(arguments: [
-    (WorkerOutcome.document([1]), WorkerVerdict.record([1])),
+    (ProcessOutcome.document([1]), WorkerVerdict.record([1])),
     (.document([]), .retry(code: "worker-silent", reason: "the worker ended without a report")),
     (
       .refused(code: 65, line: "bad-offsets: a: b; c"),
@@ -155,7 +155,7 @@ import Watching
     ),
     (.cancelled, .abandon),
   ])
-  func follows(outcome: WorkerOutcome, verdict: WorkerVerdict) {
+  func follows(outcome: ProcessOutcome, verdict: WorkerVerdict) {
     #expect(WorkerVerdict(outcome, memoryLimitMebibytes: 99) == verdict)
   }
 }

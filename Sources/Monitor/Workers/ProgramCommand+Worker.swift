@@ -4,22 +4,7 @@ internal import Glibc
 internal import Ledger
 internal import Watching
 
-/// A program and how it is started.
-public struct WorkerCommand: Sendable, Hashable {
-  /// Path of the program.
-  public let executable: String
-  /// Its arguments.
-  public let arguments: [String]
-  /// Its whole environment.
-  public let environment: [String: String]
-
-  /// States a command.
-  public init(executable: String, arguments: [String], environment: [String: String]) {
-    self.executable = executable
-    self.arguments = arguments
-    self.environment = environment
-  }
-
+extension ProgramCommand {
   /// The options of `probe` for a checkpoint; `--kept` asks for the evidence that later comparisons
   /// need.
   static func options(
