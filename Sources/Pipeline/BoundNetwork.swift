@@ -22,68 +22,18 @@ struct BoundNetwork {
   private let targets: BatchArray?
   private let labels: LabelPlan
 
-  /// Matches names and reads the weights that the graph wants.
+  /// Matches names, reads the weights that the graph wants, and plans how they are measured.
   init(
     _ definition: ProbeDefinition, _ checkpoint: Checkpoint, _ request: ProbeRequest
   ) throws(Problem) {
     self.definition = definition
     let settings = definition.settings
-    let tensors = checkpoint.tensors.filter {
-      $0.type.isFloatingPoint && !$0.isTied && !$0.isComputed
-    }
-    .map { ($0.name, $0.shape) }
-    let shared = checkpoint.tensors.filter(\.isTied).compactMap { tensor in
-      tensor.sharedWith.map { (tensor.name, $0) }
-    }
-    let twins = Dictionary(shared, uniquingKeysWith: { first, _ in first })
-    let restored = definition.graph.restored(checkpoint: tensors, shared: twins)
-    // A graph that names both of two tensors in one storage means the one.
-    let wanted = Set(restored.initializers.map(\.name))
-    let tied = twins.filter { wanted.contains($0.key) && wanted.contains($0.value) }
-    binding = try NameBinding(
-      graph: restored, checkpoint: tensors, strip: settings.strip,
-      alias: settings.alias.merging(tied) { stated, _ in stated },
-      kept: definition.keptShapes, place: checkpoint.path)
-    try Self.refuseFolded(binding, restored, checkpoint)
-    let names = binding.checkpointNames
-    let (graph, unreached) = restored.freezing(
-      settings.frozen + binding.kept.sorted(), checkpointNames: names)
-    if !settings.frozen.isEmpty, !graph.weights.contains(where: \.isTrained) {
-      throw Problem(
-        "nothing-trained", at: definition.graph.path, "every weight that it reads is frozen",
-        remedy: "leave out of frozen in probe.yaml what is trained")
-    }
-    // The graph need not use all that the checkpoint and the probe hold.
-    let held = checkpoint.tensors + (definition.kept?.tensors ?? [])
-    let unknown = unreached.filter { name in
-      !held.contains { $0.name == name || $0.name.hasPrefix(name + ".") }
-    }
-    notes =
-      binding.notes + definition.keptNote(binding.kept)
-      + unknown.map {
-        (
-          "frozen-unknown",
-          "neither graph nor checkpoint has a weight \($0) or below it: see frozen in probe.yaml"
-        )
-      }
-    frozen = Set(
-      graph.initializers.filter { $0.role == .frozen }.compactMap { names[$0.name] })
-    let stored = Dictionary(
-      checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    var read: [String: Tensor] = [:]
-    var weights: [String: Tensor] = [:]
-    for (graphName, name) in binding.checkpointNames {
-      guard let tensor = stored[name] else { continue }
-      let values: Tensor
-      if let known = read[name] { values = known } else { values = try checkpoint.read(tensor) }
-      read[name] = values
-      weights[graphName] = values
-    }
-    let kept = try definition.keptWeights(binding.kept)
-    for (graphName, tensor) in kept.weights { weights[graphName] = tensor }
-    self.weights = weights
+    let matched = try MatchedGraph(definition, checkpoint)
+    (binding, notes, frozen) = (matched.binding, matched.notes, matched.frozen)
+    let read = try matched.weights(of: checkpoint, definition)
+    weights = read.weights
     let plan = try BlockPlan(
-      graph: graph, parameters: weights, inputs: definition.inputs, size: .atMost(1),
+      graph: matched.graph, parameters: weights, inputs: definition.inputs, size: .atMost(1),
       checkpointNames: binding.checkpointNames)
     if let stated = settings.task {
       task = stated
@@ -95,37 +45,12 @@ struct BoundNetwork {
     labels = Self.labels(
       request.labels ?? settings.labels, task: task, output: plan.outputShape,
       draws: Self.draws(request, settings), seed: request.seed ?? settings.seed)
-    let elements = read.values.reduce(kept.elements) { $0 + $1.shape.count }
-    let parameterBytes = elements * MemoryLayout<Float>.stride
     self.plan = plan.resized(
       request.blockSize(
         isLimited: (request.budget ?? settings.budget).isLimited,
-        parameterBytes: parameterBytes,
+        parameterBytes: read.elements * MemoryLayout<Float>.stride,
         cotangents: FisherEstimator.cotangents(
           labels, classes: task.classes(of: plan.outputShape))))
-  }
-
-  /// An exporter that optimises folds a batch normalisation into the layer before it: the graph's
-  /// weights are then products that no checkpoint holds, under the names of those it does.
-  private static func refuseFolded(
-    _ binding: NameBinding, _ graph: Graph, _ checkpoint: Checkpoint
-  ) throws(Problem) {
-    if let statistic = binding.foldedStatistic(besides: graph.unread) {
-      throw Problem(
-        "folded-normalisation", at: graph.path,
-        "the graph does not read \"\(statistic)\" of \(checkpoint.path): its normalisation was "
-          + "folded into another layer's weights", remedy: Graph.exportAgain)
-    }
-    let lost = Set(graph.lostParameters)
-    let name = binding.unreached.first { name in
-      lost.contains { name == $0 || name.hasSuffix("." + $0) }
-    }
-    guard let name else { return }
-    throw Problem(
-      "folded-weight", at: graph.path,
-      "the network uses \"\(name)\" of \(checkpoint.path), and no array of the graph stands for it: "
-        + "it was merged with another or left out for the values that it had",
-      remedy: Graph.exportAgain)
   }
 
   /// The checkpoint's names of an estimate's layers.

@@ -49,37 +49,12 @@ final class ReportRecorder: Recorder {
   @discardableResult
   func record(_ document: [UInt8], of entry: Entry, again: Bool) throws(Problem) -> Recorded? {
     let run = entry.run
-    var report = try CheckpointReport(yaml: document, path: entry.path)
-    report.run = run
-    report.checkpoint.path = entry.path
-    let digest = report.checkpoint.digest
-    guard digest.count == 64, digest.utf8.allSatisfy({ $0.isHexadecimalDigit }),
-      report.checkpoint.step ?? 0 >= 0
-    else {
-      throw Problem(
-        "bad-worker-document", at: entry.path, "its digest or step is impossible",
-        remedy: "please report this defect", kind: .software)
-    }
-    let name = ReportPaths.name(step: report.checkpoint.step, digest: digest)
-    guard var row = SeriesRow(report, reportName: name) else {
-      throw Problem(
-        "bad-worker-document", at: entry.path, "it holds no evidence to keep",
-        remedy: "run a plasticityd of one version", kind: .software)
-    }
-    // A copy of what the run has is of it, whatever it is called: but what stands for the newest may be of several.
-    if try known(digest, in: run).map({ $0.row.step == nil && row.step != nil }) ?? true {
-      let entries = try timelines.timeline(of: run).entries
-      if let other = entries.first(where: { row.isBeside($0.row) })?.row.path,
-        try ledger.separate(entry.path, other, in: run, remove: remove)
-      {
-        timelines.forget(run)
-        unwritten.insert(run)
-        return nil
-      }
-    }
-    let reportPath = paths.folder(run: run) + "/" + name
-    if let step = row.step, try known(digest, in: run)?.row.isOfAnotherStep(than: row) ?? false {
-      row.digest = "\(digest)@\(step)"
+    var (report, row) = try read(document, of: entry)
+    let reportPath = paths.folder(run: run) + "/" + row.report
+    if try isSeparated(row, at: entry) { return nil }
+    if let step = row.step, try known(row.digest, in: run)?.row.isOfAnotherStep(than: row) ?? false
+    {
+      row.digest = "\(row.digest)@\(step)"
     }
     let known = try known(row.digest, in: run)
     // What was read under a name that tells the step less well gives way.
@@ -95,12 +70,7 @@ final class ReportRecorder: Recorder {
       run: run, digest: row.digest, step: row.step, epoch: row.epoch, path: entry.path,
       reportPath: reportPath, document: try row.yaml())
     let (recorded, timeline) = try ledger.transaction { () throws(Problem) in
-      var others: [String] = []
-      if superseded != nil {
-        others = try ledger.supersede(run: run, digest: row.digest)
-        if again { try ledger.forgetAlerts(run: run) }
-        timelines.forget(run)
-      }
+      let others = superseded == nil ? [] : try supersede(row.digest, of: run, again: again)
       var timeline = try timelines.take(run)
       if known == nil || superseded != nil {
         try timelines.append(row, to: &timeline, of: run)
@@ -114,11 +84,7 @@ final class ReportRecorder: Recorder {
       for path in others where path != entry.path {
         try ledger.addAlias(run: run, digest: row.digest, path: path)
       }
-      for transition in transitions(from: timeline.verdict.trajectory) {
-        let alert = AlertReport(
-          transition, layers: timeline.verdict.layers, run: run, runReport: paths.runReport(run))
-        _ = try ledger.enqueueAlert(id: alert.id, run: run, document: try alert.yaml())
-      }
+      try enqueueAlerts(timeline.verdict, of: run)
       return (recorded, timeline)
     }
     if let superseded, superseded.reportPath != reportPath { try remove(superseded.reportPath) }
@@ -128,6 +94,65 @@ final class ReportRecorder: Recorder {
     unwritten.insert(run)
     try writePendingAlerts()
     return recorded
+  }
+
+  /// A worker's document as the run's report and its row of the series. The worker is not trusted.
+  private func read(
+    _ document: [UInt8], of entry: Entry
+  ) throws(Problem) -> (CheckpointReport, SeriesRow) {
+    var report = try CheckpointReport(yaml: document, path: entry.path)
+    report.run = entry.run
+    report.checkpoint.path = entry.path
+    let digest = report.checkpoint.digest
+    guard digest.count == 64, digest.utf8.allSatisfy({ $0.isHexadecimalDigit }),
+      report.checkpoint.step ?? 0 >= 0
+    else {
+      throw Problem(
+        "bad-worker-document", at: entry.path, "its digest or step is impossible",
+        remedy: "please report this defect", kind: .software)
+    }
+    let name = ReportPaths.name(step: report.checkpoint.step, digest: digest)
+    guard let row = SeriesRow(report, reportName: name) else {
+      throw Problem(
+        "bad-worker-document", at: entry.path, "it holds no evidence to keep",
+        remedy: "run a plasticityd of one version", kind: .software)
+    }
+    return (report, row)
+  }
+
+  /// Whether a checkpoint turns out to be of another network than its folder's run: it then begins one of its own.
+  /// A copy of what the run has is of it, whatever it is called: but what stands for the newest may be of several.
+  private func isSeparated(_ row: SeriesRow, at entry: Entry) throws(Problem) -> Bool {
+    let run = entry.run
+    if let known = try known(row.digest, in: run), known.row.step != nil || row.step == nil {
+      return false
+    }
+    let entries = try timelines.timeline(of: run).entries
+    guard let other = entries.first(where: { row.isBeside($0.row) })?.row.path,
+      try ledger.separate(entry.path, other, in: run, remove: remove)
+    else { return false }
+    timelines.forget(run)
+    unwritten.insert(run)
+    return true
+  }
+
+  /// Makes what is known of a content give way, and where it is measured `again`, what was concluded too. Says
+  /// under which paths it was known.
+  private func supersede(
+    _ digest: String, of run: String, again: Bool
+  ) throws(Problem) -> [String] {
+    let paths = try ledger.supersede(run: run, digest: digest)
+    if again { try ledger.forgetAlerts(run: run) }
+    timelines.forget(run)
+    return paths
+  }
+
+  private func enqueueAlerts(_ verdict: Verdict, of run: String) throws(Problem) {
+    for transition in transitions(from: verdict.trajectory) {
+      let alert = AlertReport(
+        transition, layers: verdict.layers, run: run, runReport: paths.runReport(run))
+      try ledger.enqueueAlert(id: alert.id, run: run, document: try alert.yaml())
+    }
   }
 
   private func known(
