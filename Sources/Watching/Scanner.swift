@@ -44,6 +44,7 @@ public struct Scanner: Sendable {
       // The same way down as a whole scan takes, so both see the same things.
       if path != root, walk.isCheckpoint(descriptor.number, path: path) { break }
       if !Walk.mayEnter(component) { return walk.result }
+      if walk.isConfusable(component, in: descriptor.number) { return walk.result }
       guard case .success(let next) = Descriptor.openDirectory(component, in: descriptor.number)
       else { return walk.result }
       descriptor = Descriptor(next)

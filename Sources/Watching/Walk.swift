@@ -31,6 +31,15 @@ struct Walk {
     return Self.rule(for: path, listing) != nil
   }
 
+  /// Whether a name in the open folder is one of several that are passed over, since only their Unicode
+  /// normalisation differs.
+  func isConfusable(_ name: String, in directory: Int32) -> Bool {
+    guard !name.utf8.allSatisfy({ $0 < 0x80 }),
+      case .success(let listing) = DirectoryListing.read(directory, limit: limits.entries)
+    else { return false }
+    return listing.confusableNames.contains(name)
+  }
+
   private static func rule(
     for path: String, _ listing: DirectoryListing
   ) -> (any FolderRule.Type)? {

@@ -158,6 +158,11 @@ import Testing
     #expect(names(result) == ["other/c.pt"])
     #expect(result.oddities.map(\.problem.code) == ["names-confusable", "names-confusable"])
     #expect(result.oddities.map(\.path) == [folder.path, folder.path + "/other"])
+    // Nor where a hint leads into one of them.
+    for name in [composed, decomposed] {
+      let only = try Scanner(root: folder.path).scan(only: folder.path + "/" + name)
+      #expect(only.candidates.isEmpty)
+    }
     #expect(rename(folder.path + "/" + decomposed, folder.path + "/cafe") == 0)
     #expect(names(try scan()) == ["cafe/b.pt", "\(composed)/a.pt", "other/c.pt"])
   }

@@ -11,6 +11,48 @@ extension Backfill {
     let settings: RunSettings
   }
 
+  /// The runs as they are come upon, by their folders.
+  struct FoundRuns {
+    private(set) var known: [String: KnownRun] = [:]
+    private var held: Set<String> = []
+    /// What holds the first of those back that are.
+    private(set) var firstHeld: Problem?
+    /// What the runs are called, in the order in which they were come upon.
+    private(set) var names: [String] = []
+
+    func isNew(_ directory: String) -> Bool {
+      known[directory] == nil && !held.contains(directory)
+    }
+
+    mutating func know(_ directory: String, _ run: KnownRun) {
+      known[directory] = run
+      name(run.name)
+    }
+
+    /// Holds one back, and says why; the first is not told here, it is thrown in the end.
+    mutating func hold(_ directory: String, _ problem: Problem) -> String? {
+      held.insert(directory)
+      guard firstHeld != nil else {
+        firstHeld = problem
+        return nil
+      }
+      return problem.description
+    }
+
+    mutating func name(_ run: String) {
+      if !names.contains(run) { names.append(run) }
+    }
+  }
+
+  /// Takes note of all checkpoints of one folder.
+  ///
+  /// - Throws: as `knownRun`.
+  func observe(_ candidates: [Candidate], _ ledger: Ledger) throws(Problem) -> KnownRun {
+    let run = try knownRun(in: candidates[0].runDirectory, ledger)
+    for candidate in candidates { try observe(candidate, run, ledger) }
+    return run
+  }
+
   @discardableResult
   func observe(_ candidate: Candidate, _ run: KnownRun, _ ledger: Ledger) throws(Problem) -> Entry {
     try ledger.observe(

@@ -76,6 +76,57 @@ public struct Backfill {
   ///   its settings. A bad checkpoint is a rejected report and does not stop the others.
   public func run(_ progress: (Progress) -> Void) throws(Problem) -> [Run] {
     let (candidates, links) = try found()
+    try check(candidates)
+    let fileSystem = PosixFileSystem()
+    try DurableFile.makeDirectory(reports, on: fileSystem)
+    let ledger = try Ledger.open(
+      directory: Path.join(reports, ".backfill"), fileSystem: fileSystem)
+    let recorder = ReportRecorder(reports: reports, ledger: ledger, fileSystem: fileSystem)
+    try recorder.recover()
+
+    let start = BootClock.now()
+    let folders = Dictionary(grouping: candidates, by: \.runDirectory)
+    var measured = 0
+    var runs = FoundRuns()
+    for (position, candidate) in candidates.enumerated() {
+      let directory = candidate.runDirectory
+      var problem: String?
+      if runs.isNew(directory) {
+        do throws(Problem) {
+          // All names, before the first is measured: they tell whether networks were saved side by side.
+          runs.know(directory, try observe(folders[directory] ?? [candidate], ledger))
+        } catch {
+          problem = runs.hold(directory, error)
+        }
+      }
+      if let run = runs.known[directory] {
+        var entry = try observe(candidate, run, ledger)
+        let isOtherwise = try isOtherwise(entry, run.settings, ledger)
+        if entry.state != .done || isOtherwise {
+          problem = try measure(&entry, run.settings, recorder, ledger, again: isOtherwise)
+          measured += 1
+          try recorder.flushDue()
+        }
+        runs.name(entry.run)
+      } else if problem == nil {
+        continue
+      }
+      progress(
+        Progress(
+          finished: position + 1, total: candidates.count, path: candidate.path, problem: problem,
+          seconds: (BootClock.now() - start).inSeconds, measured: measured))
+    }
+    for link in links {
+      guard let entry = try ledger.entry(path: link.target), entry.state == .done else { continue }
+      try recorder.alias(link.path, of: entry)
+    }
+    try recorder.flush()
+    if let firstHeld = runs.firstHeld { throw firstHeld }
+    let paths = ReportPaths(root: reports)
+    return runs.names.map { Run(name: $0, reports: paths.folder(run: $0)) }
+  }
+
+  private func check(_ candidates: [Candidate]) throws(Problem) {
     guard !candidates.isEmpty else {
       throw Problem(
         "nothing-found", at: folder, "no checkpoints there",
@@ -88,65 +139,5 @@ public struct Backfill {
           "give --reports a folder somewhere else: nothing is ever written beside checkpoints",
         kind: .usage)
     }
-    let fileSystem = PosixFileSystem()
-    try DurableFile.makeDirectory(reports, on: fileSystem)
-    let ledger = try Ledger.open(
-      directory: Path.join(reports, ".backfill"), fileSystem: fileSystem)
-    let recorder = ReportRecorder(reports: reports, ledger: ledger, fileSystem: fileSystem)
-    try recorder.recover()
-
-    let start = BootClock.now()
-    var measured = 0
-    var known: [String: KnownRun] = [:]
-    var held: [String: Problem] = [:]
-    var firstHeld: Problem?
-    var runs: [String] = []
-    for (position, candidate) in candidates.enumerated() {
-      let directory = candidate.runDirectory
-      if known[directory] == nil, held[directory] == nil {
-        do throws(Problem) {
-          let run = try knownRun(in: directory, ledger)
-          known[directory] = run
-          runs.append(run.name)
-          // All names, before the first is measured: they tell whether networks were saved side by side.
-          for one in candidates where one.runDirectory == directory {
-            try observe(one, run, ledger)
-          }
-        } catch {
-          held[directory] = error
-          // The first is what is thrown in the end.
-          if firstHeld != nil {
-            progress(
-              Progress(
-                finished: position + 1, total: candidates.count, path: candidate.path,
-                problem: error.description, seconds: (BootClock.now() - start).inSeconds,
-                measured: measured))
-          }
-          firstHeld = firstHeld ?? error
-        }
-      }
-      guard let run = known[directory] else { continue }
-      var entry = try observe(candidate, run, ledger)
-      var problem: String?
-      let isOtherwise = try isOtherwise(entry, run.settings, ledger)
-      if entry.state != .done || isOtherwise {
-        problem = try measure(&entry, run.settings, recorder, ledger, again: isOtherwise)
-        measured += 1
-        try recorder.flushDue()
-      }
-      if !runs.contains(entry.run) { runs.append(entry.run) }
-      progress(
-        Progress(
-          finished: position + 1, total: candidates.count, path: candidate.path, problem: problem,
-          seconds: (BootClock.now() - start).inSeconds, measured: measured))
-    }
-    for link in links {
-      guard let entry = try ledger.entry(path: link.target), entry.state == .done else { continue }
-      try recorder.alias(link.path, of: entry)
-    }
-    try recorder.flush()
-    if let firstHeld { throw firstHeld }
-    let paths = ReportPaths(root: reports)
-    return runs.map { Run(name: $0, reports: paths.folder(run: $0)) }
   }
 }
