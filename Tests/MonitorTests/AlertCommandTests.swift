@@ -1,6 +1,7 @@
 // The program that is told of alerts, played by the shell: once when it takes them, again when it does not.
 
 import Foundation
+import Ledger
 import TestSupport
 import Testing
 
@@ -112,6 +113,16 @@ import Testing
     try harness.start()
     #expect(harness.waitForLog(isTold))
     harness.stop()
+    // What another version has left is named, and does not stand in the way.
+    do {
+      let ledger = try Ledger.open(directory: path + "/state")
+      try ledger.enqueueAlert(id: "old", run: "old", document: Array("schema: other\n".utf8))
+      try ledger.markWritten("old")
+    }
+    try harness.start()
+    #expect(harness.waitForLog { $0.contains("reports/alerts/old.yaml") })
+    harness.stop()
+    #expect(try Ledger.open(directory: path + "/state").untoldAlerts().isEmpty)
     #expect(Set(try text("runs-told").split(separator: "\n")) == ["b", "c"])
     #expect(try text("runs-told").hasSuffix("c\n"))
   }

@@ -9,6 +9,7 @@ internal import Watching
 extension Daemon {
   /// An alert on its way.
   struct Telling {
+    let alert: AlertReport
     let since: Duration
     var backoff = Backoff()
   }
@@ -16,14 +17,15 @@ extension Daemon {
   /// After so long it is given up: its file stays, and the log has it.
   private static let telling = Duration.seconds(86_400)
 
-  /// Tells of the first alert that is due.
-  func tellNextAlert() {
-    guard teller == nil, BootClock.now() >= recording.until else { return }
+  /// Logs what is new, and tells of the first alert that is due.
+  func tellOfAlerts() {
+    guard BootClock.now() >= recording.until else { return }
     do throws(Problem) {
       let untold = try ledger.untoldAlerts()
       let names = Set(untold.map(\.id))
       tellings = tellings.filter { names.contains($0.key) }
-      for alert in untold where teller == nil { try tell(alert) }
+      for alert in untold where tellings[alert.id] == nil { try note(alert) }
+      for alert in untold where teller == nil { try tell(alert.id) }
     } catch {
       trouble(error)
     }
@@ -37,28 +39,38 @@ extension Daemon {
     return tellings.values.map { max($0.backoff.until, recording.until) }.min()
   }
 
-  private func tell(_ stored: StoredAlert) throws(Problem) {
-    let file = ReportPaths(root: configuration.reports).alert(stored.id)
-    let alert = try AlertReport(yaml: stored.document, path: file)
-    if tellings[stored.id] == nil {
+  private func alertFile(_ id: String) -> String {
+    ReportPaths(root: configuration.reports).alert(id)
+  }
+
+  private func note(_ stored: StoredAlert) throws(Problem) {
+    do throws(Problem) {
+      let alert = try AlertReport(yaml: stored.document, path: alertFile(stored.id))
+      tellings[stored.id] = Telling(alert: alert, since: BootClock.now())
       parts.log(.warning, "alert: \(alert.run): \(alert.summary)")
+    } catch {
+      // Another version's: its file is there, and it must not stand in the others' way.
+      parts.log(.warning, "\(error)")
+      try forget(stored.id)
     }
+  }
+
+  private func tell(_ id: String) throws(Problem) {
+    let file = alertFile(id)
     // A person who removes its file wants to hear no more of it.
     guard let alerts = configuration.alerts, FileSystemNames.exists(file) else {
-      return try forget(stored.id)
+      return try forget(id)
     }
-    let telling = tellings[stored.id] ?? Telling(since: BootClock.now())
-    tellings[stored.id] = telling
-    guard BootClock.now() >= telling.backoff.until else { return }
-    let command = alerts.command(telling: alert, file: file)
+    guard let telling = tellings[id], BootClock.now() >= telling.backoff.until else { return }
+    let command = alerts.command(telling: telling.alert, file: file)
     let (teller, mailbox) = (BoundedProcess(), mailbox)
     try DedicatedThread.start("teller") {
       let outcome = teller.run(
         command, timeout: .seconds(alerts.timeoutSeconds), outputLimit: 1 << 20)
-      mailbox.post(.tellerEnded(alert: stored.id, outcome))
+      mailbox.post(.tellerEnded(alert: id, outcome))
     }
     self.teller = teller
-    parts.log(.debug, "\(command.executable) is told of \(stored.id)")
+    parts.log(.debug, "\(command.executable) is told of \(id)")
   }
 
   /// What the end of the program leads to.

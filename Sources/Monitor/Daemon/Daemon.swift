@@ -145,7 +145,7 @@ public final class Daemon {
       for event in events { handle(event) }
       if stopsBy == nil { lookWhereDue() }
       if stopsBy == nil { startNextWorker() }
-      if stopsBy == nil { tellNextAlert() }
+      if stopsBy == nil { tellOfAlerts() }
       flushReports()
       dismissWaiting(isDue: BootClock.now())
       updateStatus()
