@@ -1,6 +1,7 @@
 // What a person reads when a decision was taken: every sentence only as strong as its evidence.
 
 import CriticalPeriods
+import Foundation
 import Reports
 import Testing
 
@@ -10,13 +11,14 @@ import Testing
   private func closing(
     _ probability: Double, basis: End.Basis = .progress, layers: [LayerVerdict] = []
   ) -> AlertReport {
+    let progress = "21 % of the task remains: the period has ended with probability \(probability)"
     let end = End(
       step: 400, interval: 250...700, probability: probability, decidedAtStep: 448, basis: basis)
     return alert(
       Judgement(
         segment: 0, step: 448, state: .closed, end: end,
         evidence: [
-          Finding(.progress, "21 % of the task remains"),
+          Finding(.progress, progress),
           Finding(.plasticity, "shares moved at 0.001 bits per doubling of the step"),
         ]), layers: layers)
   }
@@ -47,8 +49,8 @@ import Testing
     let summary = closing(probability).summary
     #expect(summary.hasPrefix("the critical learning period \(words) at step 400"), "\(summary)")
     #expect(summary.contains("between 250 and 700"))
-    #expect(summary.contains("by step 448 has probability \(probability)"))
-    #expect(summary.hasSuffix("; 21 % of the task remains"))
+    #expect(summary.contains(", said at step 448; 21 % of the task remains: "))
+    #expect(summary.components(separatedBy: "probability \(probability)").count == 2)
   }
 
   @Test func anEndByTheSharesSaysThatItRestsOnThem() {
@@ -57,7 +59,8 @@ import Testing
     #expect(
       alert.summary.hasPrefix(
         "the critical learning period has, as far as the layers' shares tell, ended at step 400"))
-    #expect(alert.summary.contains("0.001 bits per doubling"))
+    #expect(
+      alert.summary.contains("said at step 448 with probability 0.95; shares moved at 0.001 bits"))
     #expect(!alert.summary.contains("% of the task"))
     #expect((alert.advice ?? []).allSatisfy { !$0.text.contains("likely to") })
   }

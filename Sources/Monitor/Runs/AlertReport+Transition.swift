@@ -37,14 +37,15 @@ extension AlertReport {
     switch transition.state {
     case .closed:
       guard let end = judgement.end else { return "the critical learning period has ended" }
-      let place =
-        "ended at step \(end.step) (between \(end.interval.lowerBound) and "
-        + "\(end.interval.upperBound)); that it had ended by step \(end.decidedAtStep) has "
-        + "probability \((end.probability * 100).rounded() / 100)"
       let ground = judgement.evidence.first {
         $0.name == (end.basis == .progress ? .progress : .plasticity)
       }
-      return "the critical learning period \(Advice.strength(end)) \(place)"
+      // What is said of progress ends with the probability.
+      let isKnown = end.basis == .progress && ground != nil
+      return "the critical learning period \(Advice.strength(end)) ended at step \(end.step) "
+        + "(between \(end.interval.lowerBound) and \(end.interval.upperBound)), said at step "
+        + "\(end.decidedAtStep)"
+        + (isKnown ? "" : " with probability \((end.probability * 100).rounded() / 100)")
         + (ground.map { "; \($0.text)" } ?? "")
     case .reopened:
       let why = judgement.evidence.first { $0.name == .reopening }
