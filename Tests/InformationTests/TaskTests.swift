@@ -1,16 +1,18 @@
 import Diagnostics
 import Foundation
-import Information
 import Networks
 import Tensors
+import TestSupport
 import Testing
+
+@testable import Information
 
 /// Tasks whose positions or outputs are independent, against the definition computed in double
 /// precision from the same gradients.
 @Suite struct TaskTests {
   private static let (examples, positions, inputs, hidden, classes) = (4, 3, 2, 3, 4)
 
-  private static func model(isSequence: Bool) -> Perceptron {
+  private static func model(isSequence: Bool, examples: Int = examples) -> Perceptron {
     var state: UInt64 = 11
     func draw(_ count: Int) -> [Float] {
       (0..<count).map { _ in
@@ -157,11 +159,68 @@ import Testing
       fisher.append(exact)
       empirical.append(jacobian.map { Self.squared($0, score) })
     }
-    let estimate = try FisherEstimator(task: .segmentation, labels: .exact, targets: targets)
-      .estimate(examples: 4, weights: model.weights) { model.network($0) }
+    var estimator = FisherEstimator(task: .segmentation, labels: .exact, targets: targets)
+    estimator.secondTemperature = 1
+    let estimate = try estimator.estimate(examples: 4, weights: model.weights) {
+      model.network($0)
+    }
+    for parameter in estimate.parameters {
+      for (tempered, plain) in zip(try #require(parameter.tempered), parameter.fisher) {
+        #expect(close(tempered, plain, 1e-6))
+      }
+    }
     try Self.expect(
       estimate, fisher: fisher, empirical: empirical, loss: loss / count, accuracy: hits / count,
       positions: count / 4)
+  }
+
+  /// Examples with different numbers of labels: the mean is one over labels, and so is its error.
+  @Test func meansOverLabelsHaveTheirError() throws {
+    let examples = 60
+    var random = Seeded(seed: 4)
+    // One class in four, and from none to three labels of three positions.
+    var labels: [Int64] = []
+    for _ in 0..<examples {
+      let count = Int.random(in: 0...3, using: &random)
+      labels += (0..<3).map { $0 < count ? Int64.random(in: 0..<2, using: &random) : -100 }
+    }
+    func performance(_ model: Perceptron, _ part: [Int]) throws -> Performance {
+      let values = part.flatMap { labels[$0 * 3..<$0 * 3 + 3] }
+      let some = Perceptron(
+        positions: 3, inputs: model.inputs, hidden: model.hidden, classes: 4,
+        input: part.flatMap { model.input[$0 * 3 * model.inputs..<($0 + 1) * 3 * model.inputs] },
+        weights: model.weights, isSequence: true)
+      let estimator = FisherEstimator(
+        task: .tokenClassification, labels: .exact,
+        targets: .integer(IntegerTensor(shape: Shape([part.count, 3]), values: values)))
+      return try estimator.performance(
+        examples: part.count, blocks: [0..<part.count], threads: 1
+      ) { some.network($0) }
+    }
+    let model = Self.model(isSequence: true, examples: examples)
+    let all = try performance(model, Array(0..<examples))
+    // Leaving one example out at a time, to second order the same.
+    let others = try (0..<examples).map { left in
+      try performance(model, (0..<examples).filter { $0 != left })
+    }
+    for quantity in [\Performance.loss, \.accuracy, \.entropyBits, \.usableInformationBits] {
+      let estimates = try others.map { try #require($0[keyPath: quantity].value).value }
+      let wanted = try #require(ExampleGroups.standardError(leavingOneOut: estimates))
+      let error = try #require(all[keyPath: quantity].value?.standardError)
+      #expect(close(error, wanted, 0.05), "\(quantity): \(error), \(wanted)")
+    }
+    // A network that knows nothing loses ln C by every label: nothing is uncertain.
+    var weights = model.weights
+    for name in ["fc2.weight", "fc2.bias"] {
+      let shape = try #require(weights[name]).shape
+      weights[name] = Tensor(shape: shape, values: [Float](repeating: 0, count: shape.count))
+    }
+    let ignorant = Perceptron(
+      positions: 3, inputs: model.inputs, hidden: model.hidden, classes: 4, input: model.input,
+      weights: weights, isSequence: true)
+    let loss = try #require(try performance(ignorant, Array(0..<examples)).loss.value)
+    #expect(close(loss.value, log(4), 1e-6))
+    #expect(try #require(loss.standardError) < 1e-6)
   }
 
   @Test func labelsIndependentOfEachOther() throws {

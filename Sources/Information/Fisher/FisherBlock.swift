@@ -67,7 +67,9 @@ struct FisherBlock: Sendable {
       ? estimator.secondTemperature.map { temperature in
         (
           ClassDistribution(
-            logits: FisherEstimator.tempered(values, temperature), classes: labels.classes),
+            logits: BlockOutputs.logitRows(
+              of: FisherEstimator.tempered(values, temperature), range: range, labels: labels),
+            classes: labels.classes),
           1 / (temperature * temperature)
         )
       } : nil

@@ -152,7 +152,7 @@ struct FisherCollector {
       positions: labels.countedPositions, classes: labels.classes, parameters: measured,
       layers: layers, connections: connections,
       performance: Performance(
-        labels: labels, losses: losses, accuracies: accuracies,
+        labels: labels, examples: Array(0..<examples), losses: losses, accuracies: accuracies,
         confidences: confidences, entropies: entropies),
       recordings: recordings.indices.map { l in
         Tensor(shape: Shape([examples, recordingWidths[l]]), values: recordings[l])

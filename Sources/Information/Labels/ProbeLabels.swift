@@ -76,6 +76,17 @@ struct ProbeLabels: Sendable {
     values.map { !$0[example * classes + output].isNaN } ?? true
   }
 
+  /// How many labels of an example count, over the mean of all examples.
+  func size(of example: Int) -> Double {
+    if let labels {
+      let own = labels[example * positions..<(example + 1) * positions]
+      return Double(own.count { $0 >= 0 }) / countedPositions
+    }
+    guard let values, task == .multiLabel else { return 1 }
+    let own = values[example * classes..<(example + 1) * classes]
+    return Double(own.count { !$0.isNaN }) / countedPositions
+  }
+
   /// Whether the probe has true labels or values.
   var isLabelled: Bool { labels != nil || values != nil }
 
@@ -87,20 +98,50 @@ struct ProbeLabels: Sendable {
   /// Entropy of the frequencies of the labels that count, bits: over all rows, or the mean over
   /// labels that are independent of each other. 0 without labels.
   var labelEntropyBits: Double {
+    let counts = labelCounts
+    return counts.isEmpty
+      ? 0 : counts.map(Self.entropyBits).reduce(0, +) / Double(counts.count)
+  }
+
+  /// −log₂ of the frequency of each example's labels, `[N]`: their sum over the mean number of labels, so that
+  /// their mean is the entropy.
+  var surprisalBits: [Double] {
+    let bits = labelCounts.map { counts in
+      let total = Double(counts.values.reduce(0, +))
+      return counts.mapValues { log2(total / Double($0)) }
+    }
+    func mean(_ own: some Sequence<(column: Int, label: Int)>) -> Double {
+      own.reduce(0) { $0 + (bits[$1.column][$1.label] ?? 0) } / countedPositions
+    }
+    if let labels {
+      return stride(from: 0, to: labels.count, by: positions).map { first in
+        mean(labels[first..<first + positions].lazy.filter { $0 >= 0 }.map { (0, $0) })
+      }
+    }
+    guard let values, task == .multiLabel else { return [] }
+    return stride(from: 0, to: values.count, by: classes).map { first in
+      mean(
+        (0..<classes).lazy.filter { !values[first + $0].isNaN }.map {
+          ($0, Int(values[first + $0]))
+        })
+    }
+  }
+
+  /// How often each label counts: over all rows, or of each label that is independent of the others.
+  private var labelCounts: [[Int: Int]] {
     if let labels {
       var counts: [Int: Int] = [:]
       for label in labels where label >= 0 { counts[label, default: 0] += 1 }
-      return Self.entropyBits(counts)
+      return [counts]
     }
-    guard let values, task == .multiLabel else { return 0 }
-    let entropies = (0..<classes).map { c in
+    guard let values, task == .multiLabel else { return [] }
+    return (0..<classes).map { c in
       var counts: [Int: Int] = [:]
       for n in stride(from: c, to: values.count, by: classes) where !values[n].isNaN {
         counts[Int(values[n]), default: 0] += 1
       }
-      return Self.entropyBits(counts)
+      return counts
     }
-    return entropies.reduce(0, +) / Double(classes)
   }
 }
 

@@ -34,7 +34,7 @@ struct BlockOutputs: Sendable {
     self.outputs = outputs
     variances = []
     let distribution = ClassDistribution(
-      logits: Self.rows(of: outputs, range: range, labels: labels), classes: labels.classes)
+      logits: Self.logitRows(of: outputs, range: range, labels: labels), classes: labels.classes)
     self.distribution = distribution
     func mean(_ value: (_ row: Int, _ position: Int, _ example: Int) -> Double) -> [Double] {
       range.map { example in
@@ -104,7 +104,7 @@ struct BlockOutputs: Sendable {
   }
 
   /// `[n · rows, classes]`: a copy only where classes come before pixels.
-  private static func rows(
+  static func logitRows(
     of outputs: [Float], range: Range<Int>, labels: ProbeLabels
   ) -> [Float] {
     guard labels.task == .segmentation else { return outputs }

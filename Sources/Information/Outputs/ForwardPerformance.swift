@@ -18,6 +18,7 @@ extension FisherEstimator {
   ) throws(Problem) -> Performance {
     let (task, targets) = (task, targets)
     var labels: ProbeLabels?
+    var measuredExamples: [Int] = []
     var losses: [Double] = []
     var accuracies: [Double] = []
     var confidences: [Double] = []
@@ -30,9 +31,10 @@ extension FisherEstimator {
       let outputs = BlockOutputs(
         outputs: try network.forward(), range: blocks[block], labels: labels)
       return (labels, outputs)
-    } combine: { (_, measured) throws(Problem) in
+    } combine: { (block, measured) throws(Problem) in
       let outputs = measured.1
       labels = measured.0
+      measuredExamples += blocks[block]
       losses += outputs.losses ?? []
       accuracies += outputs.accuracies ?? []
       confidences += outputs.confidences ?? []
@@ -44,7 +46,7 @@ extension FisherEstimator {
         remedy: "write batch.npz again with some")
     }
     return Performance(
-      labels: labels, losses: losses, accuracies: accuracies,
+      labels: labels, examples: measuredExamples, losses: losses, accuracies: accuracies,
       confidences: confidences, entropies: entropies)
   }
 }

@@ -17,21 +17,25 @@ public struct Performance: Sendable {
   /// H(Y) − cross-entropy, bits; H(Y) of the frequencies of the probe's labels. Negative when the
   /// network predicts worse than those frequencies.
   public let usableInformationBits: Measured<Uncertain>
-  /// What each example adds to the loss, nats, `[N]`: their mean is the loss. Empty without targets.
-  public let losses: [Double]
 
+  /// - Parameters:
+  ///   - examples: those that were measured, `[n]`.
+  ///   - losses: of each, its labels' sum over the mean number of labels in the probe; empty without targets.
+  ///   - accuracies, confidences, entropies: likewise.
   init(
-    labels: ProbeLabels, losses: [Double], accuracies: [Double], confidences: [Double],
-    entropies: [Double]
+    labels: ProbeLabels, examples: [Int], losses: [Double], accuracies: [Double],
+    confidences: [Double], entropies: [Double]
   ) {
     let task = labels.task
     let unlabelled = "the probe has no target"
     let continuous = "a regression has no classes"
-    self.losses = losses
-    loss = losses.isEmpty ? .absent(unlabelled) : Uncertain.mean(of: losses)
+    // A mean over labels, of which examples have different numbers.
+    let sizes = examples.map(labels.size)
+    loss = losses.isEmpty ? .absent(unlabelled) : Uncertain.ratio(of: losses, to: sizes)
     func categorical(_ values: [Double], labelled: Bool) -> Measured<Uncertain> {
       if task == .regression { return .absent(continuous) }
-      return labelled && values.isEmpty ? .absent(unlabelled) : Uncertain.mean(of: values)
+      return labelled && values.isEmpty
+        ? .absent(unlabelled) : Uncertain.ratio(of: values, to: sizes)
     }
     accuracy = categorical(accuracies, labelled: true)
     confidence = categorical(confidences, labelled: false)
@@ -43,9 +47,13 @@ public struct Performance: Sendable {
     case (_, .regression): usableInformationBits = .absent(continuous)
     case (.absent(let reason), _): usableInformationBits = .absent(reason)
     case (.known(let loss), _):
-      let bits = labels.labelEntropyBits - loss.value / M_LN2
-      usableInformationBits = .known(
-        Uncertain(value: bits, standardError: loss.standardError.map { $0 / M_LN2 }))
+      // H(Y) is an estimate from the same labels: an example's part in both, so that what they share cancels.
+      let surprisals = labels.surprisalBits
+      let parts = zip(examples, losses).map { surprisals[$0] - $1 / M_LN2 }
+      usableInformationBits = Uncertain.ratio(of: parts, to: sizes).map {
+        Uncertain(
+          value: labels.labelEntropyBits - loss.value / M_LN2, standardError: $0.standardError)
+      }
     }
   }
 }
