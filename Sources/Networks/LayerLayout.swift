@@ -18,24 +18,29 @@ public struct LayerLayout: Sendable, Hashable {
     "Conv", "ConvTranspose", "BatchNormalization", "InstanceNormalization", "GroupNormalization",
   ]
 
-  /// The layout that a layer's parameters tell; nil when they do not.
+  /// The layout of what a layer gives; nil where its shape does not tell.
   ///
   /// - Parameters:
   ///   - kind: the operator, by its ONNX name.
-  ///   - shapes: of the layer's parameters.
-  ///   - features: numbers that one example's output has.
-  init?(kind: String, _ shapes: [Shape], features: Int) {
-    let isChannelFirst = Self.channelFirst.contains(kind)
-    let candidates =
-      shapes.filter { $0.rank == 1 }.map(\.count)
-      + shapes.filter { $0.rank >= 2 }.flatMap { shape -> [Int] in
-        let ends = [shape.dimensions[0], shape.dimensions[shape.rank - 1]]
-        // Products and tables lie input by output, all others output first.
-        return isChannelFirst || kind == "Gemm" ? ends : ends.reversed()
-      }
-    guard let units = candidates.first(where: { $0 > 0 && features > 0 && features % $0 == 0 })
-    else { return nil }
-    self.init(units: units, inner: isChannelFirst ? features / units : 1)
+  ///   - example: extents of one example's output.
+  ///   - axis: the one of them that counts examples, and their positions where these were merged with them.
+  ///   - factors: extents in which a parameter meets the output number by number; empty where it is multiplied
+  ///     with it as a matrix.
+  init?(kind: String, example: [Int], axis: Int, factors: [Shape]) {
+    let unitAxis: Int
+    if let factor = factors.max(by: { $0.count < $1.count }) {
+      // A scale or a shift says which axis is its own; one number for all does not.
+      unitAxis =
+        factor.dimensions.lastIndex { $0 > 1 }.map { example.count - factor.rank + $0 }
+        ?? (example.count > 3 ? axis + 1 : example.count - 1)
+    } else if Self.channelFirst.contains(kind) {
+      unitAxis = axis + 1
+    } else {
+      unitAxis = axis == example.count - 1 ? axis - 1 : example.count - 1
+    }
+    guard example.indices.contains(unitAxis), example[unitAxis] > 0 else { return nil }
+    self.init(
+      units: example[unitAxis], inner: example[(unitAxis + 1)...].reduce(1, *))
   }
 }
 

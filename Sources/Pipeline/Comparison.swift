@@ -84,7 +84,7 @@ struct Comparison: Sendable {
     for (layer, sums) in movement.layers.enumerated() {
       report.layers[layer].update = UpdateReport(
         sinceStep: step, relative: sums.relative,
-        share: total > 0 ? sums.squaredDistance / total : nil, cosineToPrevious: sums.cosine,
+        share: sums.share(of: total), cosineToPrevious: sums.cosine,
         cosineToFirst: .absent(reason: "the first checkpoint of the run was not given"),
         method: "exact")
     }

@@ -66,6 +66,11 @@ package struct Movement {
         max(-1, 1 - gap), standardError: relativeError > 0 ? 2 * gap * relativeError : nil)
     }
 
+    /// The part of Σ‖ΔW‖²; nil where nothing moved, or the layer has nothing to be compared with.
+    package func share(of total: Double) -> Double? {
+      total > 0 && compared > 0 ? squaredDistance / total : nil
+    }
+
     /// ‖ΔW‖²; nil where only a part of it is known.
     package var wholeSquaredDistance: Double? { isPartial ? nil : squaredDistance }
 

@@ -14,9 +14,14 @@ extension StoredTensor {
     guard unitsLast, rank >= 2, !isTable else { return 0..<min(rank, 1) }
     // A depthwise kernel [k…, in, multiplier] has a unit for each of both, and attention's projections
     // go from [in] to [heads, dimension].
-    let isDepthwise = rank >= 3 && name.lowercased().contains("depthwise")
+    let isDepthwise =
+      rank >= 3
+      && (name.lowercased().contains("depthwise")
+        // Keras numbers a layer's variables: of a separable convolution the depthwise kernel is the first.
+        || parts.last == "0" && parts.contains { $0.hasPrefix("separable_conv") })
     let isProjection =
-      rank == 3 && parts.dropLast().contains { ["query", "key", "value"].contains($0) }
+      rank == 3
+      && parts.dropLast().contains { $0.wholeMatch(of: /(query|key|value)(_dense)?/) != nil }
     return (rank - (isDepthwise || isProjection ? 2 : 1))..<rank
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Information
+import TestSupport
 import Testing
 
 @Suite struct MomentTests {
@@ -33,6 +34,34 @@ import Testing
       WindowedSecondMoment.between(nil, moment(60, v, beta2: beta2), clipped: true).value)
     #expect(close(whole.value, v / (1 - pow(beta2, 60)), 1e-12))
     #expect(whole.flags == [.trueLabels, .sinceStart, .censoredClipping])
+  }
+
+  /// After however few updates, of gradients whose mean and noise are known.
+  @Test(arguments: [2, 3, 5, 12, 100])
+  func noiseIsToldFromSignal(updates: Int) throws {
+    var random = Seeded(seed: UInt64(updates))
+    let (beta1, beta2, mean, deviation, elements) = (0.9, 0.999, 0.3, 2.0, 20_000)
+    var (second, squaredFirst) = (0.0, 0.0)
+    for _ in 0..<elements {
+      var (m, v) = (0.0, 0.0)
+      for _ in 0..<updates {
+        // Of the uniform distribution with that deviation.
+        let g = mean + deviation * 3.0.squareRoot() * Double.random(in: -1...1, using: &random)
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g * g
+      }
+      second += v
+      squaredFirst += m * m
+    }
+    let found = try #require(
+      MomentStatistics.from(
+        secondSum: second, squaredFirstSum: squaredFirst, step: updates, beta1: beta1,
+        beta2: beta2, batch: 16
+      ).value)
+    let size = Double(elements)
+    #expect(close(found.noise / size, deviation * deviation, 0.05), "\(found.noise / size)")
+    let fisher = try #require(found.empiricalFisher) / size
+    #expect(close(fisher, 16 * deviation * deviation + mean * mean, 0.05), "\(fisher)")
   }
 
   @Test func doubtsAreFlagged() throws {
@@ -135,7 +164,7 @@ import Testing
       close(try #require(statistics.empiricalFisher), signal + Double(batch) * noise, 1e-9))
     let unknown = try #require(
       MomentStatistics.from(
-        secondSum: 1, squaredFirstSum: 0.5, step: 1, beta1: beta1, beta2: beta2, batch: nil
+        secondSum: 1, squaredFirstSum: 0.5, step: 2, beta1: beta1, beta2: beta2, batch: nil
       ).value)
     #expect(unknown.empiricalFisher == nil)
     #expect(unknown.flags == [.trueLabels, .batchUnknown])
@@ -143,5 +172,9 @@ import Testing
       MomentStatistics.from(
         secondSum: 1, squaredFirstSum: 1, step: 0, beta1: beta1, beta2: beta2, batch: 1
       ).reason == "no update was made yet")
+    #expect(
+      MomentStatistics.from(
+        secondSum: 1, squaredFirstSum: 1, step: 1, beta1: beta1, beta2: beta2, batch: 1
+      ).reason == "one update does not tell noise from signal")
   }
 }

@@ -65,6 +65,30 @@ import Testing
       WeightInformation.at(toleranceNats: 0.01, layers: network.weightedLayers).value)
   }
 
+  /// GPT-2 stores its matrices input by output; of the square ones the others' biases tell.
+  @Test func squareMatricesAreAsTheOthers() throws {
+    func filters(_ wide: [Int]) -> [Double]? {
+      func parameter(_ name: String, _ layer: Int, _ dimensions: [Int]) -> CurvedNetwork.Parameter {
+        let shape = Shape(dimensions)
+        return CurvedNetwork.Parameter(
+          name: name, layer: layer, shape: shape,
+          weights: [Float](repeating: 1, count: shape.count),
+          curvature: (0..<shape.count).map { Float($0) })
+      }
+      let network = CurvedNetwork(
+        layers: ["wide", "square", "head"],
+        parameters: [
+          parameter("wide.weight", 0, wide), parameter("wide.bias", 0, [6]),
+          parameter("square.weight", 1, [2, 2]), parameter("square.bias", 1, [2]),
+          parameter("head.weight", 2, [3, 2]),
+        ])
+      return TaskEmbedding(network, information: nil).layers.first { $0.name == "square" }?.filters
+    }
+    // [[0, 1], [2, 3]], by columns and by rows.
+    #expect(filters([2, 6]) == [1, 2])
+    #expect(filters([6, 2]) == [0.5, 2.5])
+  }
+
   @Test func agreesWithTask2Vec() throws {
     let golden = try Golden.load()
     let networks = try golden.tasks.map { try network(golden, $0) }

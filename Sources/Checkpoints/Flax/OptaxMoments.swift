@@ -81,13 +81,15 @@ struct OptaxMoments {
       return (nil, "the names of its moments are not those of the parameters")
     }
     let kind = isSum ? "adagrad" : first.isEmpty ? "rmsprop" : "adam"
+    var flags = type.byteWidth < 4 ? ["low_precision_moments"] : []
+    if states.contains(where: { $0.path.contains("nu_max") }) { flags.append("amsgrad") }
     return (
       Moments(
         kind: kind, beta1: kind == "adam" ? settings["b1"] : nil,
         beta2: isSum ? nil : settings[kind == "adam" ? "b2" : "decay"],
         initialSum: isSum ? settings["initial_accumulator_value"] : nil, step: step,
         elementType: type, entries: entries,
-        flags: type.byteWidth < 4 ? ["low_precision_moments"] : []), ""
+        flags: flags), ""
     )
   }
 }

@@ -59,7 +59,10 @@ struct OptimizerState {
       return (nil, "it is not laid out as PyTorch's")
     }
     var optimizer = OptimizerState()
+    var groupStep: Int?
     for group in groups {
+      if let stranger = stranger(group) { return (nil, stranger) }
+      if groupStep == nil, let step = group["step"] { groupStep = try archive.count(step) }
       guard let params = group["params"]?.elements else {
         return (nil, "a group does not list its parameters")
       }
@@ -82,7 +85,8 @@ struct OptimizerState {
     var steps: Set<Int> = []
     for (key, state) in states {
       guard let id = identifier(key), state.entries != nil else { continue }
-      var updates: Int?
+      // Some count once for a whole group.
+      var updates = groupStep
       if let counter = state["step"], let count = try archive.count(counter) {
         updates = count
         steps.insert(count)
@@ -105,7 +109,7 @@ struct OptimizerState {
       optimizer.parameters[id] = parameter
       if state["max_exp_avg_sq"] != nil { optimizer.addFlag("amsgrad") }
     }
-    optimizer.step = steps.max()
+    optimizer.step = steps.max() ?? groupStep
     if steps.count > 1 { optimizer.addFlag("uneven_steps") }
     if states.isEmpty { return (optimizer, "it has made no step yet") }
     guard let kind = kinds.first, kinds.count == 1 else {
@@ -113,12 +117,32 @@ struct OptimizerState {
       return (optimizer, "it keeps no second moment of Adam's, RMSprop's or Adagrad's kind")
     }
     optimizer.kind = kind
+    if groups.contains(where: { couplesDecay($0, kind) }) { optimizer.addFlag("coupled_decay") }
     if Set(optimizer.groups.map(\.betas)).count > 1 {
       for group in optimizer.groups {
         for id in group.ids { optimizer.parameters[id]?.betas = group.betas }
       }
     }
     return (optimizer, "")
+  }
+
+  /// Who keeps an `exp_avg_sq` or `square_avg` that is no mean of squared gradients from zero, as keys of its own
+  /// tell (timm/optim).
+  private static func stranger(_ group: PickleValue) -> String? {
+    if group["mars_type"] != nil {
+      return "its second moment is of corrected gradients, as timm's Mars has it"
+    }
+    if group["lr_in_momentum"] != nil || group["clip_exp"] != nil {
+      return "its second moment does not begin at zero, as that of timm's RMSpropTF and Adopt"
+    }
+    return nil
+  }
+
+  /// Whether weight decay is added to the gradient before it is squared, for certain: of older files of Adam's kind
+  /// nobody can tell.
+  private static func couplesDecay(_ group: PickleValue, _ kind: String) -> Bool {
+    guard group["weight_decay"]?.double ?? 0 > 0 else { return false }
+    return kind == "adam" ? group["decoupled_weight_decay"]?.bool == false : true
   }
 
   private static func identifier(_ value: PickleValue) -> String? {

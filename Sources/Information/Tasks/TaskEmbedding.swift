@@ -29,12 +29,15 @@ public struct TaskEmbedding: Sendable {
   /// - Parameter information: in its weights at the tolerance, for the trivial embedding.
   public init(_ network: CurvedNetwork, information: WeightInformation?) {
     let classifier = network.classifier
+    let storesInputsFirst = network.storesInputsFirst
     layers = network.layers.enumerated().compactMap { index, name in
       guard index != classifier else { return nil }
       let parameters = network.parameters.filter { $0.layer == index }
       let filters = parameters.flatMap { parameter -> [Double] in
         guard parameter.isFiltering else { return [] }
-        let axes = parameter.unitAxes ?? parameter.outputAxis(beside: parameters)
+        let axes =
+          parameter.unitAxes
+          ?? parameter.outputAxis(beside: parameters, whereSquare: storesInputsFirst ? 1 : 0)
         return parameter.filterMeans(axes: axes).map { $0 * network.curvatureScale }
       }
       guard !filters.isEmpty else { return nil }
@@ -43,6 +46,18 @@ public struct TaskEmbedding: Sendable {
       }
       return Layer(name: name, filters: filters, trivial: trivial)
     }
+  }
+}
+
+extension CurvedNetwork {
+  /// Whether all matrices of which the bias beside them tells are stored input by output, as GPT-2's are: of a
+  /// square one it tells nothing.
+  fileprivate var storesInputsFirst: Bool {
+    let told = layers.indices.flatMap { layer in
+      let own = parameters.filter { $0.layer == layer }
+      return own.compactMap { $0.toldOutputAxis(beside: own) }
+    }
+    return !told.isEmpty && told.allSatisfy { $0 == 1 }
   }
 }
 
@@ -57,13 +72,24 @@ extension CurvedNetwork.Parameter {
   }
 
   /// The axis of the output units: the first, or the second of a matrix that is stored input by output, as
-  /// the bias beside it tells.
-  fileprivate func outputAxis(beside parameters: [CurvedNetwork.Parameter]) -> Range<Int> {
-    guard shape.rank == 2, let first = shape.dimensions.first, let last = shape.dimensions.last,
-      first != last
-    else { return 0..<min(shape.rank, 1) }
+  /// the bias beside it tells, or those beside other matrices.
+  fileprivate func outputAxis(
+    beside parameters: [CurvedNetwork.Parameter], whereSquare square: Int
+  ) -> Range<Int> {
+    guard shape.rank > 0 else { return 0..<0 }
+    let isSquare =
+      shape.rank == 2 && shape.dimensions[0] == shape.dimensions[1]
+      && parameters.contains { $0.shape.rank == 1 && $0.shape.count == shape.dimensions[0] }
+    let axis = toldOutputAxis(beside: parameters) ?? (isSquare ? square : 0)
+    return axis..<(axis + 1)
+  }
+
+  /// The axis of a matrix that is as long as the bias beside it, where only one is.
+  fileprivate func toldOutputAxis(beside parameters: [CurvedNetwork.Parameter]) -> Int? {
+    guard shape.rank == 2, shape.dimensions[0] != shape.dimensions[1] else { return nil }
     let biases = parameters.filter { $0.shape.rank == 1 }.map(\.shape.count)
-    return biases.contains(last) && !biases.contains(first) ? 1..<2 : 0..<1
+    let isTold = shape.dimensions.map(biases.contains)
+    return isTold[0] == isTold[1] ? nil : isTold[0] ? 0 : 1
   }
 
   /// Mean curvature over all axes but these.

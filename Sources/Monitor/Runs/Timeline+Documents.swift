@@ -72,7 +72,7 @@ extension Timeline {
       }
       report.layers[layer].update = UpdateReport(
         sinceStep: entry.previousStep, relative: sums.relative,
-        share: total > 0 ? sums.squaredDistance / total : nil, cosineToPrevious: sums.cosine,
+        share: sums.share(of: total), cosineToPrevious: sums.cosine,
         cosineToFirst: toFirst, method: "projection")
     }
   }

@@ -42,7 +42,7 @@ extension Binder {
     }
     let step = Step(
       node: site.node, position: steps.count + prologue.count, operation: operation,
-      inputs: terms, output: storages.count)
+      inputs: terms, output: storages.count, shape: output, outer: outer)
     storages.append(
       Storage(
         count: output.count, isBatched: isBatched,

@@ -49,6 +49,10 @@ struct Step {
   let inputs: [Term]
   /// An index into the storages.
   let output: Int
+  /// The output's extents.
+  let shape: Shape
+  /// The product of the output's extents before the examples: 1 where they come first.
+  let outer: Int
 }
 
 /// Binds one graph once.

@@ -54,20 +54,41 @@ struct FlowGraph {
         }
       }
     }
-    self.layers = layers.enumerated().map { index, layer in
-      let storage = program.steps[recorded[index]].output
-      let shapes = program.parameters.indices.filter { layerOfParameter[$0] == index }
-        .map { program.parameters[$0].entry.shape }
-      return NetworkLayer(
-        name: layer.name, kind: layer.kind,
-        layout: LayerLayout(
-          kind: layer.kind, shapes,
-          features: program.storages[storage].count / program.exampleCount))
+    recorded = recorded.map { Self.joined($0, in: program) }
+    self.layers = zip(layers, recorded).map { layer, step in
+      NetworkLayer(
+        name: layer.name, kind: layer.kind, layout: Self.layout(of: step, layer.kind, in: program))
     }
     self.layerOfParameter = layerOfParameter
     recordedStep = recorded
     let readers = program.readers
     activatedStep = recorded.map { Nonlinearity.step(after: $0, in: program, readers: readers) }
     connections = edges.sorted { ($0.from, $0.to) < ($1.from, $1.to) }
+  }
+
+  /// Where both directions of a recurrence come together; the step itself of anything else.
+  private static func joined(_ recorded: Int, in program: Program) -> Int {
+    let node = program.steps[recorded].node
+    guard program.steps[recorded].operation is Recurrence else { return recorded }
+    let rest = program.steps.indices[(recorded + 1)...].prefix {
+      program.steps[$0].node.kind == node.kind && program.steps[$0].node.name == node.name
+    }
+    return rest.first { program.steps[$0].node.operation == "Concat" } ?? recorded
+  }
+
+  private static func layout(of index: Int, _ kind: String, in program: Program) -> LayerLayout? {
+    let (step, examples) = (program.steps[index], program.exampleCount)
+    guard let place = ExamplePlace(step.shape, outer: step.outer, examples: examples) else {
+      return nil
+    }
+    let factors =
+      step.operation is Binary
+      ? step.inputs.filter { term in
+        guard case .storage(let storage) = term.source else { return false }
+        return !term.isBatched && program.hasDelta[storage]
+      }.map(\.shape) : []
+    return LayerLayout(
+      kind: kind, example: place.slab(step.shape, examples: examples), axis: place.axis,
+      factors: factors)
   }
 }

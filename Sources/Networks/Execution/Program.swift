@@ -116,7 +116,11 @@ struct Program {
         if inputs.contains(where: { $0.storage == storage }) { readers.append(step) }
       }
       guard let first = uses.first else { continue }
-      let kind = readers.min { $0.position < $1.position }?.node.kind ?? "Identity"
+      // What a recurrence reads, exporters stack and slice first.
+      let met = steps[first].node.kind
+      let kind =
+        RecurrentLayers.kinds.contains(met)
+        ? met : readers.min { $0.position < $1.position }?.node.kind ?? "Identity"
       found.append(
         (
           Parameter(storage: storage, entry: entry, kind: kind, firstStep: first, steps: uses),

@@ -5,6 +5,8 @@ internal import Diagnostics
 internal import Tensors
 
 enum RecurrentLayers {
+  static let kinds: Set<String> = ["LSTM", "GRU", "RNN"]
+
   static let lstm = layer { site throws(Problem) in .lstm }
 
   static let gru = layer { site throws(Problem) in
