@@ -56,7 +56,10 @@ struct MomentCurvature {
     let batch = stated.batchSize ?? checkpoint.batchSize
     isPerExample = batch != nil
     network = CurvedNetwork(
-      layers: layers, parameters: parameters, curvatureScale: Double(batch ?? 1))
+      layers: layers, parameters: parameters, curvatureScale: Double(batch ?? 1),
+      hasTiedHead: checkpoint.isModelOrderKnown
+        && checkpoint.tensors.last { $0.type.isFloatingPoint && $0.shape.rank >= 2 }?.isTied == true
+    )
     let rest =
       missing.isEmpty ? "" : "; left out, without moments: \(missing.joined(separator: ", "))"
     findings = [

@@ -42,8 +42,14 @@ public struct CurvedNetwork: Sendable {
   /// What `curvature` is multiplied by to be that of the mean loss.
   public let curvatureScale: Double
 
+  /// Whether the last matrix is another layer's too, and none of these.
+  public let hasTiedHead: Bool
+
   /// Creates a network.
-  public init(layers: [String], parameters: [Parameter], curvatureScale: Double = 1) {
+  public init(
+    layers: [String], parameters: [Parameter], curvatureScale: Double = 1, hasTiedHead: Bool = false
+  ) {
+    self.hasTiedHead = hasTiedHead
     self.layers = layers
     self.parameters = parameters
     self.curvatureScale = curvatureScale
@@ -63,7 +69,7 @@ public struct CurvedNetwork: Sendable {
   /// The classifier: the last layer in forward order, if it multiplies by a matrix. A language model
   /// whose head is tied to its embedding has none of its own.
   public var classifier: Int? {
-    guard let last = layers.indices.last,
+    guard !hasTiedHead, let last = layers.indices.last,
       parameters.contains(where: { $0.layer == last && $0.shape.rank >= 2 })
     else { return nil }
     return last
