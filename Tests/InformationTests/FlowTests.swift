@@ -1,6 +1,7 @@
 import Foundation
 import Information
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct FlowTests {
@@ -156,6 +157,24 @@ import Testing
     // Under permutation the mean is exactly zero; 200 of them find it within four errors.
     #expect(abs(try #require(random.nullMean)) < 0.05)
     #expect(random.value < (try #require(random.null95)))
+  }
+
+  /// Of unrelated recordings one in twenty lies above what chance is said to reach.
+  @Test func chanceIsExceededInOneOfTwenty() throws {
+    var random = Seeded(seed: 19)
+    let trials = 1_000
+    let above = try (0..<trials).filter { trial in
+      let recordings = (0..<2).map { _ in
+        Tensor(shape: Shape([12, 3]), values: (0..<36).map { _ in random.signed() })
+      }
+      let alignment = try #require(
+        Alignment.between(
+          ExampleGram.of(recordings[0]), ExampleGram.of(recordings[1]), seed: UInt64(trial)
+        ).value)
+      return alignment.value > (try #require(alignment.null95))
+    }.count
+    // Four standard deviations of a binomial.
+    #expect(abs(Double(above) / Double(trials) - 0.05) < 0.028, "\(above) of \(trials)")
   }
 
   @Test func alignmentDoesNotSeeOffsetsAndScales() throws {

@@ -7,7 +7,7 @@ public struct Alignment: Sendable, Hashable {
   public let value: Double
   /// Mean of the same over permutations of the examples: what no relation gives.
   public let nullMean: Double?
-  /// Its 95th percentile; a value above it is unlikely by chance.
+  /// What another permutation exceeds with a probability of 5 % at most; nil of fewer than 19.
   public let null95: Double?
 
   /// Alignment of two recordings of the same examples.
@@ -22,7 +22,7 @@ public struct Alignment: Sendable, Hashable {
   ///   - seed: belongs to the probe.
   /// - Returns: absent below four examples, and when a layer does not tell the examples apart.
   public static func between(
-    _ first: ExampleGram, _ second: ExampleGram, permutations: Int = 20, seed: UInt64 = 0
+    _ first: ExampleGram, _ second: ExampleGram, permutations: Int = 19, seed: UInt64 = 0
   ) -> Measured<Alignment> {
     switch (CentredGram.of(first), CentredGram.of(second)) {
     case (.known(let first), .known(let second)):
