@@ -50,6 +50,29 @@ import Watching
     #expect(try document()?.rejected == 4)
   }
 
+  /// The bare weights that a trainer writes beside the whole checkpoint do not stand for it, whichever is read first.
+  @Test(arguments: [false, true]) func whoTellsMoreSpeaksForTheWeights(isWholeFirst: Bool) throws {
+    let bare = Row(
+      step: 40, digest: String(repeating: "a", count: 64), traces: [3, 1], probe: nil)
+    var whole = bare
+    whole.metrics = ["loss": .exact(0.5)]
+    whole.secondMoment = [1, 2]
+    var documents = [("/runs/r/bare_40.pt", bare), ("/runs/r/whole_40.pt", whole)]
+    if isWholeFirst { documents.reverse() }
+    for (path, row) in documents {
+      let entry = try ledger.observe(path: path, run: "r", fingerprint: .init(path))
+      try recorder.record(try row.report.yaml(), of: entry)
+    }
+    try recorder.flush()
+    let path = folder.path + "/reports/r/run.yaml"
+    let report = try RunReport(yaml: Array(Data(contentsOf: URL(filePath: path))), path: path)
+    #expect(report.trajectory.map(\.path) == ["/runs/r/whole_40.pt"])
+    #expect(report.trajectory.first?.aliases == ["/runs/r/bare_40.pt"])
+    #expect(report.trajectory.first?.loss == 0.5)
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/reports/r")
+    #expect(files.filter { $0.hasPrefix("step-") } == report.trajectory.map(\.report))
+  }
+
   @Test func documentsRestBeforeTheyAreWrittenAgain() throws {
     try refuse("a.pt")
     #expect(try #require(recorder.nextFlush) <= BootClock.now())

@@ -22,6 +22,11 @@ struct Row {
 
   /// Twelve examples that differ a little, so that a bootstrap has something to resample.
   func made() throws -> SeriesRow {
+    try #require(SeriesRow(report, reportName: "step-\(digest).yaml"))
+  }
+
+  /// What the worker says.
+  var report: CheckpointReport {
     var report = CheckpointReport(
       run: "r",
       checkpoint: CheckpointIdentity(
@@ -63,7 +68,7 @@ struct Row {
           square: Double(weights[0] * weights[0] + weights[1] * weights[1]),
           values: PackedFloats(weights))
       })
-    return try #require(SeriesRow(report, reportName: "step-\(digest).yaml"))
+    return report
   }
 }
 

@@ -57,9 +57,10 @@ final class ReportRecorder: Recorder {
       row.digest = "\(row.digest)@\(step)"
     }
     let known = try known(row.digest, in: run)
-    // What was read under a name that tells the step less well gives way.
-    let superseded = known.flatMap {
-      again || row.tellsStep(betterThan: $0.row) ? $0.measurement : nil
+    // What was read under a name that tells the step less well, or told less of training, gives way.
+    let superseded = known.flatMap { known in
+      again || row.tellsStep(betterThan: known.row) || row.tellsMore(than: known.row)
+        ? known.measurement : nil
     }
     // Files first: while the ledger has the row, what a crash leaves undone is done again.
     if again {
