@@ -11,6 +11,9 @@ import Testing
     var run = SampleRun.report(checkpoints: count)
     run.run = "<script>alert('1')</script>&\"\u{1B}[2J"
     run.layers[0].name = "</td><b>"
+    run.findings = [FindingReport(code: "c", where: "</p>", text: "</li><b>")]
+    run.rejected = [RejectedCheckpoint(path: "</ul><b>", code: "c", reason: "<script>")]
+    run.missed = 1
     let page = page(run)
     #expect(try unbalanced(page) == nil)
     for foreign in ["<script", "<b>", "\u{1B}", "src=", "url(", "http", "nan", ",inf", ">inf<"] {

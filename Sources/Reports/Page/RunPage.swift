@@ -4,7 +4,7 @@ import Glibc
 
 /// Renders a run as a self-contained page.
 public struct RunPage {
-  private let run: RunReport
+  let run: RunReport
   /// The checkpoints that charts are drawn through: a line has no use for two in one pixel.
   private let drawn: [TrajectoryRow]
 
@@ -16,7 +16,10 @@ public struct RunPage {
 
   /// The page as UTF-8.
   public var html: [UInt8] {
-    let sections = [heading, informationChart, performanceChart, shareChart, layerTable, rows]
+    let sections = [
+      heading, remarks, informationChart, performanceChart, shareChart, layerTable, unreported,
+      rows,
+    ].filter { !$0.isEmpty }
     let page = """
       <!doctype html>
       <html lang="en"><head><meta charset="utf-8">
@@ -39,7 +42,7 @@ public struct RunPage {
     h1{font-size:1.4rem;margin:0}h2{font-size:1rem;margin:2rem 0 .3rem}
     .dim{color:var(--dim)}svg{width:100%;height:auto;display:block}
     svg text{font-size:11px;fill:var(--dim)}
-    .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+    .told{overflow-wrap:anywhere}.wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
     th,td{padding:.15rem .7rem .15rem 0;text-align:right;white-space:nowrap}
     th{color:var(--dim);font-weight:500}td:last-child,th:last-child,td.name,th.name{text-align:left}
     """
@@ -246,7 +249,7 @@ public struct RunPage {
       """
   }
 
-  private func escaped(_ text: String) -> String {
+  func escaped(_ text: String) -> String {
     var escaped = ""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -153,13 +153,7 @@ public struct RunPicture {
     guard !run.rejected.isEmpty || run.missed > 0 else { return [] }
     var lines = [""]
     lines += run.rejected.map { "rejected " + escapedForTerminal($0.reason) }
-    if run.missed > 0 {
-      lines.append(
-        run.missed == 1
-          ? "missed: 1 checkpoint vanished before it could be read"
-          : "missed: \(run.missed) checkpoints vanished before they could be read"
-      )
-    }
+    if run.missed > 0 { lines.append("missed: " + missedInWords(run.missed)) }
     return lines
   }
 }
@@ -213,4 +207,9 @@ extension String {
 /// A number of checkpoints in words.
 func checkpointCount(_ count: Int) -> String {
   count == 1 ? "1 checkpoint" : "\(count) checkpoints"
+}
+
+/// How many checkpoints were never read, in words.
+func missedInWords(_ count: Int) -> String {
+  "\(checkpointCount(count)) vanished before \(count == 1 ? "it" : "they") could be read"
 }
