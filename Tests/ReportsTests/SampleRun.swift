@@ -31,4 +31,18 @@ enum SampleRun {
       fixed: [FixedLayer(layer: "second", step: 4, decidedAtStep: 8)], moving: ["first", "third"])
     return run
   }
+
+  /// The run of 11 checkpoints, then resumed at each of these steps, every time for one doubling more.
+  static func resumed(at steps: [Int]) -> RunReport {
+    var run = report(checkpoints: 11)
+    for (life, first) in steps.enumerated() {
+      run.trajectory += report(checkpoints: 12 + life).trajectory.compactMap { row in
+        guard let step = row.step, step >= first else { return nil }
+        var row = row
+        row.segment = life + 1
+        return row
+      }
+    }
+    return run
+  }
 }

@@ -1,17 +1,24 @@
 // reports/<run>/index.html: a run to look at, one file without scripts or anything fetched.
 
-import Glibc
-
 /// Renders a run as a self-contained page.
 public struct RunPage {
   let run: RunReport
-  /// The checkpoints that charts are drawn through: a line has no use for two in one pixel.
-  private let drawn: [TrajectoryRow]
+  /// The checkpoints that charts are drawn through, each life of the run a line of its own: a line has
+  /// no use for two in one pixel.
+  let lives: [[TrajectoryRow]]
+  /// How the last of several lives began.
+  private let lastBeginning: String?
+  let scale: StepScale?
 
   /// A page of this run.
   public init(_ run: RunReport) {
     self.run = run
-    drawn = ShownRows(run.trajectory, slots: Int(Self.width / 2)).indices.map { run.trajectory[$0] }
+    let drawn = ShownRows(run.trajectory, slots: Int(Self.width / 2)).indices.map {
+      run.trajectory[$0]
+    }
+    lives = Lives(drawn).each
+    lastBeginning = Lives(drawn).lastBeginning
+    scale = StepScale(drawn.compactMap(\.step), width: Self.width)
   }
 
   /// The page as UTF-8.
@@ -42,9 +49,12 @@ public struct RunPage {
     h1{font-size:1.4rem;margin:0}h2{font-size:1rem;margin:2rem 0 .3rem}
     .dim{color:var(--dim)}svg{width:100%;height:auto;display:block}
     svg text{font-size:11px;fill:var(--dim)}
-    .told{overflow-wrap:anywhere}.wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+    .told{overflow-wrap:anywhere}.wide{overflow-x:auto}\
+    table{border-collapse:collapse;font-variant-numeric:tabular-nums}
     th,td{padding:.15rem .7rem .15rem 0;text-align:right;white-space:nowrap}
-    th{color:var(--dim);font-weight:500}td:last-child,th:last-child,td.name,th.name{text-align:left}
+    th{color:var(--dim);font-weight:500}\
+    .life td{color:var(--dim);border-top:1px solid var(--line)}\
+    td:last-child,th:last-child,td.name,th.name{text-align:left}
     """
 
   // MARK: Text
@@ -81,13 +91,17 @@ public struct RunPage {
   }
 
   private var rows: String {
-    let cells = run.trajectory.map { row in
+    let beginnings = Lives(run.trajectory).beginnings
+    let cells = run.trajectory.enumerated().map { index, row in
+      let divider = beginnings[index].map {
+        "<tr class=\"life\"><td colspan=\"8\">\(escaped($0))</td></tr>"
+      }
       let numbers = [
         row.step.map(String.init) ?? "?", rounded(row.loss), rounded(row.accuracy),
         rounded(information(row)), rounded(row.informationBits), rounded(row.plasticity),
         rounded(row.confidence),
       ]
-      return "<tr>" + numbers.map { "<td>\($0)</td>" }.joined()
+      return (divider ?? "") + "<tr>" + numbers.map { "<td>\($0)</td>" }.joined()
         + "<td><a href=\"\(escaped(row.report))\">\(escaped(row.state))</a></td></tr>"
     }
     return """
@@ -119,8 +133,8 @@ public struct RunPage {
     chart(
       "Information",
       lines: [
-        (informationTitle, "a", drawn.map(information)),
-        ("information in the weights, bits", "b", drawn.map(\.informationBits)),
+        (informationTitle, "a", information),
+        ("information in the weights, bits", "b", \.informationBits),
       ])
   }
 
@@ -129,50 +143,62 @@ public struct RunPage {
       run.evidence == "probe"
         ? "Performance on the probe" : "Performance, as the training logged it",
       lines: [
-        ("loss, nats", "a", drawn.map(\.loss)),
-        ("accuracy", "b", drawn.map(\.accuracy)),
+        ("loss, nats", "a", \.loss),
+        ("accuracy", "b", \.accuracy),
       ])
   }
 
-  private static let width = 900.0
-  private static let height = 220.0
-
-  /// Horizontal places: log(step), as the rule reads time.
-  private var places: [Double] {
-    let times = drawn.map { Double(max($0.step ?? 0, 0)) }
-    let first = times.filter { $0 > 0 }.min() ?? 1
-    let logs = times.map { log(max($0, first / 2)) }
-    guard let low = logs.min(), let high = logs.max(), high > low else {
-      return logs.map { _ in Self.width / 2 }
-    }
-    return logs.map { 10 + ($0 - low) / (high - low) * (Self.width - 20) }
-  }
+  static let width = 900.0
+  static let height = 220.0
 
   /// Lines over log(step), each scaled to its own largest value, which the legend names.
-  private func chart(_ title: String, lines: [(name: String, colour: String, values: [Double?])])
-    -> String
-  {
-    let shown = lines.filter { $0.values.contains { $0 != nil } }
-    guard !shown.isEmpty, drawn.count > 1 else { return "" }
+  private func chart(
+    _ title: String,
+    lines: [(name: String, colour: String, value: (TrajectoryRow) -> Double?)]
+  ) -> String {
+    let rows = lives.flatMap { $0 }
+    let shown = lines.filter { line in rows.contains { line.value($0) != nil } }
+    guard let scale, !shown.isEmpty, rows.count > 1 else { return "" }
     var marks = ""
     var legend: [String] = []
     for line in shown {
-      let largest = line.values.compactMap { $0 }.max() ?? 0
-      let points = zip(places, line.values).compactMap { place, value in
-        value.map { "\(coordinate(place)),\(coordinate(vertical($0, largest)))" }
+      let largest = rows.compactMap(line.value).max() ?? 0
+      for (index, life) in lives.enumerated() {
+        let points = life.compactMap { row in
+          line.value(row).map { (scale.place(row.step ?? 0), vertical($0, largest)) }
+        }
+        marks += curve(points, "var(--\(line.colour))", opacity(ofLife: index))
       }
-      marks +=
-        "<polyline fill=\"none\" stroke=\"var(--\(line.colour))\" stroke-width=\"2\" points=\""
-        + points.joined(separator: " ") + "\"/>"
       legend.append(
         "<span style=\"color:var(--\(line.colour))\">\(escaped(line.name))</span>, at most "
           + rounded(largest))
     }
+    let lighter = lastBeginning.map { "; lighter: before it was \($0)" } ?? ""
     return """
-      <h2>\(escaped(title))</h2><p class="dim">\(legend.joined(separator: "; ")); over log(step)</p>
+      <h2>\(escaped(title))</h2>\
+      <p class="dim">\(legend.joined(separator: "; ")); over log(step)\(lighter)</p>
       <svg viewBox="0 0 \(Int(Self.width)) \(Int(Self.height) + 20)" role="img" \
       aria-label="\(escaped(title))">\(axis)\(marks)</svg>
       """
+  }
+
+  /// A line through points; a dot where there is but one, which a line would not show.
+  private func curve(_ points: [(x: Double, y: Double)], _ colour: String, _ opacity: String)
+    -> String
+  {
+    guard points.count > 1 else {
+      return points.map {
+        "<circle fill=\"\(colour)\"\(opacity) r=\"3\" cx=\"\(coordinate($0.x))\" "
+          + "cy=\"\(coordinate($0.y))\"/>"
+      }.joined()
+    }
+    return "<polyline fill=\"none\" stroke=\"\(colour)\"\(opacity) stroke-width=\"2\" points=\""
+      + points.map { "\(coordinate($0.x)),\(coordinate($0.y))" }.joined(separator: " ") + "\"/>"
+  }
+
+  /// Lives before the last are drawn lighter.
+  func opacity(ofLife index: Int) -> String {
+    index < lives.count - 1 ? " opacity=\"0.35\"" : ""
   }
 
   private func vertical(_ value: Double, _ largest: Double) -> Double {
@@ -180,73 +206,28 @@ public struct RunPage {
   }
 
   /// The base line, the first and last step, and where the peak and the end are.
-  private var axis: String {
+  var axis: String {
     var marks =
       "<line x1=\"0\" x2=\"\(Int(Self.width))\" y1=\"\(Int(Self.height) - 5)\" "
       + "y2=\"\(Int(Self.height) - 5)\" stroke=\"var(--line)\"/>"
     for (name, at) in [
       ("peak", run.criticalPeriod.peak?.step), ("end", run.criticalPeriod.end?.step),
     ] {
-      guard let at, let place = place(of: at) else { continue }
+      guard let at, let scale, scale.steps.contains(at) else { continue }
+      let place = scale.place(at)
       marks +=
         "<line x1=\"\(coordinate(place))\" x2=\"\(coordinate(place))\" y1=\"0\" "
         + "y2=\"\(Int(Self.height) - 5)\" stroke=\"var(--\(name))\" stroke-dasharray=\"4 3\"/>"
         + "<text x=\"\(coordinate(place + 4))\" y=\"12\">\(name) \(at)</text>"
     }
     let y = Int(Self.height) + 12
-    if let first = drawn.first?.step, let last = drawn.last?.step {
-      marks += "<text x=\"0\" y=\"\(y)\">step \(first)</text>"
+    if let steps = scale?.steps {
+      marks += "<text x=\"0\" y=\"\(y)\">step \(steps.lowerBound)</text>"
       marks +=
-        "<text x=\"\(Int(Self.width))\" y=\"\(y)\" text-anchor=\"end\">step \(last)</text>"
+        "<text x=\"\(Int(Self.width))\" y=\"\(y)\" text-anchor=\"end\">"
+        + "step \(steps.upperBound)</text>"
     }
     return marks
-  }
-
-  /// Where a step lies, between the checkpoints beside it.
-  private func place(of step: Int) -> Double? {
-    let known = zip(drawn, places).compactMap { row, place in
-      row.step.map { (step: $0, place: place) }
-    }
-    guard let after = known.first(where: { $0.step >= step }) else { return nil }
-    guard let before = known.last(where: { $0.step < step }) else {
-      return after.step == step ? after.place : nil
-    }
-    let part =
-      log(Double(step + 1) / Double(max(before.step, 0) + 1))
-      / log(Double(after.step + 1) / Double(max(before.step, 0) + 1))
-    return before.place + part * (after.place - before.place)
-  }
-
-  /// The layers' shares as bands that add up to one.
-  private var shareChart: String {
-    let columns = zip(places, drawn).compactMap { place, row in
-      row.shares.map { (place, $0) }
-    }
-    let count = run.layers.count
-    guard columns.count > 1, count > 1, columns.allSatisfy({ $0.1.count == count }) else {
-      return ""
-    }
-    func edge(_ heights: [Double]) -> [String] {
-      zip(columns, heights).map { column, below in
-        "\(coordinate(column.0)),\(coordinate((1 - below) * (Self.height - 5)))"
-      }
-    }
-    var bands = ""
-    var heights = columns.map { _ in 0.0 }
-    for layer in 0..<count {
-      let lower = edge(heights)
-      for (index, column) in columns.enumerated() { heights[index] += column.1[layer] }
-      let outline = lower + edge(heights).reversed()
-      let hue = 360 * layer / count
-      bands +=
-        "<polygon fill=\"hsl(\(hue) 55% 55%)\" points=\"\(outline.joined(separator: " "))\">"
-        + "<title>\(escaped(run.layers[layer].name))</title></polygon>"
-    }
-    return """
-      <h2>Shares of the layers</h2><p class="dim">first layer at the bottom; over log(step)</p>
-      <svg viewBox="0 0 \(Int(Self.width)) \(Int(Self.height) + 20)" role="img" \
-      aria-label="Shares of the layers">\(bands)\(axis)</svg>
-      """
   }
 
   func escaped(_ text: String) -> String {
@@ -269,7 +250,7 @@ public struct RunPage {
     return escaped
   }
 
-  private func coordinate(_ value: Double) -> String {
+  func coordinate(_ value: Double) -> String {
     String(Double((value * 10).rounded()) / 10)
   }
 }

@@ -70,16 +70,19 @@ public struct RunPicture {
       + informationTitle.padded(9) + "bits".padded(9) + "plasticity".padded(12) + "  "
       + "state".filled(15)
     let left = run.trajectory.count - shown.count
+    let beginnings = Lives(run.trajectory).beginnings
     return [title]
-      + shown.map { index in
+      + shown.flatMap { index in
         let row = run.trajectory[index]
         let value = information(row)
         let filled =
           largest > 0 ? Int((Double(barWidth) * (value ?? 0) / largest).rounded()) : 0
-        return (row.step.map(String.init) ?? "?").padded(7) + rounded(row.loss).padded(8)
+        let line =
+          (row.step.map(String.init) ?? "?").padded(7) + rounded(row.loss).padded(8)
           + rounded(row.accuracy).padded(10) + rounded(value).padded(9)
           + rounded(row.informationBits).padded(9) + rounded(row.plasticity).padded(12) + "  "
           + row.state.filled(15) + String(repeating: "█", count: max(0, min(filled, barWidth)))
+        return (beginnings[index].map { ["─── " + $0] } ?? []) + [line]
       }
       + (left == 0
         ? [] : ["", "\(left) more checkpoints between these; --all shows every one"])

@@ -3,7 +3,7 @@
 import Diagnostics
 import Glibc
 
-/// Draws each layer's share of the information from the first step to the last.
+/// Draws each layer's share of the information from the first step to the last, of the run's last life.
 struct ShareStrip {
   private let run: RunReport
   private let columns: Int
@@ -19,7 +19,8 @@ struct ShareStrip {
   /// The lines to print; none when fewer than two checkpoints have shares.
   var lines: [String] {
     let count = run.layers.count
-    let rows = run.trajectory.compactMap { row -> (place: Double, shares: [Double])? in
+    let lives = Lives(run.trajectory)
+    let rows = (lives.each.last ?? []).compactMap { row -> (place: Double, shares: [Double])? in
       guard let step = row.step, step > 0, let shares = row.shares, shares.count == count,
         shares.allSatisfy(\.isFinite)
       else { return nil }
@@ -31,7 +32,8 @@ struct ShareStrip {
     let width = max(10, min(64, columns - names - 4))
     let end = run.criticalPeriod.end.map { log2(Double(max($0.step, 1))) }
     let mark = end.map { Int((($0 - first) / (last - first) * Double(width - 1)).rounded()) }
-    var lines = ["", "shares over log(step), each line of its layer's own range:"]
+    let since = lives.lastBeginning.map { " since it was \($0)" } ?? ""
+    var lines = ["", "shares over log(step)\(since), each line of its layer's own range:"]
     for (layer, state) in run.layers.enumerated() where state.share != nil {
       let values = (0..<width).map { column in
         let place = first + (last - first) * Double(column) / Double(width - 1)

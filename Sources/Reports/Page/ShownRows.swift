@@ -1,6 +1,7 @@
 import Glibc
 
-/// Which checkpoints of a long run are shown: so many, evenly in log(step), and wherever the state changes.
+/// Which checkpoints of a long run are shown: so many, evenly in log(step), and wherever the state changes
+/// or a life of the run begins or ends.
 struct ShownRows {
   /// Positions in the trajectory, in its order.
   let indices: [Int]
@@ -20,6 +21,8 @@ struct ShownRows {
     indices = rows.indices.filter { index in
       index == 0 || index == rows.count - 1 || slot[index] != slot[index - 1]
         || rows[index].state != rows[index - 1].state
+        || rows[index].segment != rows[index - 1].segment
+        || rows[index].segment != rows[index + 1].segment
     }
   }
 }
