@@ -61,6 +61,12 @@ struct TaskProgress: Sendable {
   private(set) var start = 0
   /// Whether a checkpoint before the first step was seen, and knew little yet.
   private(set) var beganUninformed = false
+  /// The first of the places at which only a plateau keeps an end from being said.
+  private var heldSince: Place?
+  /// The first place at which an end could be said.
+  private var opening: Place?
+  /// Where the last plateau ended that lasted for a doubling of the step or more.
+  private var plateauEnd: Place?
   /// Layers with weights of their own; 0 while unknown.
   private var layers = 0
 
@@ -79,6 +85,9 @@ struct TaskProgress: Sendable {
     budget = RateBudget(start: now.step)
     pace.restart(at: now.step)
     recentOdds.removeAll()
+    heldSince = nil
+    opening = nil
+    plateauEnd = nil
     noise = 0
     setAside = 0
     lastSetAside = nil
@@ -131,11 +140,26 @@ struct TaskProgress: Sendable {
     }
     place.foreseen = foreseen(at: place)
     places.append(place)
+    observePlateau(place)
     // Of checkpoints far apart a learning curve's own bend would pass for noise.
     let recent = places.suffix(noiseCheckpoints).filter { $0.step > start }
     noise = secondDifferenceNoise(
       in: recent.map(\.remaining.log2Part), at: recent.map(\.doublings),
       widest: settings.widestBracketDoublings)
+  }
+
+  /// Notes where a plateau ends: what it was like before tells no more how long the period lasts.
+  private mutating func observePlateau(_ place: Place) {
+    guard !hasHardlyBegun(place) else { return }
+    if isEarly(place) {
+      if heldSince == nil, let score = score(at: place), score >= settings.endScore {
+        heldSince = place
+      }
+      return
+    }
+    if let heldSince, place.doublings - heldSince.doublings >= 1 { plateauEnd = place }
+    heldSince = nil
+    if opening == nil, let score = score(at: place), score >= settings.endScore { opening = place }
   }
 
   /// log2 of the part that would remain now, had the odds of what is taken in gone on since a place as the power
@@ -199,6 +223,10 @@ struct TaskProgress: Sendable {
       let part = place.remaining.log2Part - (withSetAside ? setAside : 0)
       score += log2(settings.typicalPaces / clock.paceMultiple) - part
     }
+    // A period that a plateau has held open ends about where that does, as labelled ones did: no surer than that.
+    if let plateauEnd {
+      score = min(score, settings.endScore + place.doublings - plateauEnd.doublings)
+    }
     return score.isFinite ? score : nil
   }
 
@@ -212,8 +240,9 @@ struct TaskProgress: Sendable {
 
   /// The same at a place.
   func isEarly(_ place: Place) -> Bool {
-    // The luckiest of many checkpoints must not tell.
-    let margin = exp2(settings.noiseMargin * noise)
+    // The luckiest of many checkpoints must not tell; nor the unluckiest, once an end could be said.
+    var margin = exp2(settings.noiseMargin * noise)
+    if let opening, place.index > opening.index { margin *= settings.openedMargin }
     let isStuck =
       margin * place.remaining.part > settings.plateauRemaining
       && (place.exponent ?? 0) < clock.leastExponent

@@ -85,6 +85,9 @@ public struct PeriodSettings: Sendable, Hashable {
   /// what is spent that the clock demands: so a deprived network learns, and one on a plateau, which has most
   /// of its period before it.
   public var plateauRemaining = 0.45
+  /// Both limits count for this part of what remains once an end could be said: a checkpoint a little worse than the
+  /// one before is no other state.
+  public var openedMargin = 0.9
   /// Knowledge is lost when twice as much remains as at the end, and at least this part.
   public var leastLost = 0.25
   /// Learning stands still when what remains falls by less than this part in a doubling of the step. At
