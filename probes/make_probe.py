@@ -8,11 +8,13 @@ One call in the training script, once, before or during training:
 
 It writes graph.onnx (the computation; every name as in model.state_dict()), batch.npz (the
 examples) and probe.yaml. The weights are never taken from the graph: plasticityd reads them from
-each checkpoint. Needs torch, onnx, onnxscript and numpy; the daemon itself needs no Python. The graph is
-compared with the model, by onnxruntime if that is installed. A graph knows no .detach(): for what holds
-gradients back or lets them through, such as straight-through estimators, the traces are not training's.
-Parameters that do not require gradients are written to probe.yaml as frozen, and not measured. Where
-checkpoints hold the trained ones only, as adapters of PEFT, keep_frozen=True puts the others beside the graph.
+each checkpoint, and nothing of their values is written. A training script that is started again may call it
+again with the same batch: the probe, and with it the run's history, stays the same. Needs torch, onnx,
+onnxscript and numpy; the daemon itself needs no Python. The graph is compared with the model, by onnxruntime
+if that is installed. A graph knows no .detach(): for what holds gradients back or lets them through, such as
+straight-through estimators, the traces are not training's. Parameters that do not require gradients are
+written to probe.yaml as frozen, and not measured. Where checkpoints hold the trained ones only, as adapters
+of PEFT, keep_frozen=True puts the others beside the graph.
 
 inputs   a tensor; several in a tuple, in the order of forward's arguments; or a dict by the names of
          forward's arguments, such as a Hugging Face tokenizer gives: {"input_ids": …,
@@ -458,7 +460,7 @@ def check_graph(model, inputs, path, axis):
             f"by onnx's reference evaluator, which errs at times, {text}; onnxruntime would be surer "
             f"({first_line(problems[0])})")
         return
-    for written in (path, path.with_name(path.name + ".data")):
+    for written in (path, data_file(path)):
         written.unlink(missing_ok=True)
     raise ValueError(f"make_probe: {text}; write that layer with other operations")
 
@@ -519,13 +521,22 @@ def shaking(model, inputs, output, unit):
 
 
 def keep_tables_only(model, path):
-    """Moves what no checkpoint holds (masks, positions) into the graph, and drops the weights' values."""
+    """Moves what no checkpoint holds (masks, positions) into the graph, and drops the values of what checkpoints
+    hold: also of small arrays, which the exporter writes into the graph itself. The daemon drops a run's history
+    when the probe has another digest, and one that is made again with other weights must not.
+
+    Integers stay, those of buffers too: plasticityd reads real numbers only from checkpoints.
+    """
     import onnx
 
+    kinds = onnx.TensorProto
+    real = (kinds.FLOAT, kinds.DOUBLE, kinds.FLOAT16, kinds.BFLOAT16)
     graph = onnx.load(str(path), load_external_data=False)
-    weights = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    held = {name for name, _ in model.named_parameters(remove_duplicate=False)} | set(model.state_dict())
     for tensor in graph.graph.initializer:
-        if tensor.name not in weights and onnx.external_data_helper.uses_external_data(tensor):
+        if tensor.name in held and tensor.data_type in real:
+            tensor.CopyFrom(without_values(tensor, path))
+        elif onnx.external_data_helper.uses_external_data(tensor):
             onnx.external_data_helper.load_external_data_for_tensor(tensor, str(path.parent))
             tensor.data_location = onnx.TensorProto.DEFAULT
             del tensor.external_data[:]
@@ -535,13 +546,28 @@ def keep_tables_only(model, path):
     read = {tensor.name for tensor in graph.graph.initializer}
     unread = [name for name in model.state_dict() if name not in read]
     onnx.helper.set_model_props(graph, {"plasticityd.unread": "\n".join(unread)})
-    path.write_bytes(graph.SerializeToString())
-    path.with_name(path.name + ".data").unlink(missing_ok=True)
+    path.write_bytes(graph.SerializeToString(deterministic=True))
+    data_file(path).unlink(missing_ok=True)
+
+
+def without_values(tensor, path):
+    """Its name, type and shape; the values are said to lie in a file that is not there."""
+    import onnx
+
+    bare = onnx.TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
+    bare.data_location = onnx.TensorProto.EXTERNAL
+    bare.external_data.add(key="location", value=data_file(path).name)
+    return bare
+
+
+def data_file(path):
+    """Where the exporter puts the values of a graph's larger arrays."""
+    return path.with_name(path.name + ".data")
 
 
 def check_scatters(graph):
     """PyTorch's exporter writes a mean of scattered values as the last of them."""
-    for node in graph.node:
+    for node in every_node(graph.node):
         line = next((each.value for each in node.metadata_props if each.key.endswith("fx_node")), "")
         if node.op_type == "ScatterElements" and "aten.scatter_reduce" in line and ", mean)" in line:
             raise ValueError(
@@ -556,9 +582,19 @@ def drop_notes(model):
     kept = [value for value in graph.value_info if value.name in weights]
     del graph.value_info[:]
     graph.value_info.extend(kept)
-    for node in [*graph.node, *(node for function in model.functions for node in function.node)]:
-        del node.metadata_props[:]
-        node.ClearField("doc_string")
+    for nodes in (graph.node, *(function.node for function in model.functions)):
+        for node in every_node(nodes):
+            del node.metadata_props[:]
+            node.ClearField("doc_string")
+
+
+def every_node(nodes):
+    """Those in the bodies of branches and loops too."""
+    for node in nodes:
+        yield node
+        for attribute in node.attribute:
+            for body in (attribute.g, *attribute.graphs):
+                yield from every_node(body.node)
 
 
 def check_names(model, path):
