@@ -42,6 +42,7 @@ import argparse
 import contextlib
 import inspect
 import json
+import os
 import pathlib
 import sys
 import warnings
@@ -60,7 +61,7 @@ def make_probe(
     keep_frozen=False):
     """Exports `model` and the batch into `folder`, and returns its path.
 
-    name  the probe's name in reports; by default the folder's
+    name  the probe's name in reports, any text; by default the folder's
     task  one of TASKS; by default told from the model, its output and the targets
     mask  0 where a position does not count, [N, T]; besides -100 in the targets
     sequence_first  whether inputs are [T, N, …]
@@ -97,20 +98,21 @@ def make_probe(
         if value is not None:
             arrays[key] = host(torch.as_tensor(value))
     numpy.savez(folder / "batch.npz", **{key: plain(array) for key, array in arrays.items()})
-    lines = ["schema: plasticityd/probe/v1", f"name: {name or folder.name}", f"task: {task}"]
+    name = str(name or os.path.basename(os.path.abspath(folder)))
+    lines = ["schema: plasticityd/probe/v1", f"name: {quoted(name)}", f"task: {task}"]
     if frozen := frozen_names(model):
         say(
             f"{len(frozen)} modules or parameters do not require gradients: they are not measured. Make the "
             "probe again without freezing them, or take them out of frozen in probe.yaml, if they are "
             "trained later")
-        lines += ["frozen:", *(f"  - {json.dumps(each)}" for each in frozen)]
+        lines += ["frozen:", *(f"  - {quoted(each)}" for each in frozen)]
     (folder / "frozen.weights").unlink(missing_ok=True)
     if keep_frozen:
         torch.save(untrained(model), folder / "frozen.weights")
         if alias := adapter_names(model):
             lines += ["names:", "  alias:"]
-            lines += [f"    {json.dumps(key)}: {json.dumps(saved)}" for key, saved in alias.items()]
-    (folder / "probe.yaml").write_text("\n".join(lines) + "\n")
+            lines += [f"    {quoted(key)}: {quoted(saved)}" for key, saved in alias.items()]
+    (folder / "probe.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
 
 
@@ -662,6 +664,13 @@ def plain(array):
     if array.dtype == numpy.float16:
         return array.astype(numpy.float32)
     return numpy.ascontiguousarray(array)
+
+
+def quoted(text):
+    """JSON's string, which YAML reads as a string too, whatever it looks like; not JSON's escapes in two halves of
+    what lies above U+FFFF, which YAML does not join. A folder's name need not be UTF-8, but the file must."""
+    letters = json.dumps(text.encode(errors="replace").decode(), ensure_ascii=False)
+    return "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in letters)
 
 
 def first_line(reason):
