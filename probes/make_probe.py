@@ -18,9 +18,10 @@ of PEFT, keep_frozen=True puts the others beside the graph.
 
 inputs   a tensor; several in a tuple, in the order of forward's arguments; or a dict by the names of
          forward's arguments, such as a Hugging Face tokenizer gives: {"input_ids": …,
-         "attention_mask": …}. 100 to 500 examples of the training data are plenty, and always the
-         same ones. Examples are the first axis of everything; with sequence_first=True the second one
-         of the inputs, and of outputs and targets that are sequences (torch.nn.LSTM without batch_first).
+         "attention_mask": …}. NumPy's arrays do as well. 64 to 256 examples of the training data are
+         usual, fewer than 32 give large errors; always the same ones. Examples are the first axis of
+         everything; with sequence_first=True the second one of the inputs, and of outputs and targets
+         that are sequences (torch.nn.LSTM without batch_first).
 targets  what the loss compares with; None for a language model, whose inputs are its targets
 
     task                    output          targets
@@ -33,7 +34,9 @@ targets  what the loss compares with; None for a language model, whose inputs ar
     regression              [N, …]          real numbers of the output's shape
 
 The task is told from the shapes where they allow one only; a model of Hugging Face says its own.
-Otherwise pass task="…".
+Otherwise pass task="…". A single output with targets 0 or 1 (binary cross-entropy) is task="multi-label".
+Classes count from 0, and those targets that do not count are -100. The output is what the loss of PyTorch takes:
+logits, before any softmax or sigmoid (or logarithms of probabilities, but not probabilities).
 
     make_probe.py --example FOLDER     writes a probe of a small network, to look at
 """
@@ -50,10 +53,15 @@ import warnings
 import numpy
 import torch
 
-TASKS = (
-    "classification", "language-model", "masked-language-model", "token-classification",
-    "segmentation", "multi-label", "regression",
-)
+#: Tasks of which one class out of several is right, with the axes of their outputs.
+AXES = {
+    "classification": "[N, C]", "language-model": "[N, T, C]", "masked-language-model": "[N, T, C]",
+    "token-classification": "[N, T, C]", "segmentation": "[N, C, H, W]",
+}
+TASKS = (*AXES, "multi-label", "regression")
+
+#: A target that does not count, as in PyTorch.
+IGNORED = -100
 
 
 def make_probe(
@@ -73,9 +81,9 @@ def make_probe(
     inputs, by_name = named(model, inputs)
     arguments = list(inputs)
     held = {name for name, _ in [*model.named_parameters(), *model.named_buffers()]}
-    inputs = {batch_name(key, held): value for key, value in inputs.items()}
-    if targets is not None:
-        targets = torch.as_tensor(targets)
+    like = next((each for each in model.parameters() if each.is_floating_point()), None)
+    inputs = {batch_name(key, held): tensor(value, like) for key, value in inputs.items()}
+    targets, mask = (None if each is None else torch.as_tensor(tensor(each)) for each in (targets, mask))
     axis = 1 if sequence_first else 0
     check_examples(inputs, targets, axis)
     check_layers(model)
@@ -86,6 +94,8 @@ def make_probe(
         check_alone(model, inputs, first(output), axis)
         targets, mask = first(targets), first(mask)
         task = told_task(model, first(output), targets, task)
+        check_targets(task, first(output), targets, mask)
+        doubt(task, first(output))
         folder.mkdir(parents=True, exist_ok=True)
         export(model, inputs, folder / "graph.onnx", axis)
         check_graph(model, inputs, folder / "graph.onnx", axis)
@@ -96,7 +106,7 @@ def make_probe(
     arrays = {key: host(value) for key, value in inputs.items()}
     for key, value in (("target", targets), ("loss_mask", mask)):
         if value is not None:
-            arrays[key] = host(torch.as_tensor(value))
+            arrays[key] = host(value)
     numpy.savez(folder / "batch.npz", **{key: plain(array) for key, array in arrays.items()})
     name = str(name or os.path.basename(os.path.abspath(folder)))
     lines = ["schema: plasticityd/probe/v1", f"name: {quoted(name)}", f"task: {task}"]
@@ -133,7 +143,7 @@ def named(model, inputs):
     kinds = {each.kind for each in parameters}
     by_name = [inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY]
     arguments = [each.name for each in parameters if each.kind in by_name]
-    if torch.is_tensor(inputs):
+    if torch.is_tensor(inputs) or isinstance(inputs, numpy.ndarray):
         return {"input": inputs}, False
     if isinstance(inputs, (tuple, list)):
         if inspect.Parameter.VAR_POSITIONAL in kinds:
@@ -150,6 +160,18 @@ def named(model, inputs):
             f"make_probe: forward has no argument {', '.join(others)} (it {takes}); leave out of the inputs "
             "what the model does not take")
     return {key: inputs[key] for key in [*arguments, *others] if key in inputs}, True
+
+
+def tensor(value, like=None):
+    """An array of NumPy, whose real numbers are double by default, as a tensor with the type and place of
+    `like`, a parameter of the model; anything else as it is."""
+    if not isinstance(value, numpy.ndarray):
+        return value
+    # A copy: torch takes no negative strides and no foreign order of bytes.
+    value = torch.from_numpy(numpy.array(value, value.dtype.newbyteorder("="), order="C"))
+    if like is None:
+        return value
+    return value.to(like.device, like.dtype if value.is_floating_point() else value.dtype)
 
 
 def batch_name(argument, held):
@@ -299,6 +321,11 @@ def told_task(model, output, targets, task):
         return "regression"
     if given == shape and binary and not real and len(shape) == 2:
         return "multi-label"
+    if binary and output.numel() == targets.numel() == shape[0]:
+        raise ValueError(
+            f"make_probe: one output for each example, {list(shape)}, and all targets are 0 or 1: where the "
+            'output is the logit of a yes or no (binary cross-entropy), pass task="multi-label"; where it is a '
+            'number, task="regression" with float targets')
     if not real and len(shape) == 2 and given in (shape[:1], shape[:1] + (1,)):
         return "classification"
     if not real and len(shape) == 4 and given == shape[:1] + shape[2:]:
@@ -306,6 +333,82 @@ def told_task(model, output, targets, task):
     raise ValueError(
         f"make_probe: output {shape} with {'real' if real else 'integer'} targets {given} fits several "
         f"tasks or none; pass task= one of {', '.join(TASKS)}")
+
+
+def check_targets(task, output, targets, mask):
+    """What plasticityd would refuse when the first checkpoint comes."""
+    shape = list(output.shape)
+
+    def refuse(what):
+        raise ValueError(f"make_probe: {what}")
+
+    if task in AXES:
+        axes = AXES[task].count(",") + 1
+        if output.dim() < 3 if task == "segmentation" else output.dim() != axes:
+            refuse(f"the output is {shape}, where {task} needs {AXES[task]}; pass another task=")
+        classes = shape[1 if task == "segmentation" else -1]
+        if classes == 1:
+            refuse(
+                f"the output {shape} has one class only, which is always right; pass task=\"multi-label\" for "
+                'the logit of a yes or no (binary cross-entropy), or task="regression" with float targets')
+    if targets is None:
+        if task == "masked-language-model":
+            refuse(f"{task} needs the hidden tokens as targets, and {IGNORED} where none is hidden")
+        return
+    wanted = output.numel() // (classes if task in AXES else 1)
+    if targets.numel() != wanted:
+        refuse(f"the targets are {list(targets.shape)}, where {task} with the output {shape} needs {wanted} numbers")
+    real = targets.is_floating_point()
+    if task == "regression":
+        if not real:
+            refuse(f"the targets are integers, where {task} needs real numbers; pass targets.float()")
+        return
+    if task == "multi-label":
+        wrong = targets[(targets != 0) & (targets != 1) & (targets != IGNORED)]
+        if wrong.numel():
+            refuse(f"a target is {wrong[0].item():g}, where {task} needs 0 or 1, and {IGNORED} for none")
+        return
+    if real:
+        refuse(f"the targets are real numbers, where {task} needs classes; pass targets.long()")
+    labels = targets.reshape(shape[0], -1).long()
+    counted = labels != IGNORED
+    if task == "segmentation" and classes <= 255:
+        counted &= labels != 255
+    if task == "language-model":
+        counted[:, 0] = False  # nothing predicts the first token
+    if mask is not None and mask.numel() == labels.numel():
+        counted &= mask.reshape(labels.shape).to(labels.device) != 0
+    if not counted.any():
+        refuse(f"no target counts: all are {IGNORED} or masked")
+    wrong = labels[counted & ((labels < 0) | (labels >= classes))]
+    if wrong.numel():
+        refuse(
+            f"a target is {wrong[0].item()}, where the output {shape} has the classes 0 to {classes - 1}; count "
+            f"classes from 0, and give {IGNORED} where no target counts")
+
+
+def doubt(task, output):
+    """Says what plasticityd would measure, but hardly as it is meant."""
+    if len(output) < 32:
+        say(
+            f"{len(output)} examples only: what is measured will have large errors; 64 to 256 of the training "
+            "data are usual")
+    if not output.is_floating_point():
+        return
+    few = output[: 2 if task in AXES else 64]  # of a language model all may not fit twice
+    if task == "regression" or not ((few >= 0) & (few <= 1)).all():
+        return
+    if task == "multi-label":
+        say(
+            "the outputs are all between 0 and 1, as after a sigmoid; if they are probabilities, let forward "
+            "return the logits, before the sigmoid, which plasticityd applies itself")
+        return
+    sums = few.double().sum(1 if task == "segmentation" else -1)
+    if (sums - 1).abs().max() <= 1e-4 + 4 * torch.finfo(output.dtype).eps:
+        say(
+            "the outputs seem to be probabilities already (between 0 and 1, with the sum 1), and plasticityd "
+            "applies the softmax itself: let forward return the logits, before the softmax, or the loss and every "
+            "trace will be those of another network")
 
 
 def export(model, inputs, path, axis=0):
