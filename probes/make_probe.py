@@ -48,6 +48,7 @@ import json
 import os
 import pathlib
 import sys
+import tempfile
 import warnings
 
 import numpy
@@ -87,28 +88,47 @@ def make_probe(
     axis = 1 if sequence_first else 0
     check_examples(inputs, targets, axis)
     check_layers(model)
-    with evaluating(model), first_output(model, arguments if by_name else None, list(inputs)):
-        with torch.no_grad():
-            output = model(*inputs.values())
-        first = lambda x: examples_first(x, count(inputs, axis), axis)
-        check_alone(model, inputs, first(output), axis)
-        targets, mask = first(targets), first(mask)
-        task = told_task(model, first(output), targets, task)
-        check_targets(task, first(output), targets, mask)
-        doubt(task, first(output))
-        folder.mkdir(parents=True, exist_ok=True)
-        export(model, inputs, folder / "graph.onnx", axis)
-        check_graph(model, inputs, folder / "graph.onnx", axis)
-    inputs = {key: value.transpose(0, axis) for key, value in inputs.items()}
-    keep_tables_only(model, folder / "graph.onnx")
-    check_names(model, folder / "graph.onnx")
+    with arriving(folder) as hidden:
+        with evaluating(model), first_output(model, arguments if by_name else None, list(inputs)):
+            with torch.no_grad():
+                output = model(*inputs.values())
+            first = lambda x: examples_first(x, count(inputs, axis), axis)
+            check_alone(model, inputs, first(output), axis)
+            targets, mask = first(targets), first(mask)
+            task = told_task(model, first(output), targets, task)
+            check_targets(task, first(output), targets, mask)
+            doubt(task, first(output))
+            export(model, inputs, hidden / "graph.onnx", axis)
+            check_graph(model, inputs, hidden / "graph.onnx", axis)
+        inputs = {key: value.transpose(0, axis) for key, value in inputs.items()}
+        keep_tables_only(model, hidden / "graph.onnx")
+        check_names(model, hidden / "graph.onnx")
 
-    arrays = {key: host(value) for key, value in inputs.items()}
-    for key, value in (("target", targets), ("loss_mask", mask)):
-        if value is not None:
-            arrays[key] = host(value)
-    numpy.savez(folder / "batch.npz", **{key: plain(array) for key, array in arrays.items()})
-    name = str(name or os.path.basename(os.path.abspath(folder)))
+        arrays = {key: host(value) for key, value in inputs.items()}
+        for key, value in (("target", targets), ("loss_mask", mask)):
+            if value is not None:
+                arrays[key] = host(value)
+        numpy.savez(hidden / "batch.npz", **{key: plain(array) for key, array in arrays.items()})
+        write_settings(hidden, model, str(name or os.path.basename(os.path.abspath(folder))), task, keep_frozen)
+    return folder
+
+
+@contextlib.contextmanager
+def arriving(folder):
+    """A hidden folder, whose files come into `folder` when all are written, each whole: a daemon may read there
+    meanwhile. Where something fails, a probe that was there before stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".make_probe-", dir=folder) as hidden:
+        yield pathlib.Path(hidden)
+        names = sorted(os.listdir(hidden))
+        for name in {"frozen.weights", data_file(folder / "graph.onnx").name}.difference(names):
+            (folder / name).unlink(missing_ok=True)  # an earlier probe's
+        for name in names:
+            os.replace(f"{hidden}/{name}", folder / name)
+
+
+def write_settings(folder, model, name, task, keep_frozen):
+    """probe.yaml, and the weights that it may say are kept."""
     lines = ["schema: plasticityd/probe/v1", f"name: {quoted(name)}", f"task: {task}"]
     if frozen := frozen_names(model):
         say(
@@ -116,14 +136,12 @@ def make_probe(
             "probe again without freezing them, or take them out of frozen in probe.yaml, if they are "
             "trained later")
         lines += ["frozen:", *(f"  - {quoted(each)}" for each in frozen)]
-    (folder / "frozen.weights").unlink(missing_ok=True)
     if keep_frozen:
         torch.save(untrained(model), folder / "frozen.weights")
         if alias := adapter_names(model):
             lines += ["names:", "  alias:"]
             lines += [f"    {quoted(key)}: {quoted(saved)}" for key, saved in alias.items()]
     (folder / "probe.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
 
 
 def unwrapped(model):
@@ -565,8 +583,6 @@ def check_graph(model, inputs, path, axis):
             f"by onnx's reference evaluator, which errs at times, {text}; onnxruntime would be surer "
             f"({first_line(problems[0])})")
         return
-    for written in (path, data_file(path)):
-        written.unlink(missing_ok=True)
     raise ValueError(f"make_probe: {text}; write that layer with other operations")
 
 
