@@ -22,6 +22,8 @@ public struct SeriesRow: Document {
   public var learningRate: Double?
   /// On the probe, else as the training logged it, nats.
   public var loss: Double?
+  /// As the training logged it, nats.
+  public var loggedLoss: Double?
   /// On the probe, 0…1.
   public var accuracy: Double?
   /// Mean Σ p(1−p).
@@ -74,9 +76,8 @@ public struct SeriesRow: Document {
     stepSource = report.checkpoint.stepSource
     epoch = report.checkpoint.epoch
     learningRate = report.checkpoint.learningRate
-    loss =
-      report.performance?.loss.value
-      ?? Self.lossNames.lazy.compactMap { report.checkpoint.metrics[$0]?.value }.first
+    loggedLoss = Self.lossNames.lazy.compactMap { report.checkpoint.metrics[$0]?.value }.first
+    loss = report.performance?.loss.value ?? loggedLoss
     accuracy = report.performance?.accuracy?.value
     confidence = report.information?.confidence.value
     entropyBits = report.performance?.entropyBits?.value

@@ -1,4 +1,5 @@
 // Abrupt changes of the learning rate, and what is none.
+import Foundation
 import Testing
 
 @testable import CriticalPeriods
@@ -19,6 +20,18 @@ import Testing
       SeriesPoint(
         step: 100 * $0, information: 1, learningRate: rate($0), isAdaptive: isAdaptive($0))
     }
+  }
+
+  /// Of few checkpoints, the first ones rotated away, a smooth schedule is no change; a step of a steady one is.
+  @Test func aFirstIntervalTellsNothing() {
+    func seen(_ steps: [Int], _ rate: (Int) -> Double) -> [[Double]] {
+      changes(
+        steps.map { SeriesPoint(step: $0, information: 1, learningRate: rate($0), isAdaptive: nil) }
+      )
+    }
+    #expect(seen([300, 400, 500], { 5e-5 * (1 - Double($0) / 600) }).isEmpty)
+    #expect(seen([470, 940, 1410, 1880]) { 0.05 * pow(0.95, Double($0) / 47) }.isEmpty)
+    #expect(seen([100, 200, 300]) { $0 < 250 ? 0.1 : 0.01 } == [[0.1, 0.01]])
   }
 
   /// From Adam to gradient descent the rate is another kind of number; with one optimizer it is a restart.

@@ -109,6 +109,32 @@ func course(_ count: Int = 14) throws -> [SeriesRow] {
     #expect(report.layers.map(\.name) == ["layer0", "layer1"])
   }
 
+  /// A probe of shuffled targets, or of inputs that were not scaled as the training's.
+  @Test(arguments: [
+    ([0.2, 0.2], [11.7, 11.0], true), ([0.2, 0.2], [2.0, 2.1], false),
+    ([2.2, 2.2], [11.7, 11], false),
+    ([0.2, 0.2], [2.1, 11.7], false),
+  ])
+  func aProbeThatTrainingContradictsIsNamed(logged: [Double], onProbe: [Double], isNamed: Bool)
+    throws
+  {
+    var rows = try Array(course(4))
+    for (offset, index) in rows.indices.suffix(2).enumerated() {
+      rows[index].loggedLoss = logged[offset]
+      rows[index].loss = onProbe[offset]
+      // Ten classes.
+      rows[index].targetEntropyBits = 3.32
+    }
+    var cache = ComparisonCache()
+    let report = Timeline(rows, cache: &cache).report(
+      run: "r", aliases: [:], rejected: [], missed: 0)
+    let finding = report.findings.first { $0.code == "probe-contradicted" }
+    #expect((finding != nil) == isNamed)
+    if let finding {
+      #expect(finding.text.contains("is \(logged[1]), and on the probe \(onProbe[1])"))
+    }
+  }
+
   /// Without a step nothing is judged, but what was measured stands in the row.
   @Test func checkpointsWithoutAStepSayWhatTheyAre() throws {
     var cache = ComparisonCache()

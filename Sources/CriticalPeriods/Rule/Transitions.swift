@@ -15,7 +15,8 @@ public struct Transition: Sendable, Hashable {
   }
 }
 
-/// The changes of state worth an alert: in each segment the first peak, and each time that the period is closed
+/// The changes of state worth an alert: in each segment the first peak (which shares that have settled already are
+/// past: `consolidating`), and each time that the period is closed
 /// or opened again. A pure function of the judgements, so that the same series gives the same alerts whenever
 /// it is asked.
 public func transitions(from judgements: [Judgement]) -> [Transition] {
@@ -26,20 +27,25 @@ public func transitions(from judgements: [Judgement]) -> [Transition] {
   for judgement in judgements {
     defer { previous = judgement }
     if judgement.segment != previous?.segment { (occurrences, decided) = ([:], nil) }
+    let state: PeriodState
     let isNew: Bool
     switch judgement.state {
-    case .peaked: isNew = occurrences[.peaked] == nil
-    case .closed, .reopened: isNew = decided != judgement.state
-    case .waiting, .acquiring, .consolidating, .ambiguous: continue
+    case .peaked, .consolidating:
+      state = .peaked
+      isNew =
+        occurrences[.peaked] == nil
+        && (judgement.state == .peaked || decided == nil && judgement.peak != nil)
+    case .closed, .reopened:
+      state = judgement.state
+      isNew = decided != state
+      decided = state
+    case .waiting, .acquiring, .ambiguous: continue
     }
-    if judgement.state != .peaked { decided = judgement.state }
     // A state carried over into a resumed segment was said already.
     guard isNew, previous?.state != judgement.state else { continue }
-    occurrences[judgement.state, default: 0] += 1
+    occurrences[state, default: 0] += 1
     found.append(
-      Transition(
-        state: judgement.state, occurrence: occurrences[judgement.state] ?? 1, judgement: judgement)
-    )
+      Transition(state: state, occurrence: occurrences[state] ?? 1, judgement: judgement))
   }
   return found
 }

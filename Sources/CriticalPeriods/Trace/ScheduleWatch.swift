@@ -37,8 +37,8 @@ struct ScheduleWatch: Sendable {
     // Across a gap wider than usual a smooth schedule bends: it may be as many times steeper.
     let allowed = settings.abruptRateFactor * usual * max(1, steps / usualSteps)
     let large = abs(rate - before) >= settings.abruptRateChange * before
-    // The first intervals of a warm-up have nothing to be compared with.
-    let comparable = rate < before || recent.count >= 3
+    // The first interval has nothing to be compared with, and the first ones of a warm-up too little.
+    let comparable = recent.count >= (rate < before ? 1 : 3)
     if rate != before, large, comparable, slope > allowed {
       changes.append(Change(from: previous, to: index, before: before, after: rate))
     }

@@ -103,7 +103,8 @@ extension Timeline {
             : "\(unplaced.count) checkpoints tell no step, neither inside nor by name, and are "
               + "left out of the decision"))
     }
-    findings += [notFinite, layersChanged, probeProblem, momentsProblem].compactMap { $0 }
+    findings += [notFinite, layersChanged, probeProblem, probeContradiction, momentsProblem]
+      .compactMap { $0 }
     var report = RunReport(
       run: run, evidence: evidence.rawValue,
       criticalPeriod: verdict.final.map { CriticalPeriodReport($0) }
@@ -123,6 +124,20 @@ extension Timeline {
       code: "probe-not-used", where: last.path,
       text:
         "\(refused.count) of \(rows.count) checkpoints were measured without the probe: \(problem)")
+  }
+
+  /// That the network has learned what it is trained on, and nothing of what the probe asks.
+  private var probeContradiction: FindingReport? {
+    let last = entries.suffix(2).map(\.row)
+    guard last.count == 2, last.allSatisfy(\.contradictsProbe), let row = last.last,
+      let logged = row.loggedLoss, let loss = row.loss
+    else { return nil }
+    return FindingReport(
+      code: "probe-contradicted", where: row.path,
+      text:
+        "the loss in the checkpoint is \((logged * 100).rounded() / 100), and on the probe \((loss * 100).rounded() / 100), more than "
+        + "of a network that knows nothing: its inputs or targets are not as in training (other scaling, order or "
+        + "task); make the probe anew")
   }
 
   /// That the network is not what it was.
@@ -275,5 +290,16 @@ extension EndReport {
       step: end.step, interval: [end.interval.lowerBound, end.interval.upperBound],
       probability: end.probability.toThousandths, decidedAtStep: end.decidedAtStep)
     basis = end.basis.rawValue
+  }
+}
+
+extension SeriesRow {
+  /// Whether training goes on well while the probe's loss is above the entropy of its targets.
+  fileprivate var contradictsProbe: Bool {
+    guard let bits = targetEntropyBits, let logged = loggedLoss, let loss, bits > 0 else {
+      return false
+    }
+    let entropy = bits * 0.693_147_180_559_945_3
+    return loss > 1.2 * entropy && logged < 0.5 * entropy
   }
 }
