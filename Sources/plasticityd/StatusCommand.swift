@@ -14,7 +14,7 @@ struct StatusCommand: ParsableCommand {
   var config: String = "/etc/plasticityd/config.yaml"
 
   func run() throws {
-    let reports = try Configuration.load(config).reports
+    let reports = try Configuration.reports(namedBy: config)
     let path = reports + "/status.yaml"
     let document = try readDocument(
       path, remedy: "start the daemon, which writes it; or name its configuration with --config")

@@ -5,11 +5,11 @@ import TestSupport
 import Testing
 
 @Suite struct StatusCommandTests {
-  private func status(_ document: String) throws -> Finished {
+  private func status(_ document: String, more: String = "") throws -> Finished {
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }
     try folder.folder("runs")
-    try folder.text("config.yaml", "state: state\nreports: reports\nroots: [{path: runs}]\n")
+    try folder.text("config.yaml", "state: state\nreports: reports\nroots: [{path: runs}]\n" + more)
     try folder.text("reports/status.yaml", document)
     return try Program.plasticityd("status", "--config", folder.path + "/config.yaml")
   }
@@ -29,6 +29,14 @@ import Testing
     #expect(String(decoding: done.output, as: UTF8.self).hasPrefix("schema: "))
     #expect(try status(document(state: "stopped", process: gone.processIdentifier)).code == 0)
     #expect(try status(document(state: "running", process: getpid())).code == 0)
+  }
+
+  /// The daemon goes on with the configuration before, and says so there.
+  @Test func aMistakeInTheConfigurationHidesNothing() throws {
+    let written = document(state: "degraded", process: getpid())
+    let done = try status(written, more: "lables: exact\n")
+    #expect(done.code == 0)
+    #expect(String(decoding: done.output, as: UTF8.self) == written)
   }
 
   @Test(arguments: ["", "state: [", "schema: x\n", "\u{1B}[31m"])

@@ -292,7 +292,7 @@ import Watching
     #expect(
       problem?.description
         == "config-missing: \(path): there is no such file; "
-        + "write one; /usr/share/doc/plasticityd/config.yaml is an example")
+        + "write one; etc/config.yaml of the sources is an example with every key")
     #expect(problem?.kind == .configuration)
   }
 

@@ -16,6 +16,19 @@ extension Configuration {
   /// - Throws: a problem of the kind `.configuration`; `config-missing` when there is no such file.
   public static func load(_ path: String) throws(Problem) -> Configuration {
     let path = RealPath.absolute(path)
+    return try read(try bytes(of: path), file: path)
+  }
+
+  /// The report folder that a configuration names, whatever else is wrong with it: the daemon goes on with the one
+  /// before, and somebody asks how it is.
+  public static func reports(namedBy path: String) throws(Problem) -> String {
+    let path = RealPath.absolute(path)
+    let source = Source(file: path, kind: .configuration)
+    var top = try MappingReader(try Node.parse(try bytes(of: path), source: source), source)
+    return try folders(&top, Path.parent(path)).reports
+  }
+
+  private static func bytes(of path: String) throws(Problem) -> [UInt8] {
     let bytes: [UInt8]?
     do {
       // An administrator may have linked it; what it leads to must be a file.
@@ -28,10 +41,20 @@ extension Configuration {
     guard let bytes else {
       throw Problem(
         "config-missing", at: path, "there is no such file",
-        remedy: "write one; /usr/share/doc/plasticityd/config.yaml is an example",
+        remedy: "write one; etc/config.yaml of the sources is an example with every key",
         kind: .configuration)
     }
-    return try read(bytes, file: path)
+    return bytes
+  }
+
+  private static func folders(
+    _ top: inout MappingReader, _ folder: String
+  ) throws(Problem) -> (state: String, reports: String) {
+    let state = RealPath.resolve(
+      Path.join(folder, try top.optional("state", default: "/var/lib/plasticityd")))
+    let reports = RealPath.resolve(
+      Path.join(state, try path(in: &top, "reports", relativeTo: folder) ?? "reports"))
+    return (state, reports)
   }
 
   /// Reads and checks the text of a configuration; paths in it are relative to its folder.
@@ -42,10 +65,7 @@ extension Configuration {
     let node = try Node.parse(bytes, source: source)
     var top = try MappingReader(node, source)
     let folder = Path.parent(file)
-    let state = RealPath.resolve(
-      Path.join(folder, try top.optional("state", default: "/var/lib/plasticityd")))
-    let reports = RealPath.resolve(
-      Path.join(state, try path(in: &top, "reports", relativeTo: folder) ?? "reports"))
+    let (state, reports) = try folders(&top, folder)
     let probes = try readProbes(&top, folder)
     let roots = try readRoots(&top, folder, probes)
     let scan = try readScan(&top)

@@ -1,5 +1,5 @@
-// One line per event on standard error. To journald with sd-daemon(3)'s priority in front; on a
-// terminal without. Text from files is escaped, so that one event can never become two lines.
+// One line per event on standard error. To journald with sd-daemon(3)'s priority in front; anywhere else
+// without. Text from files is escaped, so that one event can never become two lines.
 
 internal import Diagnostics
 internal import Glibc
@@ -41,9 +41,18 @@ public final class Log: Sendable {
 
   /// A log on standard error.
   public convenience init(level: Level = .info) {
-    let hasPriorities = isatty(STDERR_FILENO) == 0
+    let hasPriorities = Self.isJournal(STDERR_FILENO)
     let stream = LogStream(descriptor: STDERR_FILENO, hasPriorities: hasPriorities)
     self.init(level: level, hasPriorities: hasPriorities) { stream.write($0) }
+  }
+
+  /// Whether the journal reads what is written there: JOURNAL_STREAM of systemd.exec(5) names its device and inode.
+  private static func isJournal(_ descriptor: Int32) -> Bool {
+    var status = stat()
+    guard let named = getenv("JOURNAL_STREAM"), fstat(descriptor, &status) == 0 else {
+      return false
+    }
+    return String(cString: named) == "\(status.st_dev):\(status.st_ino)"
   }
 
   /// A log that goes elsewhere, line by line.
