@@ -417,7 +417,7 @@ import Testing
     let silent = judge(series.points, evidence: evidence)
     #expect(!silent.trajectory.contains { $0.state == .closed })
     let said = silent.final?.evidence.map(\.text) ?? []
-    #expect(said.contains { $0.contains("neither epoch nor accuracy") }, "\(said)")
+    #expect(said.contains { $0.contains("no accuracy, and no epoch that goes up") }, "\(said)")
     series.epoch = { Double($0) / 32 }
     #expect(judge(series.points, evidence: evidence).final?.state == .closed)
   }

@@ -63,6 +63,7 @@ import Testing
       alert.summary.contains("said at step 448 with probability 0.95; shares moved at 0.001 bits"))
     #expect(!alert.summary.contains("% of the task"))
     #expect((alert.advice ?? []).allSatisfy { !$0.text.contains("likely to") })
+    #expect((alert.advice ?? []).contains { $0.text.contains("not calibrated") })
   }
 
   @Test(arguments: [(0.55, "may"), (0.8, "are likely to")])

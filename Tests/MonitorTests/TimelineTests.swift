@@ -109,6 +109,38 @@ func course(_ count: Int = 14) throws -> [SeriesRow] {
     #expect(report.layers.map(\.name) == ["layer0", "layer1"])
   }
 
+  /// Bare weights under the epoch's number, beside checkpoints that know their step, in whatever order they come.
+  @Test(arguments: [(6, 6, 6), (6, 2, 6), (1, 6, 6), (2, 6, 2), (4, 0, 4), (0, 4, 4)])
+  func stepsAndEpochsAreNotMixed(withSteps: Int, withEpochs: Int, judged: Int) throws {
+    var rows: [SeriesRow] = []
+    for epoch in 0..<max(withSteps, withEpochs) {
+      if epoch < withSteps {
+        rows.append(
+          try Row(step: 50 * (epoch + 1), digest: "s\(epoch)", traces: [3, 1]).made())
+        rows[rows.count - 1].stepSource = "global_step"
+      }
+      if epoch < withEpochs {
+        rows.append(try Row(step: epoch + 1, digest: "e\(epoch)", traces: [3, 1]).made())
+        rows[rows.count - 1].stepSource = "file name (epoch)"
+      }
+    }
+    var cache = ComparisonCache()
+    let timeline = Timeline(rows, cache: &cache)
+    #expect(timeline.entries.count == judged)
+    #expect(Set(timeline.entries.map { StepTrust($0.row) }).count == 1)
+    let report = timeline.report(run: "r", aliases: [:], rejected: [], missed: 0)
+    #expect(report.trajectory.count == rows.count)
+    let isMixed = withSteps > 0 && withEpochs > 0
+    #expect(report.findings.contains { $0.code == "other-step-unit" } == isMixed)
+    // One at a time, made anew where that is asked for: the same.
+    var grown = Timeline([], cache: &cache)
+    for (count, row) in rows.enumerated() where !grown.append(row, cache: &cache) {
+      grown = Timeline(Array(rows[...count]), cache: &cache)
+    }
+    #expect(
+      try grown.report(run: "r", aliases: [:], rejected: [], missed: 0).yaml() == report.yaml())
+  }
+
   /// A probe of shuffled targets, or of inputs that were not scaled as the training's.
   @Test(arguments: [
     ([0.2, 0.2], [11.7, 11.0], true), ([0.2, 0.2], [2.0, 2.1], false),

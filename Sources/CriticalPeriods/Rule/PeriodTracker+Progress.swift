@@ -50,7 +50,7 @@ extension PeriodTracker {
       findings.append(
         Finding(
           .coverage,
-          "checkpoints name a loss, but neither epoch nor accuracy: whether any example has been seen "
+          "checkpoints name a loss, but no accuracy, and no epoch that goes up: whether any example has been seen "
             + "twice cannot be told"))
     }
     if let undone = progress.undone {

@@ -58,6 +58,14 @@ struct Advice {
         source: "Golatkar, Achille and Soatto, Time Matters in Regularizing Deep Networks, NeurIPS "
           + "2019 (arXiv 1905.13277)"),
     ]
+    if end.basis == .shares {
+      items.append(
+        AdviceReport(
+          text:
+            "shares alone are little to go by, and the probability is not calibrated: log the training loss in "
+            + "the checkpoints, or make a probe",
+          source: "etc/doc/measurements.md, §7"))
+    }
     if !fixedLayers.isEmpty {
       let named = fixedLayers.prefix(8).joined(separator: ", ")
       let more = fixedLayers.count > 8 ? " and \(fixedLayers.count - 8) more" : ""

@@ -13,16 +13,17 @@ struct SeriesSegments {
 
   /// Rows with a step, by segment and step.
   let placed: [Placed]
-  /// Rows without a step, in order of arrival: listed, never judged.
+  /// Rows without a step, or with one of another unit, in order of arrival: listed, never judged.
   let unplaced: [SeriesRow]
 
   /// - Parameter rows: in order of arrival.
   init(_ rows: [SeriesRow]) {
+    let unit = StepUnit(rows)
     var segments: [Set<Int>] = [[]]
     var placed: [Placed] = []
     var unplaced: [SeriesRow] = []
     for row in rows {
-      guard let step = row.step else {
+      guard let step = row.step, unit.includes(row) else {
         unplaced.append(row)
         continue
       }

@@ -93,18 +93,12 @@ extension Timeline {
       listed.aliases = aliases[row.digest] ?? []
       rows.append(listed)
     }
-    var findings = findings
-    if !unplaced.isEmpty {
-      findings.append(
-        FindingReport(
-          code: "no-step", where: unplaced[0].path,
-          text: unplaced.count == 1
-            ? "1 checkpoint tells no step, neither inside nor by name, and is left out of the decision"
-            : "\(unplaced.count) checkpoints tell no step, neither inside nor by name, and are "
-              + "left out of the decision"))
-    }
-    findings += [notFinite, layersChanged, probeProblem, probeContradiction, momentsProblem]
-      .compactMap { $0 }
+    let findings =
+      findings
+      + [
+        noStep, otherUnit, notFinite, layersChanged, probeProblem, probeContradiction,
+        momentsProblem,
+      ].compactMap { $0 }
     var report = RunReport(
       run: run, evidence: evidence.rawValue,
       criticalPeriod: verdict.final.map { CriticalPeriodReport($0) }
@@ -114,6 +108,30 @@ extension Timeline {
       findings: findings)
     report.flow = flow
     return report
+  }
+
+  /// That checkpoints could not be put in order.
+  private var noStep: FindingReport? {
+    let stepless = unplaced.filter { $0.step == nil }
+    guard let first = stepless.first else { return nil }
+    return FindingReport(
+      code: "no-step", where: first.path,
+      text: stepless.count == 1
+        ? "1 checkpoint tells no step, neither inside nor by name, and is left out of the decision"
+        : "\(stepless.count) checkpoints tell no step, neither inside nor by name, and are "
+          + "left out of the decision")
+  }
+
+  /// That some count epochs where others count steps.
+  private var otherUnit: FindingReport? {
+    let others = unplaced.filter { $0.step != nil }
+    guard let first = others.first else { return nil }
+    let (own, rest) = StepTrust(first) == .epochs ? ("epochs", "steps") : ("steps", "epochs")
+    return FindingReport(
+      code: "other-step-unit", where: first.path,
+      text:
+        "\(others.count) of the checkpoints tell \(own) only, where the others tell \(rest), and are left "
+        + "out of the decision; write the step into each (global_step)")
   }
 
   /// That the probe was of no use.

@@ -11,11 +11,12 @@ import Reports
 struct Timeline {
   /// Rows with a step, in order of segment and step, with what comparing them gave.
   private(set) var entries: [TimelineEntry] = []
-  /// Rows without a step, in order of arrival.
+  /// Rows without a step, or with one of another unit, in order of arrival.
   private(set) var unplaced: [SeriesRow]
   /// By entry, the judgement of the last comparable entry up to it.
   private var judgements: [Judgement?] = []
   private var choice: EvidenceChoice
+  private var unit: StepUnit
   private var judge: Judge
   private let keepsExamples: Bool
   /// What it takes in memory: checkpoints times layers, and the run itself as one more.
@@ -39,6 +40,7 @@ struct Timeline {
       before.segment == after.segment ? nil : after.step
     }
     self.choice = choice
+    unit = StepUnit(rows)
     self.keepsExamples = keepsExamples
     judge = Judge(evidence: choice.evidence, resumptions: resumptions)
     unplaced = segments.unplaced
@@ -56,12 +58,17 @@ struct Timeline {
   /// Adds the row that arrived last, if that leaves what is said of the others as it is; false, and nothing
   /// added, where all of it has to be made anew.
   mutating func append(_ row: SeriesRow, cache: inout ComparisonCache) -> Bool {
-    guard let step = row.step else {
+    var unit = unit
+    unit.count(row)
+    guard unit.agrees(with: self.unit) else { return false }
+    guard let step = row.step, unit.includes(row) else {
+      self.unit = unit
       unplaced.append(row)
       unplaced[unplaced.count - 1].forgetEvidence()
       return true
     }
     guard let last = entries.last, step > last.step, choice.append(row) else { return false }
+    self.unit = unit
     add(row, segment: last.segment, step: step, cache: &cache)
     return true
   }
