@@ -59,6 +59,13 @@ final class DaemonTree {
       """)
   }
 
+  /// What systemd says of a log that the journal reads: its device and inode.
+  private func journalStream(_ log: String) throws -> String {
+    var status = stat()
+    try #require(stat(log, &status) == 0)
+    return "\(status.st_dev):\(status.st_ino)"
+  }
+
   // MARK: The process
 
   var identifier: pid_t { process?.processIdentifier ?? 0 }
@@ -77,7 +84,7 @@ final class DaemonTree {
     process.arguments = Array(command[1...])
     process.environment = ProcessInfo.processInfo.environment.filter {
       $0.key != "NOTIFY_SOCKET" && $0.key != "WATCHDOG_USEC"
-    }.merging(environment) { $1 }
+    }.merging(["JOURNAL_STREAM": try journalStream(log)]) { $1 }.merging(environment) { $1 }
     process.standardError = try FileHandle(forWritingTo: URL(filePath: log))
     process.standardOutput = FileHandle.nullDevice
     end = End(process)
