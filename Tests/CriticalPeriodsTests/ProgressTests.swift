@@ -23,6 +23,21 @@ import Testing
     #expect(verdict.trajectory.filter { $0.step < 100 }.allSatisfy { $0.endProbability ?? 0 < 0.2 })
   }
 
+  /// Few checkpoints must not make an end look surer: the interval reaches back before the first of them.
+  @Test(arguments: [300, 400, 600]) func fewCheckpointsTellNoMore(spacing: Int) throws {
+    var series = SyntheticSeries.learning()
+    let dense = try #require(judge(series.points, evidence: .probe).final?.end)
+    series.steps = Array(stride(from: 0, through: 6_400, by: spacing))
+    let sparse = try #require(judge(series.points, evidence: .probe).final?.end)
+    func doublings(_ end: End) -> Double {
+      log2(Double(end.interval.upperBound) / Double(end.interval.lowerBound))
+    }
+    #expect(doublings(sparse) > 0.95 * doublings(dense), "\(sparse), \(dense)")
+    if sparse.interval.upperBound > 2 * spacing, sparse.step < 2 * spacing {
+      #expect(sparse.interval.lowerBound < spacing, "\(sparse)")
+    }
+  }
+
   @Test(arguments: [150, 300, 450]) func confidenceAloneIsNoProgress(still: Int) {
     // The function stands still and only its scale grows: the loss of the wrong answers grows too,
     // the error stays, p(1−p) vanishes.

@@ -10,13 +10,24 @@ extension TaskProgress {
     else { return nil }
     let width = settings.intervalDeviations * deviation(at: now)
     let step = crossing(settings.endScore, in: eligible, whenPossible: true) ?? now.step
-    let low = crossing(settings.endScore - width, in: eligible) ?? step
+    let low =
+      crossing(settings.endScore - width, in: eligible).map { beforeFirst($0, width, eligible) }
+      ?? step
     let slope = max(slope(eligible), 1)
     let ahead = Double(now.step) * exp2(min((settings.endScore + width - score) / slope, 8))
     let high = max(ahead.isFinite && ahead < 1e18 ? Int(ahead) : now.step, step)
     return End(
       step: step, interval: min(low, step)...high,
       probability: probability(at: now), decidedAtStep: now.step)
+  }
+
+  /// The lower end of an interval, where the first checkpoint of all lies within it: the score grows by one per
+  /// doubling of the step at least, and few checkpoints must not make an end look surer.
+  private func beforeFirst(_ low: Int, _ width: Double, _ places: ArraySlice<Place>) -> Int {
+    guard let first = places.first, low == first.step, first.index == self.places.first?.index,
+      first.step > start, let score = score(at: first)
+    else { return low }
+    return max(start, Int(Double(low) * exp2(settings.endScore - width - score)))
   }
 
   /// The part foreseen to remain, where only much that does, or a plateau, keeps an end from being said.
