@@ -342,6 +342,24 @@ import Watching
     #expect(try code("shared") == nil)
   }
 
+  /// Lightning's checkpoints lie in a folder of the run's.
+  @Test func theFolderAboveSpeaksForCheckpoints() throws {
+    try folder.folder("run/checkpoints/probe")
+    try folder.folder("run/other")
+    try folder.text("run/plasticity.yaml", "probe: probe\n")
+    func probe(_ place: String, within root: String) throws -> String? {
+      try RunSettings.load(
+        runDirectory: folder.path + "/" + place, probes: [:], within: folder.path + root
+      ).probe
+    }
+    #expect(try probe("run/checkpoints", within: "") == folder.path + "/run/probe")
+    #expect(try probe("run/other", within: "") == nil)
+    // Not from outside of what is watched.
+    #expect(try probe("run/checkpoints", within: "/run/checkpoints") == nil)
+    try folder.text("run/checkpoints/plasticity.yaml", "probe: probe\n")
+    #expect(try probe("run/checkpoints", within: "") == folder.path + "/run/checkpoints/probe")
+  }
+
   @Test func nothingIsSaidWithoutAFile() throws {
     #expect(try load() == RunSettings())
     try folder.text("run/plasticity.yaml", "# nothing yet\n")

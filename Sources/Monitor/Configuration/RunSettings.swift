@@ -30,11 +30,29 @@ public struct RunSettings: Sendable, Hashable {
   public static func load(
     runDirectory: String, probes: [String: String], within root: String? = nil
   ) throws(Problem) -> RunSettings {
-    let file = Path.join(runDirectory, "plasticity.yaml")
-    guard
+    for folder in places(of: runDirectory, within: root) {
+      let file = Path.join(folder, "plasticity.yaml")
       let bytes = try DurableFile.read(
         file, limit: Limits.configuration.bytes, on: PosixFileSystem())
-    else { return RunSettings() }
+      if let bytes {
+        return try read(bytes, file: file, in: folder, probes: probes, within: root)
+      }
+    }
+    return RunSettings()
+  }
+
+  /// Beside the checkpoints; Lightning's lie one folder further down, in `checkpoints`.
+  private static func places(of runDirectory: String, within root: String?) -> [String] {
+    let above = Path.parent(runDirectory)
+    let isLightning = Path.name(runDirectory) == "checkpoints"
+    let isInside = root.map { Path.relative(above, to: $0) != nil } ?? true
+    return isLightning && isInside ? [runDirectory, above] : [runDirectory]
+  }
+
+  private static func read(
+    _ bytes: [UInt8], file: String, in folder: String, probes: [String: String],
+    within root: String?
+  ) throws(Problem) -> RunSettings {
     let source = Source(file: file, kind: .configuration)
     // An editor that writes in place has just emptied it: what it will say is not known yet.
     if bytes.isEmpty {
@@ -47,19 +65,19 @@ public struct RunSettings: Sendable, Hashable {
     var reader = try MappingReader(node, source)
     var settings = RunSettings()
     if let word: String = try reader.optional("probe") {
-      let folder = probes[word] ?? RealPath.resolve(Path.join(runDirectory, word))
-      guard RealPath.isDirectory(folder) else {
+      let probe = probes[word] ?? RealPath.resolve(Path.join(folder, word))
+      guard RealPath.isDirectory(probe) else {
         throw reader.problem(
-          "probe-missing", key: "probe", "there is no folder \(folder)",
+          "probe-missing", key: "probe", "there is no folder \(probe)",
           remedy: "give the folder that holds graph.onnx and batch.npz")
       }
-      if probes[word] == nil, let root, let place = try placeOutside(root, of: folder) {
+      if probes[word] == nil, let root, let place = try placeOutside(root, of: probe) {
         throw reader.problem(
           "probe-outside", key: "probe", "\(place) lies outside of the watched root \(root)",
           remedy:
             "put the probe beside the checkpoints, or have it named under probes: in config.yaml")
       }
-      settings.probe = folder
+      settings.probe = probe
     }
     if let name: String = try reader.optional("name") {
       guard Configuration.isRunName(name) else {
