@@ -38,7 +38,7 @@ public struct LayerLayout: Sendable, Hashable {
     } else {
       unitAxis = axis == example.count - 1 ? axis - 1 : example.count - 1
     }
-    guard example.indices.contains(unitAxis), example[unitAxis] > 0 else { return nil }
+    guard example.indices.contains(unitAxis), !example.contains(0) else { return nil }
     self.init(
       units: example[unitAxis], inner: example[(unitAxis + 1)...].reduce(1, *))
   }

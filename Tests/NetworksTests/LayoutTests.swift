@@ -1,7 +1,8 @@
-import Networks
 import Tensors
 import TestSupport
 import Testing
+
+@testable import Networks
 
 /// How one example's output of a layer is made of units, told by the shapes alone.
 @Suite("Units of layers")
@@ -59,27 +60,33 @@ struct LayoutTests {
           "LSTM", ["x", "layer.weight_ih", "layer.weight_hh"], ["y"],
           ["hidden_size": .integer(5), "layout": .integer(1)])
       }, units: 5, inner: 1, kind: "LSTM", positions: 8),
-    Case(
-      description: "both directions of a recurrence", input: [7, 6],
-      parameters: ["layer.weight_ih": [2, 15, 6], "layer.weight_hh": [2, 15, 5]],
-      build: {
-        $0.node(
-          "GRU", ["x", "layer.weight_ih", "layer.weight_hh"], ["y"],
-          [
-            "hidden_size": .integer(5), "layout": .integer(1), "direction": .text("bidirectional"),
-          ])
-      }, units: 10, inner: 1, kind: "GRU", positions: 7),
-    Case(
-      description: "the last states of both directions", input: [7, 6],
-      parameters: ["layer.weight_ih": [2, 15, 6], "layer.weight_hh": [2, 15, 5]],
-      build: {
-        $0.node(
-          "GRU", ["x", "layer.weight_ih", "layer.weight_hh"], ["", "y"],
-          [
-            "hidden_size": .integer(5), "layout": .integer(1), "direction": .text("bidirectional"),
-          ])
-      }, units: 10, inner: 1, kind: "GRU"),
+    bothDirections("both directions of a recurrence", outputs: ["y"], positions: 7),
+    bothDirections("the last states of both directions", outputs: ["", "y"], positions: 1),
   ]
+
+  private static func bothDirections(
+    _ description: String, outputs: [String], positions: Int
+  ) -> Case {
+    Case(
+      description: description, input: [7, 6],
+      parameters: ["layer.weight_ih": [2, 15, 6], "layer.weight_hh": [2, 15, 5]],
+      build: {
+        $0.node(
+          "GRU", ["x", "layer.weight_ih", "layer.weight_hh"], outputs,
+          [
+            "hidden_size": .integer(5), "layout": .integer(1), "direction": .text("bidirectional"),
+          ])
+      }, units: 10, inner: 1, kind: "GRU", positions: positions)
+  }
+
+  /// Nothing in a map, no units: no step may be of length 0.
+  @Test func emptyOutputsHaveNone() {
+    for example in [[1, 6, 0], [1, 0, 4], [1], []] {
+      #expect(LayerLayout(kind: "Conv", example: example, axis: 0, factors: []) == nil)
+    }
+    #expect(
+      LayerLayout(kind: "Mul", example: [1, 6, 0], axis: 0, factors: [Shape([6, 1])]) == nil)
+  }
 
   @Test(arguments: cases)
   func areTold(_ each: Case) throws {

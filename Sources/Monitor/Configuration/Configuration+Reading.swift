@@ -21,6 +21,8 @@ extension Configuration {
 
   /// The report folder that a configuration names, whatever else is wrong with it: the daemon goes on with the one
   /// before, and somebody asks how it is.
+  ///
+  /// - Throws: `config-missing`, or what keeps it from being read as a mapping.
   public static func reports(namedBy path: String) throws(Problem) -> String {
     let path = RealPath.absolute(path)
     let source = Source(file: path, kind: .configuration)

@@ -4,7 +4,7 @@
 import Reports
 
 /// Whether a run is told by steps or by epochs, where its checkpoints tell some of each.
-struct StepUnit: Equatable {
+struct StepUnit {
   private var steps = 0
   private var epochs = 0
 

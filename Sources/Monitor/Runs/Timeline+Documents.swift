@@ -150,12 +150,12 @@ extension Timeline {
     guard last.count == 2, last.allSatisfy(\.contradictsProbe), let row = last.last,
       let logged = row.loggedLoss, let loss = row.loss
     else { return nil }
+    func brief(_ loss: Double) -> Double { (loss * 100).rounded() / 100 }
     return FindingReport(
       code: "probe-contradicted", where: row.path,
-      text:
-        "the loss in the checkpoint is \((logged * 100).rounded() / 100), and on the probe \((loss * 100).rounded() / 100), more than "
-        + "of a network that knows nothing: its inputs or targets are not as in training (other scaling, order or "
-        + "task); make the probe anew")
+      text: "the loss in the checkpoint is \(brief(logged)), and on the probe \(brief(loss)), more "
+        + "than of a network that knows nothing: its inputs or targets are not as in training (other "
+        + "scaling, order or task); make the probe anew")
   }
 
   /// That the network is not what it was.
